@@ -1,0 +1,47 @@
+// Time as an argument. Everything that asks the time takes a Clock, so that pacing, searching and
+// the impairment model are tested on a false one (FakeClock) without waiting.
+#pragma once
+
+#include <cstdint>
+
+namespace wireproof {
+
+using Nanoseconds = std::int64_t;
+
+inline constexpr Nanoseconds kMicrosecond = 1'000;
+inline constexpr Nanoseconds kMillisecond = 1'000'000;
+inline constexpr Nanoseconds kSecond = 1'000'000'000;
+
+// Any thread may call any method of any implementation.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Never goes back; the origin has no meaning. Costs some 25 ns: call it per burst, not per frame.
+  [[nodiscard]] virtual Nanoseconds now() const = 0;
+  // Returns at or soon after `deadline`; at once when it has passed.
+  virtual void sleep_until(Nanoseconds deadline) const = 0;
+};
+
+// CLOCK_MONOTONIC, the clock of the kernel's own receive stamps (bpf_ktime_get_ns), so that a
+// stamp and a reading can be subtracted. NTP may slew it by up to 500 ppm; it is never stepped.
+class MonotonicClock final : public Clock {
+ public:
+  [[nodiscard]] Nanoseconds now() const override;
+  void sleep_until(Nanoseconds deadline) const override;
+};
+
+// Moves only when told to; sleeping moves it. Not for use by two threads at once.
+class FakeClock final : public Clock {
+ public:
+  explicit FakeClock(Nanoseconds start = 0) : now_(start) {}
+  [[nodiscard]] Nanoseconds now() const override { return now_; }
+  void sleep_until(Nanoseconds deadline) const override {
+    if (deadline > now_) now_ = deadline;
+  }
+  void advance(Nanoseconds by) { now_ += by; }
+
+ private:
+  mutable Nanoseconds now_;
+};
+
+}  // namespace wireproof

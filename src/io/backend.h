@@ -1,0 +1,168 @@
+// The I/O boundary: four abstract types. A driver implements them in drivers/<name>/ and exports
+// one factory function; everything above sees only this header.
+//
+// Threads. Backend and Device belong to the control thread. Each TxQueue and each RxQueue is used
+// by one worker thread at a time, and the two queues of the same index by two threads at once.
+// Nothing here is called once a frame: per burst at most three calls to send and two to receive.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "io/frame.h"
+
+namespace wireproof {
+
+enum class Layer {
+  kL2,          // frames begin at the Ethernet header
+  kUdpPayload,  // sockets: the kernel owns the headers, a frame is the UDP payload
+};
+
+struct IpPrefix {
+  IpAddress address;
+  std::uint8_t length = 0;  // bits: 0..32 or 0..128
+};
+
+struct IpEndpoint {
+  IpAddress ip;
+  std::uint16_t l4_port = 0;
+};
+
+// Which received frames are handed to us; the rest stays the host's, so that a login over the same
+// NIC survives. A frame matches when it is UDP over the address family of a prefix, its destination
+// address lies in one of `destinations`, and its UDP destination port is `l4_port`; one VLAN tag
+// (802.1Q) is looked through. Damaged payloads match too: the check of the payload is ours.
+struct Steering {
+  bool everything = false;  // all frames whatsoever, and none for the host (a bump in the wire)
+  std::vector<IpPrefix> destinations;  // at most kMaxDestinations
+  std::uint16_t l4_port = 0;
+  static constexpr std::size_t kMaxDestinations = 4;
+};
+
+// "BACKEND:DEVICE[,key=value...]" taken apart by parse_port_spec (io/port_spec.h).
+struct PortSpec {
+  std::string backend;  // empty: choose the best usable one
+  std::string device;
+  std::map<std::string, std::string> options;  // a driver refuses keys it does not know
+};
+
+struct OpenSpec {
+  unsigned queues = 1;                  // queue pairs, indices 0..queues-1
+  std::uint32_t ring_frames = 4096;     // receive room per queue, in frames; a power of two
+  std::uint16_t buffer_len_max = 1514;  // longest frame to be sent or received, without FCS
+  Steering steering;
+  const Clock* clock = nullptr;  // outlives the device; never null
+};
+
+struct DeviceFacts {
+  std::string backend;
+  std::string device;  // as the user wrote it
+  Layer layer = Layer::kL2;
+  MacAddress mac;       // l2 only
+  IpEndpoint endpoint;  // udp_payload only: where this socket receives
+  unsigned mtu = 0;     // layer-3 bytes; 0: no limit known
+  bool link_up = true;
+  std::uint64_t line_rate_bps = 0;  // 0: none (veth, memory, loopback)
+  int numa_node = -1;               // -1: unknown or does not matter
+  std::string kernel_driver;        // "veth", "ixgbe"; empty for devices without one
+  std::string mode;                 // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
+  std::string rx_stamp;             // who stamps received frames: "xdp", "kernel", "poll"
+  unsigned queues = 1;
+};
+
+// Since open, never going back. Absent: this device cannot tell, which is not the same as zero.
+struct DeviceCounters {
+  // Frames we were told were taken, and which the kernel or NIC then threw away.
+  std::optional<std::uint64_t> tx_dropped;
+  // Frames meant for us that were thrown away for want of room in our own ring or socket buffer.
+  // An upper bound where frames of others can be among them.
+  std::optional<std::uint64_t> rx_ring_dropped;
+  // Frames the NIC or its kernel driver threw away before they reached our ring.
+  std::optional<std::uint64_t> rx_nic_dropped;
+  bool link_up = true;
+  // Each carrier loss seen since open.
+  std::uint64_t link_downs = 0;
+  // The driver's own names and values, for people (ethtool -S style); may be empty.
+  std::vector<std::pair<std::string, std::uint64_t>> detail;
+};
+
+// One worker's sending end. Frames pass borrow -> submit -> (the wire) -> reap -> borrow.
+class TxQueue {
+ public:
+  virtual ~TxQueue() = default;
+  // Lends empty frames: fills a prefix of `out` and returns its length, 0 when all are in flight
+  // (call reap). The caller sets length (at most capacity) and bytes; it owns them until submit.
+  virtual std::size_t borrow(std::span<Frame*> out) = 0;
+  // Gives frames to the wire in order; returns how many of the first were accepted. Never blocks,
+  // never drops: the rest stays the caller's, to submit again or give back. Accepted is not sent:
+  // see DeviceCounters::tx_dropped.
+  virtual std::size_t submit(std::span<Frame* const> burst) = 0;
+  // Takes back what the device has finished with and wakes the device where it needs waking.
+  // Returns the number still in flight.
+  virtual std::size_t reap() = 0;
+  // Returns borrowed frames unsent.
+  virtual void give_back(std::span<Frame* const> frames) = 0;
+};
+
+// One worker's receiving end. Frames pass (the wire) -> poll -> release.
+class RxQueue {
+ public:
+  virtual ~RxQueue() = default;
+  // Takes what has arrived, in arrival order: fills a prefix of `out` and returns its length. Never
+  // blocks. The caller owns the frames, and may write to them, until release.
+  virtual std::size_t poll(std::span<Frame*> out) = 0;
+  // Gives frames back, in any order and in any grouping. Frames not given back shrink the ring.
+  virtual void release(std::span<Frame* const> frames) = 0;
+};
+
+class Device {
+ public:
+  // Stops traffic, undoes every change to the host. Queues must no longer be in use.
+  virtual ~Device() = default;
+  // As they were at open, but for link_up. Valid as long as the device.
+  [[nodiscard]] virtual const DeviceFacts& facts() const = 0;
+  // Reads the kernel's or NIC's counters now. Fails (precondition) when the interface is gone.
+  // Also while workers run.
+  [[nodiscard]] virtual Result<DeviceCounters> counters() = 0;
+  // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
+  // it.
+  [[nodiscard]] virtual Status connect(const DeviceFacts& peer) = 0;
+  // The MAC of a neighbour, through the kernel's tables, asking on the wire where it must; bounded
+  // to some three seconds. Fails (precondition) when nobody answers; kUsage on udp_payload.
+  [[nodiscard]] virtual Result<MacAddress> resolve(const IpAddress& neighbour) = 0;
+  // index < facts().queues. Owned by the device.
+  [[nodiscard]] virtual TxQueue& tx_queue(unsigned index) = 0;
+  [[nodiscard]] virtual RxQueue& rx_queue(unsigned index) = 0;
+};
+
+struct Probe {
+  bool usable = false;
+  std::string reason;  // why not; empty when usable
+  std::string cure;    // what would mend it; may be empty
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  // One line for people.
+  [[nodiscard]] virtual std::string_view summary() const = 0;
+  // Can this process on this machine use it now? Changes nothing, sends nothing.
+  [[nodiscard]] virtual Probe probe() const = 0;
+  // Opens one port. Fails with kUsage on an unknown option or device (naming the nearest known
+  // one), kPrecondition on whatever the host lacks. On failure nothing is left behind.
+  [[nodiscard]] virtual Result<std::unique_ptr<Device>> open(const PortSpec& port,
+                                                             const OpenSpec& spec) = 0;
+};
+
+}  // namespace wireproof

@@ -1,0 +1,115 @@
+#include "io/backend_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/nearest.h"
+
+namespace wireproof {
+namespace {
+
+std::vector<std::string> names_of(const BackendSet& set) {
+  std::vector<std::string> names;
+  for (const auto& backend : set.backends) names.emplace_back(backend->name());
+  return names;
+}
+
+std::string refusal(const Backend& backend, const Probe& probe) {
+  return fmt::format("backend {} cannot be used here: {}", backend.name(), probe.reason);
+}
+
+Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
+  if (Backend* backend = set.find(name)) return backend;
+  for (const LeftOut& absent : set.left_out) {
+    if (absent.name == name) {
+      return fail(ErrorKind::kPrecondition,
+                  fmt::format("backend {} is not in this build: {}", name, absent.reason));
+    }
+  }
+  return fail(ErrorKind::kUsage, fmt::format("unknown backend '{}'", name),
+              did_you_mean(name, names_of(set)));
+}
+
+// Only interfaces can be named without a backend: sockets and memory are asked for by name.
+bool opens_interfaces(const Backend& backend) {
+  return backend.name() != "loopback" && backend.name() != "io_uring";
+}
+
+}  // namespace
+
+Backend* BackendSet::find(std::string_view name) const {
+  for (const auto& backend : backends) {
+    if (backend->name() == name) return backend.get();
+  }
+  return nullptr;
+}
+
+Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
+                                          const OpenSpec& spec) {
+  if (!port.backend.empty()) {
+    const Result<Backend*> backend = named_backend(set, port.backend);
+    if (!backend) return tl::unexpected(backend.error());
+    const Probe probe = (*backend)->probe();
+    if (!probe.usable) return fail(ErrorKind::kPrecondition, refusal(**backend, probe), probe.cure);
+    return (*backend)->open(port, spec);
+  }
+  std::string refusals;
+  for (const auto& backend : set.backends) {
+    if (!opens_interfaces(*backend)) continue;
+    const Probe probe = backend->probe();
+    if (probe.usable) return backend->open(port, spec);
+    refusals += (refusals.empty() ? "" : "; ") + refusal(*backend, probe);
+  }
+  if (refusals.empty()) refusals = "this build has no backend that opens network interfaces";
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("no backend can open '{}': {}", port.device, refusals),
+              "see 'wireproof backends'");
+}
+
+Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {
+  PortSpec port;
+  std::string_view rest = text;
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    const std::string name(text.substr(0, colon));
+    // Only the text before the first colon can name a backend; anything shaped like a word there
+    // is taken for one, so that a misspelt backend is refused by name and not looked for as a NIC.
+    const bool word =
+        !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+    const bool absent = std::any_of(set.left_out.begin(), set.left_out.end(),
+                                    [&](const LeftOut& left) { return left.name == name; });
+    if (word || set.find(name) != nullptr || absent) {
+      port.backend = name;
+      rest.remove_prefix(colon + 1);
+      if (const auto known = named_backend(set, name); !known) return tl::unexpected(known.error());
+    }
+  }
+  std::size_t comma = rest.find(',');
+  port.device = std::string(rest.substr(0, comma));
+  if (port.device.empty()) {
+    return fail(ErrorKind::kUsage, fmt::format("port '{}' names no device", text),
+                "write BACKEND:DEVICE[,key=value...], for example af_xdp:eth0");
+  }
+  while (comma != std::string_view::npos) {
+    rest.remove_prefix(comma + 1);
+    comma = rest.find(',');
+    const std::string_view option = rest.substr(0, comma);
+    const std::size_t equals = option.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("port '{}': option '{}' is not key=value", text, option));
+    }
+    const bool fresh =
+        port.options
+            .emplace(std::string(option.substr(0, equals)), std::string(option.substr(equals + 1)))
+            .second;
+    if (!fresh) {
+      return fail(ErrorKind::kUsage, fmt::format("port '{}': option '{}' is given twice", text,
+                                                 option.substr(0, equals)));
+    }
+  }
+  return port;
+}
+
+}  // namespace wireproof

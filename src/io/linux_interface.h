@@ -1,0 +1,55 @@
+// What the kernel says of a network interface: shared by every backend that opens one by name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace wireproof {
+
+struct LinuxInterface {
+  std::string name;
+  unsigned index = 0;
+  MacAddress mac;
+  unsigned mtu = 0;
+  bool admin_up = false;
+  bool carrier = false;
+  bool loopback = false;        // "lo": no Ethernet wire behind it
+  std::uint64_t speed_bps = 0;  // 0: none or unknown (veth says 10 Gbit/s, which means nothing)
+  int numa_node = -1;
+  std::string driver;  // "veth", "ixgbe"
+  unsigned rx_queues = 1;
+  unsigned tx_queues = 1;
+  bool carries_default_route = false;  // IPv4 or IPv6, main table
+};
+
+struct InterfaceStatistics {  // since boot, /sys/class/net/NAME/statistics
+  std::uint64_t tx_packets = 0, tx_dropped = 0, tx_errors = 0;
+  std::uint64_t rx_packets = 0, rx_dropped = 0, rx_missed_errors = 0;
+  std::uint64_t carrier_down_count = 0;
+};
+
+// Fails with kUsage, naming the nearest existing interface, when there is none of that name.
+[[nodiscard]] Result<LinuxInterface> read_interface(const std::string& name);
+
+// read_interface, and in addition refuses (kPrecondition, one sentence with the cure) an interface
+// that cannot carry a test: down, without carrier, MTU below buffer_len_max - 14.
+[[nodiscard]] Result<LinuxInterface> usable_interface(const std::string& name,
+                                                      std::uint16_t buffer_len_max);
+
+[[nodiscard]] std::vector<std::string> interface_names();
+
+// Fails (kPrecondition) when the interface is gone.
+[[nodiscard]] Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface);
+
+// Looks the neighbour up in the kernel's table and, where it is not resolved, makes the kernel ask
+// for it (a datagram to the discard port, bound to the interface), waiting up to three seconds.
+// Fails (kPrecondition) when nobody answers. Never returns a zero or multicast MAC.
+[[nodiscard]] Result<MacAddress> resolve_neighbour(const LinuxInterface& interface,
+                                                   const IpAddress& neighbour);
+
+}  // namespace wireproof

@@ -1,0 +1,30 @@
+// From integers to what people read, and the identities the integers must obey.
+#pragma once
+
+#include <string>
+
+#include "trial/trial.h"
+
+namespace wireproof {
+
+// The first identity that does not hold, in words; empty when all do.
+[[nodiscard]] std::string check_identities(const DirectionResult& direction);
+
+// lost / offered; 0 when nothing was offered.
+[[nodiscard]] double loss_ratio(const Counts& counts);
+// Over all directions.
+[[nodiscard]] double loss_ratio(const TrialResult& result);
+
+// Frames a second over the measured duration, the lowest over the directions.
+[[nodiscard]] double offered_fps(const TrialResult& result);
+[[nodiscard]] double forwarding_fps(const TrialResult& result);
+
+// Bits a second on the wire (layer 1: preamble, SFD and gap included, +20 bytes a frame) and in the
+// frame (layer 2, FCS included). RFC 2544 appendix B's arithmetic.
+inline constexpr double kLineOverheadBytes = 20;
+[[nodiscard]] double layer1_bps(double fps, double frame_size);
+[[nodiscard]] double layer2_bps(double fps, double frame_size);
+// The most frames of that size a second on a line of that speed.
+[[nodiscard]] double line_rate_fps(double line_rate_bps, double frame_size);
+
+}  // namespace wireproof
