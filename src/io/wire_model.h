@@ -4,43 +4,52 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <queue>
 #include <span>
-#include <vector>
 
 #include "base/clock.h"
+#include "base/fifo.h"
 #include "base/random.h"
 
 namespace wireproof {
 
 // Applied in this order to each arrival: loss, damage, duplication, then the queue in front of the
-// rate cap (a copy takes its own place in it), then delay, then hold-back.
+// rate cap (a copy takes its own place in it), then delay, then hold-back. Every arrival takes the
+// same number of draws from the seed, so that the frames lost with loss alone are the frames lost
+// with everything on.
+//
+// The cap works in the arrivals' own time, to 2^-32 ns: a frame that finds it idle leaves at once
+// and occupies it for 1/rate; one that finds it busy waits for its slot. In a trial of T seconds
+// without loss, at most rate * T + queue_frames + 1 frames pass.
 struct WireSpec {
   double loss = 0;               // probability 0..1 that an arrival is dropped
   double duplicate = 0;          // probability that one extra copy leaves right behind it
   double corrupt = 0;            // probability that exactly one bit of the UDP payload is flipped
   double reorder = 0;            // probability that an arrival is held back ...
   std::uint32_t reorder_by = 3;  // ... until this many later frames have left (>= 1)
-  Nanoseconds delay = 0;         // added to every frame
-  double rate_fps = 0;           // 0: no cap. Departures are 1/rate apart at least
-  std::uint32_t queue_frames =
-      64;  // with rate_fps: an arrival that finds this many waiting is dropped
+  Nanoseconds delay = 0;         // added to every frame, >= 0
+  double rate_fps = 0;           // 0: no cap. Departures are 1/rate apart at least; >= 0.001
+  // With rate_fps: an arrival that finds this many waiting is dropped. The one that occupies the
+  // cap does not wait any more.
+  std::uint32_t queue_frames = 64;
   std::uint64_t seed = 1;
 };
 
 enum class Fate : std::uint8_t { kForwarded, kDropped, kQueueFull };
 
-struct Arrival {  // what arrive() decided
+struct Arrival {  // what arrive() decided; the flags are set on kForwarded alone
   Fate fate = Fate::kForwarded;
   bool corrupt = false;       // the caller flips a bit, chosen with `entropy`
   bool duplicated = false;    // two departures of the same handle will come
+  bool copy_dropped = false;  // it was to be duplicated, but its copy found the queue full
   bool held = false;          // reordered: later frames will overtake it
   std::uint64_t entropy = 0;  // 64 random bits for the caller's own choices
 };
 
 struct Departure {
   std::uint64_t handle = 0;
+  // When it left, in the arrivals' own time; never goes back. A frame that was held leaves at the
+  // time of the departure before it.
+  Nanoseconds at = 0;
   bool copy = false;  // the second of a duplicated frame
   bool last = false;  // no further departure of this handle: the caller may free it
 };
@@ -48,49 +57,59 @@ struct Departure {
 // One direction of one wire. One thread.
 class WireModel {
  public:
-  explicit WireModel(const WireSpec& spec);
+  // `inside_expected`: handles to make room for; beyond it the room doubles when it is first
+  // needed (an allocation) and stays.
+  explicit WireModel(const WireSpec& spec, std::size_t inside_expected = 1024);
 
-  // A frame has arrived at time `at` (never before the previous arrival's time). Where the fate is
-  // not kForwarded the handle is the caller's again at once.
+  // A frame has arrived at time `at` (never before the previous arrival's time, but as far behind
+  // the caller's own time as it may be: a caller that was asleep and passes its arrivals late gets
+  // the same answers). Where the fate is not kForwarded the handle is the caller's again at once.
   Arrival arrive(std::uint64_t handle, Nanoseconds at);
 
   // The frames that have left by `now`, in order of departure, at most out.size(); call again while
-  // it fills `out`. A held frame leaves behind the k-th later one, or, when nothing follows, at
-  // `now` >= the time of flush_held().
+  // it fills `out`. A held frame leaves right behind the k-th later frame (a frame and its copy
+  // count once and are not parted), or, when nothing follows, after flush_held(). Arrivals up to
+  // `now` must have been passed in before.
   std::size_t depart(Nanoseconds now, std::span<Departure> out);
 
-  // A frame may be held for want of successors: after this call all held frames leave.
+  // A frame may be held for want of successors: the frames inside at this call are held no longer.
   void flush_held();
 
-  // The time of the next departure; the far future when none waits.
+  // No frame leaves before this time unless another arrives; the far future when none waits but
+  // for successors.
   [[nodiscard]] Nanoseconds next_departure() const;
-  [[nodiscard]] std::size_t inside() const;  // handles arrived and not fully departed
+  [[nodiscard]] std::size_t inside() const { return inside_; }     // arrived and not fully departed
+  [[nodiscard]] std::size_t held() const { return held_.size(); }  // waiting for successors
 
  private:
+  __extension__ using FixedTime = __int128;  // 2^-32 ns
+
   struct Waiting {
-    Nanoseconds at;
-    std::uint64_t handle;
-    bool copy;
-    bool last;
-    bool held;
+    Nanoseconds at = 0;
+    std::uint64_t handle = 0;
+    bool copy = false;
+    bool last = false;
+    bool held = false;
   };
   struct Held {
-    std::uint64_t release_after;  // departures counted so far at which it may leave
+    std::uint64_t release_after = 0;  // leaves when passed_ has reached this
     Waiting frame;
   };
 
-  bool enqueue(Waiting frame, Nanoseconds at);
-  void release_held(std::span<Departure> out, std::size_t& count);
+  bool take_slot(Nanoseconds& at);
+  [[nodiscard]] bool held_ripe() const;
 
   WireSpec spec_;
   Random random_;
-  std::deque<Waiting> waiting_;  // in order of `at`: the delay is constant, the cap is FIFO
-  std::deque<Held> held_;
-  Nanoseconds gap_ = 0;             // 1 / rate_fps
-  Nanoseconds server_free_at_ = 0;  // when the rate cap can begin the next frame
-  double gap_fraction_ = 0;         // part of a nanosecond carried, so that the rate is exact
-  std::uint64_t departed_ = 0;
-  bool flushing_ = false;
+  FixedTime gap_ = 0;            // 1 / rate_fps; 0: no cap
+  FixedTime backlog_max_ = 0;    // queue_frames * gap_
+  FixedTime cap_free_at_ = 0;    // when the cap can take the next frame
+  Fifo<Waiting> waiting_;        // in order of `at`: the delay is constant, the cap is FIFO
+  Fifo<Held> held_;              // in order of release: the hold-back is constant
+  std::uint64_t passed_ = 0;     // frames that have left without having been held
+  Nanoseconds departed_at_ = 0;  // time of the latest departure
+  std::size_t inside_ = 0;
+  bool pair_open_ = false;  // the latest departure was a frame whose copy is still to come
 };
 
 }  // namespace wireproof
