@@ -1,0 +1,248 @@
+#include "io/linux_interface.h"
+
+#include <fmt/format.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+
+#include "base/nearest.h"
+#include "base/unique_fd.h"
+#include "io/netlink.h"
+
+namespace wireproof {
+namespace {
+
+constexpr std::size_t kEthernetHeaderLen = 14;
+
+std::string text_of(std::span<const std::byte> value) {
+  const char* first = reinterpret_cast<const char*>(value.data());
+  return {first, strnlen(first, value.size())};
+}
+
+MacAddress mac_of(std::span<const std::byte> value) {
+  MacAddress mac;
+  if (value.size() == mac.bytes.size()) std::memcpy(mac.bytes.data(), value.data(), value.size());
+  return mac;
+}
+
+LinuxInterface interface_from(const NetlinkAnswer& answer) {
+  const auto header = answer.header<ifinfomsg>();
+  LinuxInterface interface;
+  interface.index = static_cast<unsigned>(header.ifi_index);
+  interface.admin_up = (header.ifi_flags & IFF_UP) != 0;
+  interface.loopback = (header.ifi_flags & IFF_LOOPBACK) != 0;
+  for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
+    if (type == IFLA_IFNAME) interface.name = text_of(value);
+    if (type == IFLA_ADDRESS) interface.mac = mac_of(value);
+    if (type == IFLA_MTU) interface.mtu = attribute_as<std::uint32_t>(value);
+    if (type == IFLA_CARRIER) interface.carrier = attribute_as<std::uint8_t>(value) != 0;
+    if (type == IFLA_NUM_RX_QUEUES) interface.rx_queues = attribute_as<std::uint32_t>(value);
+    if (type == IFLA_NUM_TX_QUEUES) interface.tx_queues = attribute_as<std::uint32_t>(value);
+  });
+  return interface;
+}
+
+// One ethtool command on an interface; false where the driver does not know it.
+bool ethtool(const std::string& name, void* command) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = static_cast<char*>(command);
+  return socket && ioctl(socket.get(), SIOCETHTOOL, &request) == 0;
+}
+
+// Drivers that state a speed but have no wire behind it.
+bool is_software(const std::string& driver) {
+  static constexpr std::array kSoftware{"veth", "tun", "bridge", "dummy", "ifb", "macvlan"};
+  return std::find(kSoftware.begin(), kSoftware.end(), driver) != kSoftware.end();
+}
+
+// By PCI address, because /sys/class/net may be that of another network namespace.
+int numa_node_of(const std::string& bus_address) {
+  std::ifstream file(fmt::format("/sys/bus/pci/devices/{}/numa_node", bus_address));
+  int node = -1;
+  return file >> node ? node : -1;
+}
+
+void read_driver(LinuxInterface& interface) {
+  ethtool_drvinfo driver{};
+  driver.cmd = ETHTOOL_GDRVINFO;
+  if (!ethtool(interface.name, &driver)) return;
+  interface.driver.assign(driver.driver, strnlen(driver.driver, sizeof driver.driver));
+  const std::string bus(driver.bus_info, strnlen(driver.bus_info, sizeof driver.bus_info));
+  if (!bus.empty()) interface.numa_node = numa_node_of(bus);
+}
+
+void read_speed(LinuxInterface& interface) {
+  if (is_software(interface.driver)) return;
+  // The kernel answers the first, empty request with the (negative) number of mask words it wants
+  // behind the structure: three masks, each of at most 127 words.
+  constexpr std::size_t kWords = sizeof(ethtool_link_settings) / sizeof(std::uint32_t) + 3 * 127;
+  std::array<std::uint32_t, kWords> buffer{};
+  ethtool_link_settings link{};
+  link.cmd = ETHTOOL_GLINKSETTINGS;
+  std::memcpy(buffer.data(), &link, sizeof link);
+  if (!ethtool(interface.name, buffer.data())) return;
+  std::memcpy(&link, buffer.data(), sizeof link);
+  if (link.link_mode_masks_nwords >= 0) return;
+  const auto words = static_cast<__s8>(-link.link_mode_masks_nwords);
+  link = {};
+  link.cmd = ETHTOOL_GLINKSETTINGS;
+  link.link_mode_masks_nwords = words;
+  std::memcpy(buffer.data(), &link, sizeof link);
+  if (!ethtool(interface.name, buffer.data())) return;
+  std::memcpy(&link, buffer.data(), sizeof link);
+  const std::uint32_t speed_mbps = link.speed;
+  if (speed_mbps != static_cast<std::uint32_t>(SPEED_UNKNOWN)) {
+    interface.speed_bps = std::uint64_t{speed_mbps} * 1'000'000;
+  }
+}
+
+// Queues in use; the numbers of rtnetlink are those allocated, which on real NICs are many more.
+void read_channels(LinuxInterface& interface) {
+  ethtool_channels channels{};
+  channels.cmd = ETHTOOL_GCHANNELS;
+  if (!ethtool(interface.name, &channels)) return;
+  if (const unsigned rx = channels.rx_count + channels.combined_count; rx > 0) {
+    interface.rx_queues = rx;
+  }
+  if (const unsigned tx = channels.tx_count + channels.combined_count; tx > 0) {
+    interface.tx_queues = tx;
+  }
+}
+
+bool multipath_uses(std::span<const std::byte> hops, unsigned index) {
+  while (hops.size() >= sizeof(rtnexthop)) {
+    rtnexthop hop;
+    std::memcpy(&hop, hops.data(), sizeof hop);
+    if (hop.rtnh_ifindex == static_cast<int>(index)) return true;
+    const std::size_t length = (std::size_t{hop.rtnh_len} + 3) & ~std::size_t{3};
+    if (length < sizeof hop || length > hops.size()) return false;
+    hops = hops.subspan(length);
+  }
+  return false;
+}
+
+bool default_route_over(std::uint8_t family, unsigned index) {
+  rtmsg wanted{};
+  wanted.rtm_family = family;
+  wanted.rtm_table = RT_TABLE_MAIN;
+  bool found = false;
+  const Status asked = netlink_ask(
+      NetlinkRequest(RTM_GETROUTE, NLM_F_DUMP, wanted), [&](const NetlinkAnswer& answer) {
+        const auto route = answer.header<rtmsg>();
+        if (route.rtm_dst_len != 0 || route.rtm_table != RT_TABLE_MAIN ||
+            route.rtm_type != RTN_UNICAST) {
+          return;
+        }
+        for_each_attribute(answer.payload, sizeof route, [&](std::uint16_t type, auto value) {
+          if (type == RTA_OIF && attribute_as<std::uint32_t>(value) == index) found = true;
+          if (type == RTA_MULTIPATH && multipath_uses(value, index)) found = true;
+        });
+      });
+  return asked.has_value() && found;  // no IPv6 in this kernel: no IPv6 default route
+}
+
+// The link of that name, asked for by name so that one message comes back and not all links.
+Result<LinuxInterface> ask_link(const std::string& name) {
+  NetlinkRequest request(RTM_GETLINK, 0, ifinfomsg{});
+  request.add(IFLA_IFNAME, std::as_bytes(std::span(name.c_str(), name.size() + 1)));
+  request.add_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  LinuxInterface interface;
+  const Status asked = netlink_ask(
+      request, [&](const NetlinkAnswer& answer) { interface = interface_from(answer); });
+  if (!asked) return tl::unexpected(asked.error());
+  return interface;
+}
+
+}  // namespace
+
+std::vector<std::string> interface_names() {
+  std::vector<std::string> names;
+  const Status asked = netlink_ask(
+      NetlinkRequest(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}),
+      [&](const NetlinkAnswer& answer) { names.push_back(interface_from(answer).name); });
+  if (!asked) names.clear();
+  return names;
+}
+
+Result<LinuxInterface> read_interface(const std::string& name) {
+  const auto no_such = [&] {
+    return fail(ErrorKind::kUsage, fmt::format("there is no network interface '{}'", name),
+                did_you_mean(name, interface_names()), ENODEV);
+  };
+  if (name.empty() || name.size() >= IFNAMSIZ) return no_such();
+  Result<LinuxInterface> interface = ask_link(name);
+  if (!interface) {
+    if (interface.error().errno_value == ENODEV) return no_such();
+    return interface;
+  }
+  interface->name = name;  // as typed, also where it is an alternative name
+  read_driver(*interface);
+  read_speed(*interface);
+  read_channels(*interface);
+  interface->carries_default_route = default_route_over(AF_INET, interface->index) ||
+                                     default_route_over(AF_INET6, interface->index);
+  return interface;
+}
+
+Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t buffer_len_max) {
+  Result<LinuxInterface> interface = read_interface(name);
+  if (!interface) return interface;
+  if (!interface->admin_up) {
+    return fail(ErrorKind::kPrecondition, fmt::format("interface {} is down", name),
+                fmt::format("bring it up: ip link set {} up", name), ENETDOWN);
+  }
+  if (!interface->carrier) {
+    return fail(ErrorKind::kPrecondition, fmt::format("interface {} has no carrier", name),
+                "connect the cable, or bring the other end up", ENETDOWN);
+  }
+  if (interface->mtu + kEthernetHeaderLen < buffer_len_max) {
+    const std::size_t wanted = buffer_len_max - kEthernetHeaderLen;
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("interface {} has an MTU of {}, frames of {} bytes need {}", name,
+                            interface->mtu, buffer_len_max + 4, wanted),
+                fmt::format("ip link set {} mtu {}, or use smaller frames", name, wanted),
+                EMSGSIZE);
+  }
+  return interface;
+}
+
+Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface) {
+  ifinfomsg wanted{};
+  wanted.ifi_index = static_cast<int>(interface.index);
+  InterfaceStatistics statistics;
+  const Status asked =
+      netlink_ask(NetlinkRequest(RTM_GETLINK, 0, wanted), [&](const NetlinkAnswer& answer) {
+        for_each_attribute(answer.payload, sizeof wanted, [&](std::uint16_t type, auto value) {
+          if (type == IFLA_CARRIER_DOWN_COUNT) {
+            statistics.carrier_down_count = attribute_as<std::uint32_t>(value);
+          }
+          if (type != IFLA_STATS64) return;
+          rtnl_link_stats64 stats{};  // newer kernels send more, older ones less
+          std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
+          statistics.tx_packets = stats.tx_packets;
+          statistics.tx_dropped = stats.tx_dropped;
+          statistics.tx_errors = stats.tx_errors;
+          statistics.rx_packets = stats.rx_packets;
+          statistics.rx_dropped = stats.rx_dropped;
+          statistics.rx_missed_errors = stats.rx_missed_errors;
+        });
+      });
+  if (!asked) {
+    return fail(ErrorKind::kPrecondition, fmt::format("interface {} is gone", interface.name),
+                "bring it back and run again", asked.error().errno_value);
+  }
+  return statistics;
+}
+
+}  // namespace wireproof

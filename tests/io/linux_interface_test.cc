@@ -1,0 +1,143 @@
+#include "io/linux_interface.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/netns.h"
+
+namespace wireproof {
+namespace {
+
+class LinuxInterfaceOnVeth : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+
+TEST(LinuxInterface, LoopbackIsKnownAsSuch) {
+  const auto interface = read_interface("lo");
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_TRUE(interface->loopback);
+  EXPECT_EQ(interface->index, 1u);
+  EXPECT_EQ(interface->speed_bps, 0u);
+}
+
+TEST(LinuxInterface, UnknownNameSaysTheNearest) {
+  const auto interface = read_interface("loo");
+  ASSERT_FALSE(interface.has_value());
+  EXPECT_EQ(interface.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(interface.error().hint, "did you mean 'lo'?");
+  for (const char* name : {"", "a-name-that-is-much-too-long", "no/such"}) {
+    EXPECT_EQ(read_interface(name).error().kind, ErrorKind::kUsage) << name;
+  }
+}
+
+TEST_F(LinuxInterfaceOnVeth, FactsOfThisThreadsNamespace) {
+  VethPair veth({.queues = 3, .mtu = 1400});
+  const auto interface = read_interface(veth.near());
+  ASSERT_TRUE(interface.has_value()) << interface.error().message;
+  EXPECT_EQ(interface->name, veth.near());
+  EXPECT_GT(interface->index, 0u);
+  EXPECT_FALSE(interface->mac.is_zero());
+  EXPECT_EQ(interface->mtu, 1400u);
+  EXPECT_TRUE(interface->admin_up);
+  EXPECT_TRUE(interface->carrier);
+  EXPECT_FALSE(interface->loopback);
+  EXPECT_EQ(interface->speed_bps, 0u);
+  EXPECT_EQ(interface->driver, "veth");
+  EXPECT_EQ(interface->rx_queues, 3u);
+  EXPECT_EQ(interface->tx_queues, 3u);
+  const auto names = interface_names();
+  EXPECT_EQ(names.size(), 3u);  // lo and the pair: the host's own are not seen
+  EXPECT_NE(std::find(names.begin(), names.end(), veth.far()), names.end());
+}
+
+TEST_F(LinuxInterfaceOnVeth, RefusesWhatCannotCarryATest) {
+  VethPair veth({.mtu = 1000});
+  EXPECT_TRUE(usable_interface(veth.near(), 1014).has_value());
+  const auto small = usable_interface(veth.near(), 1015);
+  ASSERT_FALSE(small.has_value());
+  EXPECT_NE(small.error().message.find("MTU of 1000"), std::string::npos) << small.error().message;
+  EXPECT_NE(small.error().hint.find("mtu 1001"), std::string::npos) << small.error().hint;
+
+  shell("ip link set " + veth.far() + " down");
+  const auto dark = usable_interface(veth.near(), 60);
+  ASSERT_FALSE(dark.has_value());
+  EXPECT_NE(dark.error().message.find("no carrier"), std::string::npos);
+
+  shell("ip link set " + veth.near() + " down");
+  const auto down = usable_interface(veth.near(), 60);
+  ASSERT_FALSE(down.has_value());
+  EXPECT_EQ(down.error().kind, ErrorKind::kPrecondition);
+  EXPECT_NE(down.error().message.find("is down"), std::string::npos);
+  EXPECT_NE(down.error().hint.find("ip link set"), std::string::npos);
+}
+
+TEST_F(LinuxInterfaceOnVeth, DefaultRouteIsFoundAlsoAmongSeveralPaths) {
+  VethPair veth;
+  EXPECT_FALSE(read_interface(veth.near())->carries_default_route);
+  shell(fmt::format("ip addr add 198.18.0.1/24 dev {}", veth.near()));
+  shell(fmt::format("ip addr add 198.18.1.1/24 dev {}", veth.far()));
+  EXPECT_FALSE(read_interface(veth.near())->carries_default_route);
+  shell("ip route add default via 198.18.0.2");
+  EXPECT_TRUE(read_interface(veth.near())->carries_default_route);
+  EXPECT_FALSE(read_interface(veth.far())->carries_default_route);
+  shell("ip route replace default nexthop via 198.18.0.2 nexthop via 198.18.1.2");
+  EXPECT_TRUE(read_interface(veth.far())->carries_default_route);
+  shell("ip route del default");
+  shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=0");
+  shell(fmt::format("ip -6 addr add 2001:2::1/64 dev {} nodad", veth.near()));
+  shell(fmt::format("ip -6 route add default via 2001:2::2 dev {}", veth.near()));
+  EXPECT_TRUE(read_interface(veth.near())->carries_default_route);
+  EXPECT_FALSE(read_interface(veth.far())->carries_default_route);
+}
+
+TEST_F(LinuxInterfaceOnVeth, SilentNeighbourIsRefusedAndStatisticsMove) {
+  VethPair veth;
+  const auto interface = read_interface(veth.near());
+  const auto before = read_statistics(*interface);
+  ASSERT_TRUE(before.has_value());
+  shell(fmt::format("ip addr add 198.18.0.1/24 dev {}", veth.near()));
+  const auto silent = resolve_neighbour(*interface, *parse_ip("198.18.0.9"));
+  ASSERT_FALSE(silent.has_value());
+  EXPECT_EQ(silent.error().kind, ErrorKind::kPrecondition);
+  EXPECT_NE(silent.error().message.find("198.18.0.9 does not answer"), std::string::npos);
+  shell(fmt::format("ip link set {0} down && ip link set {0} up", veth.far()));
+  const auto after = read_statistics(*interface);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_GT(after->tx_packets, before->tx_packets);  // the ARP requests
+  EXPECT_EQ(after->carrier_down_count, before->carrier_down_count + 1);
+  LinuxInterface gone = *interface;
+  gone.index = 4711;
+  EXPECT_EQ(read_statistics(gone).error().kind, ErrorKind::kPrecondition);
+}
+
+TEST_F(LinuxInterfaceOnVeth, ResolvesANeighbourThatAnswers) {
+  VethPair veth({.separate_hosts = true});
+  shell(fmt::format("ip addr add 198.18.0.1/24 dev {}", veth.near()));
+  MacAddress far_mac;
+  veth.at_far_host([&] {
+    shell(fmt::format("ip addr add 198.18.0.2/24 dev {}", veth.far()));
+    far_mac = read_interface(veth.far())->mac;
+  });
+  const auto interface = read_interface(veth.near());
+  const auto mac = resolve_neighbour(*interface, *parse_ip("198.18.0.2"));
+  ASSERT_TRUE(mac.has_value()) << mac.error().message;
+  EXPECT_EQ(format_mac(*mac), format_mac(far_mac));
+}
+
+TEST_F(LinuxInterfaceOnVeth, UnusableNeighbourIsRefusedAtOnce) {
+  VethPair veth;
+  shell(fmt::format("ip addr add 198.18.0.1/24 dev {}", veth.near()));
+  const auto interface = read_interface(veth.near());
+  // An entry made by hand that names a group is not a neighbour.
+  shell(fmt::format("ip neigh add 198.18.0.8 lladdr 01:00:5e:00:00:01 dev {}", veth.near()));
+  EXPECT_FALSE(resolve_neighbour(*interface, *parse_ip("198.18.0.8")).has_value());
+  EXPECT_FALSE(resolve_neighbour(*interface, *parse_ip("2001:2::2")).has_value());
+}
+
+}  // namespace
+}  // namespace wireproof
