@@ -16,8 +16,8 @@ namespace wireproof {
 using SearchProgress = std::function<void(const SearchResult& so_far, Nanoseconds time_left)>;
 
 // Always terminates: the number of trials is bounded by the width and the retries, whatever the
-// device does. An error from the measurer ends it with that error, except an interruption, which
-// ends it with what is known so far.
+// device does. An error of the measurer ends it: before the first trial as an error, later with
+// what is known and SearchResult::error; an interruption always with what is known.
 [[nodiscard]] Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer,
                                           const Clock& clock, const SearchProgress& progress);
 

@@ -15,7 +15,10 @@ namespace wireproof {
 // Over all directions.
 [[nodiscard]] double loss_ratio(const TrialResult& result);
 
-// Frames a second over the measured duration, the lowest over the directions.
+// frames / duration; 0 when the duration is not positive.
+[[nodiscard]] double rate_fps(std::uint64_t frames, Nanoseconds duration);
+// Frames a second over the measured duration, the lowest over the directions; 0 without any. The
+// forwarding rate counts each frame once (RFC 2285 section 3.6.1): a duplicate was not forwarded.
 [[nodiscard]] double offered_fps(const TrialResult& result);
 [[nodiscard]] double forwarding_fps(const TrialResult& result);
 

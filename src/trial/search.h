@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "trial/trial.h"
 
 namespace wireproof {
@@ -39,6 +40,7 @@ struct SearchResult {
   // The tester could not offer more: the answer is "at least lower_bound_fps".
   bool tester_limited = false;
   bool interrupted = false;
+  std::optional<Error> error;              // the measurer failed; the rest is what was known then
   std::string reason;                      // why not regular; empty when it is
   std::optional<TrialResult> final_trial;  // the confirming trial at the lower bound
   std::vector<TrialResult> trials;         // all, in order

@@ -1,0 +1,96 @@
+#include "trial/derive.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+namespace wireproof {
+
+namespace {
+
+constexpr double kBitsPerByte = 8;
+
+// Overflow-proof: a sum that wraps could agree with a wrong total by accident.
+bool adds_up(std::uint64_t total, std::initializer_list<std::uint64_t> parts) {
+  for (const std::uint64_t part : parts) {
+    if (part > total) return false;
+    total -= part;
+  }
+  return total == 0;
+}
+
+template <typename CountOf>
+double lowest_rate(const TrialResult& result, CountOf count_of) {
+  if (result.duration <= 0 || result.directions.empty()) return 0;
+  double lowest = std::numeric_limits<double>::max();
+  for (const DirectionResult& direction : result.directions)
+    lowest = std::min(lowest, rate_fps(count_of(direction.counts), result.duration));
+  return lowest;
+}
+
+}  // namespace
+
+std::string check_identities(const DirectionResult& direction) {
+  const Counts& c = direction.counts;
+  const Attribution& a = direction.attribution;
+  if (!adds_up(c.intended, {c.offered, c.unsent}))
+    return fmt::format("intended {} is not offered {} + unsent {}", c.intended, c.offered,
+                       c.unsent);
+  if (!adds_up(c.unsent, {a.tx_shortfall}))
+    return fmt::format("unsent {} is not the shortfall attributed, {}", c.unsent, a.tx_shortfall);
+  if (!adds_up(c.offered, {c.unique, c.lost}))
+    return fmt::format("offered {} is not unique {} + lost {}", c.offered, c.unique, c.lost);
+  if (!adds_up(c.received, {c.unique, c.duplicate}))
+    return fmt::format("received {} is not unique {} + duplicate {}", c.received, c.unique,
+                       c.duplicate);
+  if (!adds_up(c.lost, {a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late}))
+    return fmt::format(
+        "lost {} is not what is attributed: tx ring {} + device {} + rx ring {} + rx NIC {} + late "
+        "{}",
+        c.lost, a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late);
+  return {};
+}
+
+double loss_ratio(const Counts& counts) {
+  if (counts.offered == 0) return 0;
+  return static_cast<double>(counts.lost) / static_cast<double>(counts.offered);
+}
+
+double loss_ratio(const TrialResult& result) {
+  Counts sum;
+  for (const DirectionResult& direction : result.directions) {
+    sum.offered += direction.counts.offered;
+    sum.lost += direction.counts.lost;
+  }
+  return loss_ratio(sum);
+}
+
+double rate_fps(std::uint64_t frames, Nanoseconds duration) {
+  if (duration <= 0) return 0;
+  return static_cast<double>(frames) * static_cast<double>(kSecond) / static_cast<double>(duration);
+}
+
+double offered_fps(const TrialResult& result) {
+  return lowest_rate(result, [](const Counts& c) { return c.offered; });
+}
+
+double forwarding_fps(const TrialResult& result) {
+  return lowest_rate(result, [](const Counts& c) { return c.unique; });
+}
+
+double layer1_bps(double fps, double frame_size) {
+  return fps * (frame_size + kLineOverheadBytes) * kBitsPerByte;
+}
+
+double layer2_bps(double fps, double frame_size) {
+  return fps * frame_size * kBitsPerByte;
+}
+
+double line_rate_fps(double line_rate_bps, double frame_size) {
+  assert(frame_size > 0);
+  return line_rate_bps / ((frame_size + kLineOverheadBytes) * kBitsPerByte);
+}
+
+}  // namespace wireproof
