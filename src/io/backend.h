@@ -78,6 +78,8 @@ struct DeviceFacts {
   std::string mode;                 // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
   std::string rx_stamp;             // who stamps received frames: "xdp", "kernel", "poll"
   unsigned queues = 1;
+  // Sentences for people: what was asked of the host and not granted, and what follows from it.
+  std::vector<std::string> notes;
 };
 
 // Since open, never going back. Absent: this device cannot tell, which is not the same as zero.

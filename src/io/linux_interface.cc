@@ -60,12 +60,6 @@ bool ethtool(const std::string& name, void* command) {
   return socket && ioctl(socket.get(), SIOCETHTOOL, &request) == 0;
 }
 
-// Drivers that state a speed but have no wire behind it.
-bool is_software(const std::string& driver) {
-  static constexpr std::array kSoftware{"veth", "tun", "bridge", "dummy", "ifb", "macvlan"};
-  return std::find(kSoftware.begin(), kSoftware.end(), driver) != kSoftware.end();
-}
-
 // By PCI address, because /sys/class/net may be that of another network namespace.
 int numa_node_of(const std::string& bus_address) {
   std::ifstream file(fmt::format("/sys/bus/pci/devices/{}/numa_node", bus_address));
@@ -79,11 +73,12 @@ void read_driver(LinuxInterface& interface) {
   if (!ethtool(interface.name, &driver)) return;
   interface.driver.assign(driver.driver, strnlen(driver.driver, sizeof driver.driver));
   const std::string bus(driver.bus_info, strnlen(driver.bus_info, sizeof driver.bus_info));
-  if (!bus.empty()) interface.numa_node = numa_node_of(bus);
+  interface.hardware = !bus.empty();
+  if (interface.hardware) interface.numa_node = numa_node_of(bus);
 }
 
 void read_speed(LinuxInterface& interface) {
-  if (is_software(interface.driver)) return;
+  if (!interface.hardware) return;  // veth and tun state one, but there is no wire behind them
   // The kernel answers the first, empty request with the (negative) number of mask words it wants
   // behind the structure: three masks, each of at most 127 words.
   constexpr std::size_t kWords = sizeof(ethtool_link_settings) / sizeof(std::uint32_t) + 3 * 127;
@@ -227,6 +222,7 @@ Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface) {
           if (type == IFLA_CARRIER_DOWN_COUNT) {
             statistics.carrier_down_count = attribute_as<std::uint32_t>(value);
           }
+          if (type == IFLA_CARRIER) statistics.carrier = attribute_as<std::uint8_t>(value) != 0;
           if (type != IFLA_STATS64) return;
           rtnl_link_stats64 stats{};  // newer kernels send more, older ones less
           std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));

@@ -19,6 +19,7 @@ struct LinuxInterface {
   bool admin_up = false;
   bool carrier = false;
   bool loopback = false;        // "lo": no Ethernet wire behind it
+  bool hardware = false;        // on a bus: PCI, USB, virtio; false for veth, tun, bridges
   std::uint64_t speed_bps = 0;  // 0: none or unknown (veth says 10 Gbit/s, which means nothing)
   int numa_node = -1;
   std::string driver;  // "veth", "ixgbe"
@@ -27,10 +28,11 @@ struct LinuxInterface {
   bool carries_default_route = false;  // IPv4 or IPv6, main table
 };
 
-struct InterfaceStatistics {  // since boot, /sys/class/net/NAME/statistics
+struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_link.h
   std::uint64_t tx_packets = 0, tx_dropped = 0, tx_errors = 0;
   std::uint64_t rx_packets = 0, rx_dropped = 0, rx_missed_errors = 0;
   std::uint64_t carrier_down_count = 0;
+  bool carrier = false;
 };
 
 // Fails with kUsage, naming the nearest existing interface, when there is none of that name.

@@ -46,6 +46,7 @@ TEST_F(LinuxInterfaceOnVeth, FactsOfThisThreadsNamespace) {
   EXPECT_TRUE(interface->admin_up);
   EXPECT_TRUE(interface->carrier);
   EXPECT_FALSE(interface->loopback);
+  EXPECT_FALSE(interface->hardware);
   EXPECT_EQ(interface->speed_bps, 0u);
   EXPECT_EQ(interface->driver, "veth");
   EXPECT_EQ(interface->rx_queues, 3u);
@@ -110,6 +111,9 @@ TEST_F(LinuxInterfaceOnVeth, SilentNeighbourIsRefusedAndStatisticsMove) {
   ASSERT_TRUE(after.has_value());
   EXPECT_GT(after->tx_packets, before->tx_packets);  // the ARP requests
   EXPECT_EQ(after->carrier_down_count, before->carrier_down_count + 1);
+  EXPECT_TRUE(after->carrier);
+  shell(fmt::format("ip link set {} down", veth.far()));
+  EXPECT_FALSE(read_statistics(*interface)->carrier);
   LinuxInterface gone = *interface;
   gone.index = 4711;
   EXPECT_EQ(read_statistics(gone).error().kind, ErrorKind::kPrecondition);
