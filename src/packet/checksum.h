@@ -1,0 +1,80 @@
+// The Internet checksum (RFC 1071) in the form the packet path needs: 64-bit one's-complement
+// accumulators. Because 2^16 = 1 (mod 65535), adding eight bytes at once adds their four words.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace wireproof {
+
+static_assert(std::endian::native == std::endian::little, "loads below swap to network order");
+
+inline std::uint16_t load_be16(const std::uint8_t* at) {
+  std::uint16_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap16(value);
+}
+inline std::uint32_t load_be32(const std::uint8_t* at) {
+  std::uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap32(value);
+}
+inline std::uint64_t load_be64(const std::uint8_t* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap64(value);
+}
+inline void store_be16(std::uint8_t* at, std::uint16_t value) {
+  value = __builtin_bswap16(value);
+  std::memcpy(at, &value, sizeof value);
+}
+inline void store_be32(std::uint8_t* at, std::uint32_t value) {
+  value = __builtin_bswap32(value);
+  std::memcpy(at, &value, sizeof value);
+}
+inline void store_be64(std::uint8_t* at, std::uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
+// A one's-complement sum of words in network order; any order, any width up to 64 bits, as long as
+// every addend begins at an even offset of the covered bytes.
+class ChecksumSum {
+ public:
+  ChecksumSum& add(std::uint64_t words) {
+    sum_ += words;
+    sum_ += sum_ < words ? 1 : 0;  // end-around carry
+    return *this;
+  }
+  // Folded to 16 bits; 0 only when nothing but zeros was added.
+  [[nodiscard]] std::uint16_t folded() const {
+    std::uint64_t sum = (sum_ >> 32) + (sum_ & 0xffffffff);
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    return static_cast<std::uint16_t>(sum);
+  }
+
+ private:
+  std::uint64_t sum_ = 0;
+};
+
+// Adds `length` bytes beginning at an even offset of the covered bytes; an odd tail is padded with a
+// zero byte, so it must be the last thing added (RFC 1071, section 4.1).
+inline void add_bytes(ChecksumSum& sum, const std::uint8_t* bytes, std::size_t length) {
+  for (; length >= 8; length -= 8, bytes += 8) sum.add(load_be64(bytes));
+  if (length >= 4) {
+    sum.add(load_be32(bytes));
+    length -= 4, bytes += 4;
+  }
+  if (length >= 2) {
+    sum.add(load_be16(bytes));
+    length -= 2, bytes += 2;
+  }
+  if (length == 1) sum.add(std::uint64_t{*bytes} << 8);
+}
+
+}  // namespace wireproof

@@ -1,0 +1,68 @@
+// What makes a frame ours: 18 bytes at the head of the UDP payload, which is all that a 64-byte
+// Ethernet/IPv4/UDP frame has room for. Big-endian; docs/signature.md draws it byte by byte.
+//
+//   0-1   magic, 0x5750 ("WP")
+//   2-3   trial id: warm-up and earlier trials tell themselves apart
+//   4-6   sequence space: bit 23 direction, bits 22-16 stream, bits 15-0 flow group
+//   7-11  sequence number, from 0 in each space (40 bits: 2 h at 148.8 Mpps in one space)
+//   12-17 transmit time, ns from the trial's start (48 bits: 78 h)
+//
+// Its check is the UDP checksum over the whole datagram, which is always present.
+#pragma once
+
+#include <cstdint>
+
+#include "packet/checksum.h"
+
+namespace wireproof {
+
+inline constexpr std::uint16_t kSignatureMagic = 0x5750;
+inline constexpr std::size_t kSignatureLength = 18;
+inline constexpr std::uint32_t kDirectionBit = 1u << 23;
+inline constexpr std::uint32_t kFlowGroupMask = 0xffff;
+inline constexpr std::uint64_t kSequenceMax = (std::uint64_t{1} << 40) - 1;
+inline constexpr std::uint64_t kTransmitTimeMax = (std::uint64_t{1} << 48) - 1;
+
+struct Signature {
+  std::uint16_t trial_id = 0;
+  std::uint32_t space = 0;          // 24 bits
+  std::uint64_t sequence = 0;       // <= kSequenceMax
+  std::uint64_t transmit_time = 0;  // <= kTransmitTimeMax
+};
+
+// The three big-endian words that a signature is written in and summed by.
+struct SignatureWords {
+  std::uint64_t head;  // magic, trial id, space, top byte of the sequence number
+  std::uint64_t body;  // rest of the sequence number, top of the time
+  std::uint16_t tail;  // rest of the time
+};
+
+inline SignatureWords pack(const Signature& signature) {
+  return {
+      .head = std::uint64_t{kSignatureMagic} << 48 | std::uint64_t{signature.trial_id} << 32 |
+              std::uint64_t{signature.space} << 8 | signature.sequence >> 32,
+      .body = signature.sequence << 32 | signature.transmit_time >> 16,
+      .tail = static_cast<std::uint16_t>(signature.transmit_time),
+  };
+}
+
+inline void store_signature(std::uint8_t* at, const SignatureWords& words) {
+  store_be64(at, words.head);
+  store_be64(at + 8, words.body);
+  store_be16(at + 16, words.tail);
+}
+
+inline bool has_magic(const std::uint8_t* at) { return load_be16(at) == kSignatureMagic; }
+
+inline Signature load_signature(const std::uint8_t* at) {
+  const std::uint64_t head = load_be64(at);
+  const std::uint64_t body = load_be64(at + 8);
+  return {
+      .trial_id = static_cast<std::uint16_t>(head >> 32),
+      .space = static_cast<std::uint32_t>(head >> 8) & 0xffffff,
+      .sequence = (head & 0xff) << 32 | body >> 32,
+      .transmit_time = (body & 0xffffffff) << 16 | load_be16(at + 16),
+  };
+}
+
+}  // namespace wireproof
