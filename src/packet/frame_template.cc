@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace wireproof {
 namespace {
@@ -45,9 +46,14 @@ void put_ipv6(std::uint8_t* ip, const HeaderSpec& headers, std::size_t udp_lengt
   std::copy(headers.dst_ip.bytes.begin(), headers.dst_ip.bytes.end(), ip + 24);
 }
 
+std::uint32_t next_template_id() {
+  static std::atomic<std::uint32_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 }  // namespace
 
-Result<FrameTemplate> FrameTemplate::make(std::uint32_t id, const HeaderSpec& headers,
+Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers,
                                           std::uint32_t frame_size, bool payload_only) {
   const bool ipv6 = headers.dst_ip.v6;
   const std::uint32_t least = frame_size_min(ipv6, headers.vlan.has_value());
@@ -59,7 +65,7 @@ Result<FrameTemplate> FrameTemplate::make(std::uint32_t id, const HeaderSpec& he
                 fmt::format("the least --size that works here is {}", least));
   }
   FrameTemplate made;
-  made.id_ = id;
+  made.id_ = next_template_id();
   made.payload_only_ = payload_only;
   made.bytes_.resize(frame_size - kFcsLength);
   const std::size_t head = headers_length(ipv6, headers.vlan.has_value());

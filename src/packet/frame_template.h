@@ -33,11 +33,12 @@ struct HeaderSpec {
 class FrameTemplate {
  public:
   // `frame_size` with FCS. `payload_only`: the kernel owns the headers (udp_payload devices); the
-  // buffer is then what such a frame has behind its headers. `id` is not 0. Fails with kUsage when
-  // the frame is too small for the signature, naming the least size that works.
-  [[nodiscard]] static Result<FrameTemplate> make(std::uint32_t id, const HeaderSpec& headers,
+  // buffer is then what such a frame has behind its headers. Fails with kUsage when the frame is too
+  // small for the signature, naming the least size that works.
+  [[nodiscard]] static Result<FrameTemplate> make(const HeaderSpec& headers,
                                                   std::uint32_t frame_size, bool payload_only);
 
+  // Never 0, and never that of another template of this process: buffers outlive templates.
   [[nodiscard]] std::uint32_t id() const { return id_; }
   [[nodiscard]] std::uint16_t buffer_len() const {
     return static_cast<std::uint16_t>(bytes_.size());

@@ -1,0 +1,69 @@
+#include "engine/core_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace wireproof {
+namespace {
+
+bool contains(const CpuList& list, unsigned cpu) {
+  return std::find(list.begin(), list.end(), cpu) != list.end();
+}
+
+Status check_allowed(const CpuList& wanted, const CpuList& allowed, std::string_view flag) {
+  for (const unsigned cpu : wanted) {
+    if (!contains(allowed, cpu)) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("{} {}: this process may not run there", flag, cpu),
+                  fmt::format("allowed cores: {}", fmt::join(allowed, ",")));
+    }
+  }
+  return {};
+}
+
+std::vector<unsigned> deal(const CpuList& cores, unsigned loops) {
+  std::vector<unsigned> dealt;
+  for (unsigned i = 0; i < loops; ++i) dealt.push_back(cores[i % cores.size()]);
+  return dealt;
+}
+
+std::string describe(const CorePlan& plan) {
+  return fmt::format("cores are few: sending on {} and receiving on {} share them",
+                     fmt::join(plan.tx, ","), fmt::join(plan.rx, ","));
+}
+
+}  // namespace
+
+Result<CorePlan> plan_cores(const CorePlanSpec& spec) {
+  for (const auto& [cores, flag] : {std::pair{&spec.tx_cores, "--tx-cores"},
+                                    std::pair{&spec.rx_cores, "--rx-cores"}}) {
+    if (const Status ok = check_allowed(*cores, spec.allowed, flag); !ok) {
+      return tl::unexpected(ok.error());
+    }
+  }
+  CpuList preferred;
+  for (const unsigned cpu : spec.allowed) {
+    if (contains(spec.near, cpu)) preferred.push_back(cpu);
+  }
+  if (preferred.size() < std::min<std::size_t>(spec.allowed.size(), 2)) preferred = spec.allowed;
+
+  CpuList tx = spec.tx_cores;
+  CpuList rx = spec.rx_cores;
+  if (rx.empty()) rx = preferred;
+  if (tx.empty()) tx.assign(preferred.rbegin(), preferred.rend());
+  CorePlan plan{.tx = deal(tx, spec.tx_loops), .rx = deal(rx, spec.rx_loops)};
+
+  std::vector<unsigned> all = plan.tx;
+  all.insert(all.end(), plan.rx.begin(), plan.rx.end());
+  std::sort(all.begin(), all.end());
+  plan.shared = std::adjacent_find(all.begin(), all.end()) != all.end();
+  if (plan.shared) plan.note = describe(plan);
+  for (const unsigned cpu : spec.allowed) {
+    if (!contains(plan.tx, cpu)) plan.control.push_back(cpu);
+  }
+  if (plan.control.empty()) plan.control = spec.allowed;
+  return plan;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,337 @@
+#include "engine/direction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace wireproof {
+namespace {
+
+Result<MacAddress> destination_mac(const DirectionSpec& spec, const TrafficProfile& profile) {
+  MacAddress mac;
+  if (profile.dst_mac && !spec.reverse) {
+    mac = *profile.dst_mac;
+  } else if (profile.next_hop && !spec.reverse) {
+    const Result<MacAddress> resolved = spec.from->resolve(*profile.next_hop);
+    if (!resolved) return resolved;
+    mac = *resolved;
+  } else if (spec.to != nullptr) {
+    mac = spec.to->facts().mac;
+  } else {
+    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
+                "give --dst-mac, or --next-hop to have it resolved");
+  }
+  if (mac.is_zero() || mac.is_multicast()) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("destination MAC {} is not one station's", format_mac(mac)),
+                "give --dst-mac with a unicast address");
+  }
+  return mac;
+}
+
+Status complete_macs(HeaderSpec& headers, const DirectionSpec& spec,
+                     const TrafficProfile& profile) {
+  if (spec.from->facts().layer != Layer::kL2) return {};
+  const bool chosen = profile.src_mac && !spec.reverse;
+  headers.src_mac = chosen ? *profile.src_mac : spec.from->facts().mac;
+  const Result<MacAddress> dst = destination_mac(spec, profile);
+  if (!dst) return tl::unexpected(dst.error());
+  headers.dst_mac = *dst;
+  return {};
+}
+
+Status check_sockets(const DirectionSpec& spec, const TrafficProfile& profile) {
+  if (spec.from->facts().layer != Layer::kUdpPayload) return {};
+  if (profile.flows > 1) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--flows {}: a UDP socket sends one flow", profile.flows),
+                "use --flows 1, or a backend that owns the headers (af_xdp, af_packet)");
+  }
+  if (profile.vlan || profile.src_mac || profile.dst_mac || profile.next_hop) {
+    return fail(ErrorKind::kUsage,
+                "MAC addresses and VLAN tags are the kernel's on a UDP socket",
+                "leave them out, or use a backend that owns the headers (af_xdp, af_packet)");
+  }
+  return {};
+}
+
+AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers, bool sockets) {
+  AddressMatch match{.payload_only = sockets, .ipv6 = profile.ipv6};
+  match.l4_port = headers.dst_l4_port;
+  match.destinations = {
+      match_prefix(headers.dst_ip, destination_prefix_length(profile, headers.dst_ip)),
+      match_prefix(headers.src_ip, destination_prefix_length(profile, headers.src_ip))};
+  return match;
+}
+
+std::uint64_t grown(const std::optional<std::uint64_t>& before,
+                    const std::optional<std::uint64_t>& after) {
+  return before && after && *after > *before ? *after - *before : 0;
+}
+
+// Splits what was lost. The kernel's counters may include frames of others, so each explains at most
+// what is left; what nothing of ours explains, the device under test lost.
+Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint64_t rx_ring,
+                      std::uint64_t rx_nic) {
+  Attribution where{.tx_shortfall = counts.unsent};
+  std::uint64_t left = counts.lost;
+  const auto take = [&left](std::uint64_t bound) {
+    const std::uint64_t taken = std::min(left, bound);
+    left -= taken;
+    return taken;
+  };
+  where.late = take(counts.late);
+  where.tx_ring = take(tx_dropped);
+  where.rx_ring = take(rx_ring);
+  where.rx_nic = take(rx_nic);
+  where.dut = left;
+  return where;
+}
+
+}  // namespace
+
+Result<Steering> steering_for(const TrafficProfile& profile) {
+  Steering steering{.l4_port = profile.dst_l4_port};
+  for (const bool reverse : {false, true}) {
+    const Result<HeaderSpec> headers = header_spec(profile, reverse);
+    if (!headers) return tl::unexpected(headers.error());
+    const unsigned length = destination_prefix_length(profile, headers->dst_ip);
+    steering.destinations.push_back({headers->dst_ip, static_cast<std::uint8_t>(length)});
+  }
+  return steering;
+}
+
+Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
+                                                   const TrafficProfile& profile,
+                                                   const Clock& clock) {
+  if (const Status ok = check_sockets(spec, profile); !ok) return tl::unexpected(ok.error());
+  Result<HeaderSpec> headers = header_spec(profile, spec.reverse);
+  if (!headers) return tl::unexpected(headers.error());
+  if (const Status ok = complete_macs(*headers, spec, profile); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  if (profile.flows < spec.queues) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} queues need at least as many flows, not {}", spec.queues,
+                            profile.flows),
+                fmt::format("use --flows {} or more", spec.queues));
+  }
+  std::unique_ptr<Direction> made(
+      new Direction(spec, profile.flows, std::min(profile.flows, kSequenceSpacesMax)));
+  if (const Status ok = made->make_tx_loops(profile, *headers, clock); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  if (spec.to != nullptr) made->make_rx_loops(profile, *headers, clock);
+  std::vector<const Cell*> cells;
+  for (const auto& loop : made->tx_) cells.push_back(&loop->cell());
+  for (const auto& loop : made->rx_) cells.push_back(&loop->cell());
+  made->collector_ = Collector(std::move(cells), spec.interval);
+  return made;
+}
+
+Status Direction::make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
+                                const Clock& clock) {
+  const bool sockets = spec_.from->facts().layer == Layer::kUdpPayload;
+  std::vector<std::uint32_t> distinct;
+  std::vector<std::uint16_t> order;
+  for (const std::uint32_t size : profile.sizes) {
+    const auto at = std::find(distinct.begin(), distinct.end(), size);
+    order.push_back(static_cast<std::uint16_t>(at - distinct.begin()));
+    if (at == distinct.end()) distinct.push_back(size);
+  }
+  for (unsigned queue = 0; queue < spec_.queues; ++queue) {
+    std::vector<FrameTemplate> templates;
+    for (const std::uint32_t size : distinct) {
+      Result<FrameTemplate> made = FrameTemplate::make(headers, size, sockets);
+      if (!made) return tl::unexpected(made.error());
+      templates.push_back(std::move(*made));
+    }
+    const std::uint32_t first = spaces_ * queue / spec_.queues;
+    const std::uint32_t end = spaces_ * (queue + 1) / spec_.queues;
+    const FlowOrderSpec flows{.flows = flows_,
+                              .groups = spaces_,
+                              .group_first = first,
+                              .group_count = end - first,
+                              .permuted = profile.permuted_order};
+    tx_.push_back(std::make_unique<TxLoop>(
+        spec_.from->tx_queue(queue), Generator(flows, std::move(templates), order, spec_.reverse),
+        clock));
+  }
+  return {};
+}
+
+void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
+                              const Clock& clock) {
+  const bool sockets = spec_.to->facts().layer == Layer::kUdpPayload;
+  const AnalyzerSpec analyzer{.match = match_for(profile, headers, sockets),
+                              .reverse = spec_.reverse,
+                              .spaces = spaces_,
+                              .waiting_time = spec_.waiting_time,
+                              .delay_every = spec_.delay_every};
+  for (unsigned queue = 0; queue < spec_.queues; ++queue) {
+    rx_.push_back(std::make_unique<RxLoop>(spec_.to->rx_queue(queue), analyzer, clock));
+  }
+}
+
+void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst,
+                      std::uint16_t trial_id, Nanoseconds epoch) {
+  const auto share = fps / static_cast<double>(tx_.size());
+  for (std::size_t i = 0; i < tx_.size(); ++i) {
+    // Queues take turns: the i-th begins the i-th part of a gap later.
+    const double offset = fps == 0 ? 0 : 1e9 / fps * static_cast<double>(i);
+    tx_[i]->start({.start = epoch + static_cast<Nanoseconds>(offset),
+                   .duration = duration,
+                   .fps = share,
+                   .burst = burst},
+                  trial_id, epoch);
+  }
+  for (const auto& loop : rx_) loop->start(trial_id, epoch);
+  collector_.start(epoch);
+}
+
+void Direction::stop(Nanoseconds now) {
+  for (const auto& loop : tx_) loop->stop(now);
+  collector_.finish(now);
+}
+
+bool Direction::all_sent() const {
+  return std::all_of(tx_.begin(), tx_.end(), [](const auto& loop) {
+    return loop->cell().finished.load(std::memory_order_acquire);
+  });
+}
+
+bool Direction::all_arrived() const {
+  const CellSample sum = collector_.total();
+  return rx_.empty() || sum.received == sum.offered;
+}
+
+Nanoseconds Direction::last_submit() const {
+  Nanoseconds last = 0;
+  for (const auto& loop : tx_) last = std::max(last, loop->last_submit());
+  return last;
+}
+
+ReceiveCounts Direction::received() const {
+  ReceiveCounts sum;
+  for (const auto& loop : rx_) {
+    const ReceiveCounts& counts = loop->analyzer().counts();
+    sum.unique += counts.unique;
+    sum.duplicate += counts.duplicate;
+    sum.reordered += counts.reordered;
+    sum.late += counts.late;
+    sum.stale += counts.stale;
+    sum.corrupt += counts.corrupt;
+    sum.foreign += counts.foreign;
+    sum.misdirected += counts.misdirected;
+    sum.unclassified += counts.unclassified;
+  }
+  return sum;
+}
+
+// The second way of counting the lost: the holes each space's tracker found, and the tail that it
+// never heard of.
+std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
+  std::uint64_t lost = 0;
+  std::uint32_t group = 0;
+  for (const auto& sender : tx_) {
+    for (const std::uint64_t sent : sender->generator().sent_per_group()) {
+      const SequenceTracker* seen_by = nullptr;
+      for (const auto& loop : rx_) {
+        const SequenceTracker& tracker = loop->analyzer().tracker();
+        if (tracker.next_expected(group) == 0) continue;
+        if (seen_by != nullptr) {
+          spoiled = "queues: frames of one sequence space arrived on several receive queues";
+        }
+        seen_by = &tracker;
+      }
+      const std::uint64_t reached = seen_by == nullptr ? 0 : seen_by->next_expected(group);
+      if (reached > sent) spoiled = "accounting: a number arrived that was never sent";
+      lost += (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
+      ++group;
+    }
+  }
+  return lost;
+}
+
+std::optional<DelaySummary> Direction::delays() const {
+  DelayRecord all;
+  for (const auto& loop : rx_) all.merge(loop->analyzer().delays());
+  if (all.samples == 0) return std::nullopt;
+  const auto count = static_cast<double>(all.samples);
+  const double mean_offset = all.sum / count;
+  DelaySummary summary;
+  summary.tx_stamp = "burst";
+  summary.rx_stamp = spec_.to->facts().rx_stamp;
+  summary.samples = all.samples;
+  summary.negative = all.negative;
+  summary.min = all.min;
+  summary.max = all.max;
+  summary.mean = static_cast<double>(all.first) + mean_offset;
+  summary.stdev = std::sqrt(std::max(0.0, all.sum_squares / count - mean_offset * mean_offset));
+  summary.p50 = all.histogram.percentile(0.5);
+  summary.p90 = all.histogram.percentile(0.9);
+  summary.p99 = all.histogram.percentile(0.99);
+  summary.p99_9 = all.histogram.percentile(0.999);
+  summary.p99_99 = all.histogram.percentile(0.9999);
+  summary.p99_999 = all.histogram.percentile(0.99999);
+  return summary;
+}
+
+DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCounters& tx_after,
+                                const DeviceCounters& rx_before, const DeviceCounters& rx_after,
+                                std::string& spoiled) const {
+  DirectionResult result;
+  result.from = spec_.from->facts().device;
+  result.to = spec_.to == nullptr ? "none" : spec_.to->facts().device;
+  result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
+  result.sequence_spaces = spaces_;
+  Counts& counts = result.counts;
+  Nanoseconds first = 0;
+  for (const auto& loop : tx_) {
+    counts.intended += loop->intended();
+    counts.offered += loop->pacer().sent_so_far();
+    result.flows_sent += loop->generator().distinct_flows();
+    result.pacing.lag_max = std::max(result.pacing.lag_max, loop->pacer().lag_max());
+    result.pacing.stalls += loop->pacer().stalls();
+    if (first == 0 || loop->first_submit() < first) first = loop->first_submit();
+  }
+  counts.unsent = counts.intended - counts.offered;
+  result.tx_duration = last_submit() - first;
+  if (spec_.to != nullptr) {
+    const ReceiveCounts in = received();
+    counts.unique = in.unique;
+    counts.duplicate = in.duplicate;
+    counts.received = in.unique + in.duplicate;
+    counts.reordered = in.reordered;
+    counts.late = in.late;
+    counts.stale = in.stale;
+    counts.corrupt = in.corrupt;
+    counts.foreign = in.foreign;
+    counts.misdirected = in.misdirected;
+    counts.unclassified = in.unclassified;
+    counts.rx_dropped = grown(rx_before.rx_ring_dropped, rx_after.rx_ring_dropped);
+    counts.lost = counts.offered - std::min(counts.offered, counts.unique);
+    const std::uint64_t second_count = lost_by_trackers(spoiled);
+    if (spoiled.empty() && second_count != counts.lost) {
+      spoiled = fmt::format("accounting: {} lost by numbers, {} by difference", second_count,
+                            counts.lost);
+    }
+    result.window = rx_.front()->analyzer().tracker().window();
+    result.delay = delays();
+  }
+  const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
+  result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,
+                                 grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped));
+  if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
+  for (const CellInterval& interval : collector_.intervals()) {
+    result.intervals.push_back({.start = interval.start,
+                                .end = interval.end,
+                                .offered = interval.counted.offered,
+                                .received = interval.counted.received,
+                                .lost = interval.counted.lost});
+  }
+  return result;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,80 @@
+// One direction of a trial: who sends, who receives, and what their loops found.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/rx_loop.h"
+#include "engine/tx_loop.h"
+#include "io/backend.h"
+#include "stats/collector.h"
+#include "traffic/profile.h"
+#include "trial/trial.h"
+
+namespace wireproof {
+
+struct DirectionSpec {
+  Device* from = nullptr;
+  Device* to = nullptr;  // null: nobody receives
+  bool reverse = false;  // addresses exchanged, direction bit set
+  unsigned queues = 1;
+  Nanoseconds waiting_time = 500 * kMillisecond;
+  std::uint32_t delay_every = 1;
+  Nanoseconds interval = kSecond;
+};
+
+class Direction {
+ public:
+  // Devices and clock outlive it. Resolves the next hop where the profile names one. Fails with
+  // kUsage or kPrecondition.
+  [[nodiscard]] static Result<std::unique_ptr<Direction>> make(const DirectionSpec& spec,
+                                                               const TrafficProfile& profile,
+                                                               const Clock& clock);
+
+  // Control thread, before the workers run: numbers and counters from 0.
+  void start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
+             Nanoseconds epoch);
+  // Control thread, after the workers have stopped.
+  void stop(Nanoseconds now);
+
+  // While workers run, control thread.
+  [[nodiscard]] bool all_sent() const;
+  [[nodiscard]] bool all_arrived() const;
+  [[nodiscard]] Collector& collector() { return collector_; }
+
+  // After stop(). `before` and `after`: the devices' counters around the counted traffic, of the
+  // sender and of the receiver. Adds to `spoiled` (one sentence) when the counts mean nothing.
+  [[nodiscard]] DirectionResult fold(const DeviceCounters& tx_before,
+                                     const DeviceCounters& tx_after,
+                                     const DeviceCounters& rx_before,
+                                     const DeviceCounters& rx_after, std::string& spoiled) const;
+  [[nodiscard]] Nanoseconds last_submit() const;
+
+  [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
+  [[nodiscard]] std::vector<std::unique_ptr<TxLoop>>& tx_loops() { return tx_; }
+  [[nodiscard]] std::vector<std::unique_ptr<RxLoop>>& rx_loops() { return rx_; }
+
+ private:
+  Direction(const DirectionSpec& spec, std::uint32_t flows, std::uint32_t spaces)
+      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, spec.interval) {}
+
+  Status make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
+                       const Clock& clock);
+  void make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers, const Clock& clock);
+  [[nodiscard]] ReceiveCounts received() const;
+  [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
+  [[nodiscard]] std::optional<DelaySummary> delays() const;
+
+  DirectionSpec spec_;
+  std::uint32_t flows_;
+  std::uint32_t spaces_;
+  std::vector<std::unique_ptr<TxLoop>> tx_;
+  std::vector<std::unique_ptr<RxLoop>> rx_;
+  Collector collector_;
+};
+
+// What a port must let through for these frames to reach it, either way.
+[[nodiscard]] Result<Steering> steering_for(const TrafficProfile& profile);
+
+}  // namespace wireproof

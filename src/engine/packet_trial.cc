@@ -1,0 +1,185 @@
+#include "engine/packet_trial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+namespace wireproof {
+namespace {
+
+constexpr Nanoseconds kControlStep = kMillisecond;
+// Between the workers being ready and the first frame: they all see the start coming.
+constexpr Nanoseconds kRunUp = kMillisecond;
+// After the last expected frame has come, copies of it may still follow.
+constexpr Nanoseconds kSettle = 20 * kMillisecond;
+
+// Different from that of any recent trial of this or another process, so that its frames are stale.
+std::uint16_t next_trial_id() {
+  static std::atomic<std::uint16_t> next{static_cast<std::uint16_t>(std::random_device{}())};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
+    const PacketTrialSpec& spec, const TrafficProfile& profile, const PortPair& ports,
+    const CorePlan& cores, const Clock& clock, const std::atomic<bool>& interrupted,
+    IntervalObserver observer) {
+  std::unique_ptr<PacketMeasurer> made(
+      new PacketMeasurer(spec, cores, clock, interrupted, std::move(observer)));
+  DirectionSpec direction{.from = ports.a,
+                          .to = ports.b,
+                          .queues = spec.queues,
+                          .waiting_time = spec.waiting_time,
+                          .delay_every = spec.delay_every,
+                          .interval = spec.interval};
+  for (const bool reverse : {false, true}) {
+    if (reverse) {
+      if (!ports.bidirectional) break;
+      std::swap(direction.from, direction.to);
+      direction.reverse = true;
+    }
+    if (direction.to != nullptr) {
+      if (const Status ok = direction.from->connect(direction.to->facts()); !ok) {
+        return tl::unexpected(ok.error());
+      }
+    }
+    auto one = Direction::make(direction, profile, clock);
+    if (!one) return tl::unexpected(one.error());
+    made->directions_.push_back(std::move(*one));
+  }
+  return made;
+}
+
+std::vector<WorkerSpec> PacketMeasurer::workers() {
+  std::map<unsigned, WorkerSpec> by_core;
+  std::size_t tx_index = 0;
+  std::size_t rx_index = 0;
+  const auto add = [&by_core](unsigned cpu, Step* step) {
+    WorkerSpec& worker = by_core[cpu];
+    worker.cpu = static_cast<int>(cpu);
+    worker.steps.push_back(step);
+  };
+  for (const auto& direction : directions_) {
+    for (const auto& loop : direction->tx_loops()) add(cores_.tx[tx_index++], loop.get());
+    for (const auto& loop : direction->rx_loops()) add(cores_.rx[rx_index++], loop.get());
+  }
+  std::vector<WorkerSpec> specs;
+  for (auto& [cpu, worker] : by_core) specs.push_back(std::move(worker));
+  return specs;
+}
+
+Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
+  const double fps = spec.max_rate ? 0 : spec.intended_fps;
+  if (spec_.warm_up > 0) run_phase(fps, spec_.warm_up, false);
+  if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
+  const Result<PortCounters> before = read_counters();
+  if (!before) return tl::unexpected(before.error());
+  const Nanoseconds epoch = run_phase(fps, spec.duration, true);
+  const Result<PortCounters> after = read_counters();
+  if (!after) return tl::unexpected(after.error());
+
+  TrialResult result{.spec = spec, .waiting_time = spec_.waiting_time};
+  result.interrupted = interrupted_.load();
+  if (!cores_.note.empty()) result.notes.push_back(cores_.note);
+  result.reason = link_trouble(*before, *after);
+  Nanoseconds last = epoch;
+  for (std::size_t i = 0; i < directions_.size(); ++i) {
+    result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i],
+                                                     before->to[i], after->to[i], result.reason));
+    last = std::max(last, directions_[i]->last_submit());
+  }
+  // The last frame's own gap belongs to the time it took.
+  const Nanoseconds gap = fps > 0 ? static_cast<Nanoseconds>(1e9 / fps) : 0;
+  result.duration = last - epoch + gap;
+  judge(result, {.unsent_ratio = spec_.unsent_ratio, .burst = spec_.burst});
+  return result;
+}
+
+Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
+  const std::uint16_t trial_id = next_trial_id();
+  WorkerGroup group(workers(), spec_.idle, clock_);
+  group.wait_until_ready();
+  const Nanoseconds epoch = clock_.now() + kRunUp;
+  for (const auto& direction : directions_) {
+    direction->start(fps, duration, spec_.burst, trial_id, epoch);
+  }
+  group.go();
+  supervise(counted);
+  wait_for_stragglers();
+  group.stop();
+  const Nanoseconds now = clock_.now();
+  for (const auto& direction : directions_) direction->stop(now);
+  return epoch;
+}
+
+void PacketMeasurer::supervise(bool counted) {
+  const auto sending = [](const auto& direction) { return !direction->all_sent(); };
+  while (std::any_of(directions_.begin(), directions_.end(), sending)) {
+    if (interrupted_.load(std::memory_order_relaxed)) return;
+    clock_.sleep_until(clock_.now() + kControlStep);
+    for (const auto& direction : directions_) {
+      if (!direction->collector().sample(clock_.now()) || !counted || !observer_) continue;
+      const CellInterval& last = direction->collector().intervals().back();
+      DirectionResult so_far;
+      so_far.from = direction->spec().from->facts().device;
+      so_far.to = direction->spec().to == nullptr ? "none" : direction->spec().to->facts().device;
+      so_far.intervals.push_back({last.start, last.end, last.counted.offered,
+                                  last.counted.received, last.counted.lost});
+      observer_(so_far);
+    }
+  }
+}
+
+// Until the waiting time is over, or all have come and their copies had time to follow.
+void PacketMeasurer::wait_for_stragglers() {
+  const auto receiving = [](const auto& direction) { return direction->spec().to != nullptr; };
+  if (std::none_of(directions_.begin(), directions_.end(), receiving)) return;
+  const Nanoseconds until = clock_.now() + spec_.waiting_time;
+  Nanoseconds complete_since = 0;
+  for (Nanoseconds now = clock_.now(); now < until && !interrupted_.load(); now = clock_.now()) {
+    const bool complete = std::all_of(directions_.begin(), directions_.end(),
+                                      [](const auto& one) { return one->all_arrived(); });
+    if (!complete) complete_since = 0;
+    if (complete && complete_since == 0) complete_since = now;
+    if (complete && now - complete_since >= kSettle) return;
+    clock_.sleep_until(now + kControlStep);
+  }
+}
+
+Result<PacketMeasurer::PortCounters> PacketMeasurer::read_counters() const {
+  PortCounters all;
+  for (const auto& direction : directions_) {
+    Result<DeviceCounters> from = direction->spec().from->counters();
+    if (!from) return tl::unexpected(from.error());
+    all.from.push_back(std::move(*from));
+    if (direction->spec().to == nullptr) {
+      all.to.emplace_back();
+      continue;
+    }
+    Result<DeviceCounters> to = direction->spec().to->counters();
+    if (!to) return tl::unexpected(to.error());
+    all.to.push_back(std::move(*to));
+  }
+  return all;
+}
+
+std::string PacketMeasurer::link_trouble(const PortCounters& before,
+                                         const PortCounters& after) const {
+  for (std::size_t i = 0; i < directions_.size(); ++i) {
+    const DirectionSpec& spec = directions_[i]->spec();
+    for (const auto& [device, old_state, new_state] :
+         {std::tuple{spec.from, &before.from[i], &after.from[i]},
+          std::tuple{spec.to, &before.to[i], &after.to[i]}}) {
+      if (device == nullptr) continue;
+      if (!new_state->link_up || new_state->link_downs > old_state->link_downs) {
+        return fmt::format("link: {} went down during the trial", device->facts().device);
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace wireproof

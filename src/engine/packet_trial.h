@@ -1,0 +1,79 @@
+// The measurer that sends real frames: threads, cores, phases. One trial is warm-up (under a trial
+// id of its own), counted traffic on absolute deadlines, waiting for what is in flight, fold, verdict.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/core_plan.h"
+#include "engine/direction.h"
+#include "engine/verdict.h"
+#include "engine/worker.h"
+#include "trial/measurer.h"
+
+namespace wireproof {
+
+struct PacketTrialSpec {
+  Nanoseconds warm_up = 100 * kMillisecond;       // 0: none
+  Nanoseconds waiting_time = 500 * kMillisecond;  // RFC 2544 section 23 d says 2 s
+  Nanoseconds interval = kSecond;                 // of the live series
+  std::uint32_t burst = 32;                       // 1..TxLoop::kBurstMax
+  std::uint32_t delay_every = 1;                  // 0: no delays
+  IdlePolicy idle = IdlePolicy::kSpin;
+  double unsent_ratio = 0.001;                    // see VerdictLimits
+  unsigned queues = 1;
+};
+
+struct PortPair {
+  Device* a = nullptr;
+  Device* b = nullptr;         // null: send only
+  bool bidirectional = false;  // needs b
+};
+
+// Called by the control thread after each interval of the counted traffic.
+using IntervalObserver = std::function<void(const DirectionResult& direction_so_far)>;
+
+class PacketMeasurer final : public Measurer {
+ public:
+  // Devices, clock and `interrupted` outlive it. `interrupted` may be set by a signal handler.
+  [[nodiscard]] static Result<std::unique_ptr<PacketMeasurer>> make(
+      const PacketTrialSpec& spec, const TrafficProfile& profile, const PortPair& ports,
+      const CorePlan& cores, const Clock& clock, const std::atomic<bool>& interrupted,
+      IntervalObserver observer);
+
+  [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override;
+
+ private:
+  PacketMeasurer(const PacketTrialSpec& spec, const CorePlan& cores, const Clock& clock,
+                 const std::atomic<bool>& interrupted, IntervalObserver observer)
+      : spec_(spec),
+        cores_(cores),
+        clock_(clock),
+        interrupted_(interrupted),
+        observer_(std::move(observer)) {}
+
+  struct PortCounters {
+    std::vector<DeviceCounters> from;  // by direction
+    std::vector<DeviceCounters> to;
+  };
+
+  [[nodiscard]] std::vector<WorkerSpec> workers();
+  // Returns the epoch.
+  Nanoseconds run_phase(double fps, Nanoseconds duration, bool counted);
+  void supervise(bool counted);
+  void wait_for_stragglers();
+  [[nodiscard]] Result<PortCounters> read_counters() const;
+  [[nodiscard]] std::string link_trouble(const PortCounters& before,
+                                         const PortCounters& after) const;
+
+  PacketTrialSpec spec_;
+  CorePlan cores_;
+  const Clock& clock_;
+  const std::atomic<bool>& interrupted_;
+  IntervalObserver observer_;
+  std::vector<std::unique_ptr<Direction>> directions_;
+};
+
+}  // namespace wireproof

@@ -1,0 +1,34 @@
+// One worker's receiving loop over one receive queue: queue, analyzer.
+#pragma once
+
+#include <array>
+
+#include "engine/step.h"
+#include "io/backend.h"
+#include "stats/cell.h"
+#include "traffic/analyzer.h"
+
+namespace wireproof {
+
+class RxLoop final : public Step {
+ public:
+  // Queue and clock outlive the loop.
+  RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const Clock& clock);
+
+  // Control thread, while no worker runs it.
+  void start(std::uint16_t trial_id, Nanoseconds epoch);
+
+  Nanoseconds run() override;
+
+  [[nodiscard]] const Cell& cell() const { return cell_; }
+  [[nodiscard]] const Analyzer& analyzer() const { return analyzer_; }
+
+ private:
+  RxQueue& queue_;
+  Analyzer analyzer_;
+  const Clock& clock_;
+  Cell cell_;
+  std::array<Frame*, Analyzer::kBurstMax> burst_{};
+};
+
+}  // namespace wireproof

@@ -1,0 +1,19 @@
+// pass, fail or invalid: whether a trial's counts say something about the device under test.
+#pragma once
+
+#include "trial/trial.h"
+
+namespace wireproof {
+
+struct VerdictLimits {
+  // A trial is invalid when more than this share of the intended frames, and more than one burst,
+  // were not offered.
+  double unsent_ratio = 0.001;
+  std::uint32_t burst = 32;
+};
+
+// Sets verdict and reason from the counts, the attribution and `interrupted`. A verdict of kFail
+// means: what was intended was offered, nothing of ours dropped it, and it did not come back.
+void judge(TrialResult& result, const VerdictLimits& limits);
+
+}  // namespace wireproof

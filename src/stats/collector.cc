@@ -1,0 +1,64 @@
+#include "stats/collector.h"
+
+namespace wireproof {
+
+Collector::Collector(std::vector<const Cell*> cells, Nanoseconds period)
+    : cells_(std::move(cells)), period_(period) {
+  intervals_.reserve(kIntervalsMax + 1);
+}
+
+void Collector::start(Nanoseconds epoch) {
+  epoch_ = closed_at_ = epoch;
+  closed_ = {};
+  intervals_.clear();
+}
+
+CellSample Collector::total() const {
+  CellSample sum;
+  for (const Cell* cell : cells_) {
+    sum.offered += cell->offered.load(std::memory_order_relaxed);
+    sum.received += cell->received.load(std::memory_order_relaxed);
+    sum.lost += cell->lost.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+bool Collector::sample(Nanoseconds now) {
+  if (now - closed_at_ < period_) return false;
+  close(now);
+  if (intervals_.size() > kIntervalsMax) thin();
+  return true;
+}
+
+void Collector::finish(Nanoseconds now) {
+  if (now > closed_at_) close(now);
+}
+
+void Collector::close(Nanoseconds now) {
+  const CellSample sum = total();
+  intervals_.push_back({.start = closed_at_ - epoch_,
+                        .end = now - epoch_,
+                        .counted = {.offered = sum.offered - closed_.offered,
+                                    .received = sum.received - closed_.received,
+                                    .lost = sum.lost - closed_.lost}});
+  closed_ = sum;
+  closed_at_ = now;
+}
+
+void Collector::thin() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i + 1 < intervals_.size(); i += 2) {
+    CellInterval merged = intervals_[i];
+    const CellInterval& next = intervals_[i + 1];
+    merged.end = next.end;
+    merged.counted.offered += next.counted.offered;
+    merged.counted.received += next.counted.received;
+    merged.counted.lost += next.counted.lost;
+    intervals_[kept++] = merged;
+  }
+  if (intervals_.size() % 2 != 0) intervals_[kept++] = intervals_.back();
+  intervals_.resize(kept);
+  period_ *= 2;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,54 @@
+// The stats core: samples the workers' cells into intervals. It reads; it never writes to a cell and
+// the workers never wait for it.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "stats/cell.h"
+
+namespace wireproof {
+
+struct CellSample {
+  std::uint64_t offered = 0;
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;
+};
+
+struct CellInterval {
+  Nanoseconds start = 0;  // from the epoch
+  Nanoseconds end = 0;
+  CellSample counted;     // within the interval
+};
+
+// The cells of one direction. One thread.
+class Collector {
+ public:
+  Collector(std::vector<const Cell*> cells, Nanoseconds period);
+
+  void start(Nanoseconds epoch);
+  // Closes an interval when a period has passed; true when it did. Bounded: after kIntervalsMax the
+  // series is thinned to every second interval (two are merged) and the period doubles.
+  bool sample(Nanoseconds now);
+  // Closes the last, shorter one.
+  void finish(Nanoseconds now);
+
+  [[nodiscard]] const std::vector<CellInterval>& intervals() const { return intervals_; }
+  [[nodiscard]] CellSample total() const;
+
+  static constexpr std::size_t kIntervalsMax = 4096;
+
+ private:
+  void close(Nanoseconds now);
+  void thin();
+
+  std::vector<const Cell*> cells_;
+  Nanoseconds period_;
+  Nanoseconds epoch_ = 0;
+  Nanoseconds closed_at_ = 0;
+  CellSample closed_;
+  std::vector<CellInterval> intervals_;
+};
+
+}  // namespace wireproof

@@ -1,0 +1,90 @@
+// What came back: every frame of a receive queue is put into exactly one class, and the classes are
+// counted by one writer. The order of the questions is docs/manual.md's ("Counters"): address,
+// length and checksum, magic, trial, direction and space, waiting time, sequence.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/histogram.h"
+#include "io/frame.h"
+#include "packet/test_frame.h"
+#include "stats/sequence_tracker.h"
+
+namespace wireproof {
+
+struct AnalyzerSpec {
+  AddressMatch match;
+  bool reverse = false;              // the direction whose frames arrive here
+  std::uint32_t spaces = 1;          // sequence spaces of that direction
+  Nanoseconds waiting_time = 500 * kMillisecond;  // a frame older than this is late
+  std::uint32_t delay_every = 1;     // record the delay of each N-th frame; 0: of none
+};
+
+struct ReceiveCounts {
+  std::uint64_t unique = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t reordered = 0;
+  std::uint64_t late = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t corrupt = 0;
+  std::uint64_t foreign = 0;
+  std::uint64_t misdirected = 0;
+  std::uint64_t unclassified = 0;
+};
+
+// One-way delays; sums are kept about the first sample, so that squares lose nothing.
+struct DelayRecord {
+  Histogram histogram;
+  std::uint64_t samples = 0;
+  std::uint64_t negative = 0;
+  Nanoseconds first = 0;
+  Nanoseconds min = 0;
+  Nanoseconds max = 0;
+  double sum = 0;          // of (delay - first)
+  double sum_squares = 0;  // of (delay - first) squared
+
+  void record(Nanoseconds delay);
+  void merge(const DelayRecord& other);
+  void clear();
+};
+
+class Analyzer {
+ public:
+  static constexpr std::size_t kBurstMax = 64;
+
+  explicit Analyzer(const AnalyzerSpec& spec);
+
+  // Forgets everything and expects frames of this trial, whose transmit times count from `epoch`.
+  void start(std::uint16_t trial_id, Nanoseconds epoch);
+
+  // At most kBurstMax frames; `now` stands in for the arrival of frames that bear no stamp.
+  void take(std::span<Frame* const> frames, Nanoseconds now);
+
+  [[nodiscard]] const ReceiveCounts& counts() const { return counts_; }
+  [[nodiscard]] const SequenceTracker& tracker() const { return tracker_; }
+  [[nodiscard]] const DelayRecord& delays() const { return delays_; }
+
+ private:
+  struct Seen {
+    std::uint32_t group;
+    std::uint64_t sequence;
+    Nanoseconds delay;
+  };
+
+  // First pass: everything that does not need the space's memory. True: `seen` is for the second.
+  bool classify(const Frame& frame, Nanoseconds now, Seen& seen);
+  void account(const Seen& seen);
+
+  AnalyzerSpec spec_;
+  std::uint32_t direction_;
+  SequenceTracker tracker_;
+  DelayRecord delays_;
+  ReceiveCounts counts_;
+  std::uint16_t trial_id_ = 0;
+  Nanoseconds epoch_ = 0;
+  std::uint32_t until_delay_ = 1;
+};
+
+}  // namespace wireproof

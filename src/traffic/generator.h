@@ -1,0 +1,77 @@
+// Fills borrowed frames with the next frames of one worker's traffic.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "io/frame.h"
+#include "packet/frame_template.h"
+#include "traffic/flow_order.h"
+
+namespace wireproof {
+
+class Generator {
+ public:
+  // `templates`: one for each distinct size; `size_order`: indices into it in the order of emission.
+  Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
+            std::vector<std::uint16_t> size_order, bool reverse);
+
+  // Begins a run of numbers from 0. Transmit times count from `epoch`.
+  void start(std::uint16_t trial_id, Nanoseconds epoch);
+
+  // Makes the frames the next ones in order, all with the transmit time `now`.
+  void fill(std::span<Frame* const> frames, Nanoseconds now) {
+    mark_ = place_;
+    const auto time = static_cast<std::uint64_t>(now - epoch_) & kTransmitTimeMax;
+    for (Frame* frame : frames) {
+      const FrameTemplate& made = templates_[size_order_[place_.size_index]];
+      if (frame->template_id != made.id()) adopt(*frame, made);
+      made.patch(frame->data, order_.flow(place_.flow),
+                 {.trial_id = trial_id_,
+                  .space = direction_ | order_.group(place_.flow),
+                  .sequence = place_.flow.cycle,
+                  .transmit_time = time});
+      advance();
+    }
+  }
+
+  // Only the first `accepted` frames of the last fill were sent; the numbers of the others are used
+  // again.
+  void rewind_to(std::size_t accepted) {
+    place_ = mark_;
+    for (std::size_t i = 0; i < accepted; ++i) advance();
+  }
+
+  // The longest frame it makes, without FCS.
+  [[nodiscard]] std::uint16_t buffer_len_max() const;
+  [[nodiscard]] std::vector<std::uint64_t> sent_per_group() const {
+    return order_.sent_per_group(place_.flow);
+  }
+  [[nodiscard]] std::uint64_t distinct_flows() const {
+    return order_.distinct_flows(place_.flow);
+  }
+
+ private:
+  struct Place {
+    FlowOrder::Cursor flow;
+    std::uint32_t size_index = 0;
+  };
+
+  void advance() {
+    order_.advance(place_.flow);
+    if (++place_.size_index == size_order_.size()) place_.size_index = 0;
+  }
+  static void adopt(Frame& frame, const FrameTemplate& made);
+
+  FlowOrder order_;
+  std::vector<FrameTemplate> templates_;
+  std::vector<std::uint16_t> size_order_;
+  std::uint32_t direction_;
+  std::uint16_t trial_id_ = 0;
+  Nanoseconds epoch_ = 0;
+  Place place_;
+  Place mark_;
+};
+
+}  // namespace wireproof
