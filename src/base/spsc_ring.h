@@ -7,6 +7,7 @@
 #include <atomic>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -19,14 +20,21 @@ class SpscRing {
   explicit SpscRing(std::size_t capacity)
       : slots_(std::bit_ceil(std::max<std::size_t>(capacity, 2))), mask_(slots_.size() - 1) {}
 
-  // Producer only. Takes a prefix of `items`; returns how many.
-  std::size_t push(std::span<const T> items) {
+  [[nodiscard]] std::size_t capacity() const { return slots_.size(); }
+
+  // Producer only. Takes a prefix of `items`, while fewer than `room` (and the capacity) are in the
+  // ring; returns how many.
+  std::size_t push(std::span<const T> items, std::size_t room = SIZE_MAX) {
+    room = std::min(room, slots_.size());
     const std::size_t head = head_.load(std::memory_order_relaxed);
-    if (slots_.size() - (head - tail_seen_) < items.size()) {
+    if (head - tail_seen_ + items.size() > room) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
     }
-    const std::size_t count = std::min(items.size(), slots_.size() - (head - tail_seen_));
-    for (std::size_t i = 0; i < count; ++i) slots_[(head + i) & mask_] = items[i];
+    const std::size_t inside = head - tail_seen_;
+    const std::size_t count = std::min(items.size(), inside < room ? room - inside : 0);
+    const std::size_t first = std::min(count, slots_.size() - (head & mask_));
+    std::copy_n(items.data(), first, slots_.data() + (head & mask_));
+    std::copy_n(items.data() + first, count - first, slots_.data());
     head_.store(head + count, std::memory_order_release);
     return count;
   }
@@ -36,7 +44,9 @@ class SpscRing {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);
     if (head_seen_ - tail < out.size()) head_seen_ = head_.load(std::memory_order_acquire);
     const std::size_t count = std::min(out.size(), head_seen_ - tail);
-    for (std::size_t i = 0; i < count; ++i) out[i] = slots_[(tail + i) & mask_];
+    const std::size_t first = std::min(count, slots_.size() - (tail & mask_));
+    std::copy_n(slots_.data() + (tail & mask_), first, out.data());
+    std::copy_n(slots_.data(), count - first, out.data() + first);
     tail_.store(tail + count, std::memory_order_release);
     return count;
   }

@@ -121,7 +121,8 @@ class RxQueue {
  public:
   virtual ~RxQueue() = default;
   // Takes what has arrived, in arrival order: fills a prefix of `out` and returns its length. Never
-  // blocks. The caller owns the frames, and may write to them, until release.
+  // blocks. The caller owns the frames until release, and may write to them; whoever writes to one
+  // sets its template_id to 0, because its buffer may be the sender's own (loopback).
   virtual std::size_t poll(std::span<Frame*> out) = 0;
   // Gives frames back, in any order and in any grouping. Frames not given back shrink the ring.
   virtual void release(std::span<Frame* const> frames) = 0;

@@ -68,8 +68,7 @@ class WireModel {
 
   // The frames that have left by `now`, in order of departure, at most out.size(); call again while
   // it fills `out`. A held frame leaves right behind the k-th later frame (a frame and its copy
-  // count once and are not parted), or, when nothing follows, after flush_held(). Arrivals up to
-  // `now` must have been passed in before.
+  // count once and are not parted), or, when nothing follows, after flush_held().
   std::size_t depart(Nanoseconds now, std::span<Departure> out);
 
   // A frame may be held for want of successors: the frames inside at this call are held no longer.

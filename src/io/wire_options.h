@@ -1,0 +1,26 @@
+// The wire model's settings as text, the same words for every door: the options of a loopback port
+// and the flags of `wireproof dut`.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/wire_model.h"
+
+namespace wireproof {
+
+// loss, duplicate, reorder, corrupt: "0.1%" or "0.001". reorder-by: frames, 1 to 1M. delay: "50us",
+// up to 10 s. rate: "100kpps". queue: frames, 0 to 1M. seed: any whole number.
+[[nodiscard]] const std::vector<std::string>& wire_option_names();
+
+// Reads the keys above and leaves others alone. Fails with kUsage on a bad value and on settings
+// that contradict each other (queue without rate, reorder-by without reorder).
+[[nodiscard]] Result<WireSpec> parse_wire_options(
+    const std::map<std::string, std::string>& options);
+
+// Does this wire do nothing at all to a frame?
+[[nodiscard]] bool is_clean(const WireSpec& spec);
+
+}  // namespace wireproof

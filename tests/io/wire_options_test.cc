@@ -1,0 +1,53 @@
+#include "io/wire_options.h"
+
+#include <gtest/gtest.h>
+
+namespace wireproof {
+namespace {
+
+TEST(WireOptions, EveryOptionReachesItsField) {
+  const auto spec = parse_wire_options({{"loss", "0.1%"},
+                                        {"duplicate", "0.002"},
+                                        {"corrupt", "0.3%"},
+                                        {"reorder", "0.4%"},
+                                        {"reorder-by", "9"},
+                                        {"delay", "50us"},
+                                        {"rate", "100kpps"},
+                                        {"queue", "16"},
+                                        {"seed", "18446744073709551615"},
+                                        {"zero-copy", "not ours"}});
+  ASSERT_TRUE(spec.has_value()) << spec.error().message;
+  EXPECT_DOUBLE_EQ(spec->loss, 0.001);
+  EXPECT_DOUBLE_EQ(spec->duplicate, 0.002);
+  EXPECT_DOUBLE_EQ(spec->corrupt, 0.003);
+  EXPECT_DOUBLE_EQ(spec->reorder, 0.004);
+  EXPECT_EQ(spec->reorder_by, 9u);
+  EXPECT_EQ(spec->delay, 50'000);
+  EXPECT_DOUBLE_EQ(spec->rate_fps, 100'000);
+  EXPECT_EQ(spec->queue_frames, 16u);
+  EXPECT_EQ(spec->seed, 18446744073709551615u);
+  EXPECT_FALSE(is_clean(*spec));
+}
+
+TEST(WireOptions, NoneIsAClearWire) {
+  EXPECT_TRUE(is_clean(*parse_wire_options({})));
+  EXPECT_TRUE(is_clean(*parse_wire_options({{"seed", "5"}, {"loss", "0"}})));
+}
+
+TEST(WireOptions, BadValuesNameTheOption) {
+  for (const auto& [key, value] : std::map<std::string, std::string>{{"loss", "101%"},
+                                                                     {"duplicate", "nan"},
+                                                                     {"corrupt", ""},
+                                                                     {"reorder", "1e-3"},
+                                                                     {"delay", "11s"},
+                                                                     {"rate", "50%"},
+                                                                     {"seed", "-1"}}) {
+    const auto spec = parse_wire_options({{key, value}});
+    ASSERT_FALSE(spec.has_value()) << key;
+    EXPECT_EQ(spec.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(spec.error().message.find(key), std::string::npos) << spec.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace wireproof
