@@ -7,7 +7,11 @@
 
 namespace wireproof {
 
-// The first identity that does not hold, in words; empty when all do.
+// False for --rx none: nothing can be said of what arrived.
+[[nodiscard]] bool has_receiver(const DirectionResult& direction);
+
+// The first identity that does not hold, in words; empty when all do. Without a receiver only those
+// of the sending side are asked.
 [[nodiscard]] std::string check_identities(const DirectionResult& direction);
 
 // lost / offered; 0 when nothing was offered.

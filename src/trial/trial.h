@@ -82,6 +82,10 @@ struct Interval {         // sampled by the collector while the trial runs
   std::uint64_t lost = 0;  // gaps that have left the window: never negative, a lower bound
 };
 
+// `to` of a direction that nothing receives (--rx none): the receiving side's counts are then all
+// zero and mean nothing; only intended, offered, unsent and their attribution are said.
+inline constexpr const char* kNoReceiver = "none";
+
 struct DirectionResult {
   std::string from;  // ports as the user wrote them
   std::string to;

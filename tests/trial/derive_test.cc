@@ -50,6 +50,16 @@ TEST(Identities, AWrappedSumIsNotASum) {
   EXPECT_NE(check_identities(direction), "");
 }
 
+TEST(Identities, WithoutAReceiverOnlyTheSenderIsAsked) {
+  DirectionResult direction;
+  direction.to = kNoReceiver;
+  direction.counts = {.intended = 10, .offered = 9, .unsent = 1};
+  direction.attribution = {.tx_shortfall = 1};
+  EXPECT_EQ(check_identities(direction), "");
+  direction.attribution.tx_shortfall = 0;
+  EXPECT_NE(check_identities(direction), "");
+}
+
 TEST(LossRatio, OfNothingIsNone) {
   EXPECT_EQ(loss_ratio(Counts{}), 0.0);
 }

@@ -1,0 +1,132 @@
+// Everything one run has to say, as plain structs: filled by tools/, turned into JSON (json.h) and
+// text (text.h). No rate is stored: rates are derived where they are printed. The JSON's keys are
+// docs/schema/result-1.0.schema.json.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "trial/search.h"
+#include "trial/trial.h"
+
+namespace wireproof {
+
+inline constexpr const char* kResultSchema = "wireproof/result";
+inline constexpr const char* kResultSchemaVersion = "1.0";
+
+struct ConfigEntry;
+using Config = std::vector<ConfigEntry>;  // in the order in which it is to be read
+
+// One value of the effective configuration; sizes and durations carry their unit in the key.
+struct ConfigValue {
+  std::variant<bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::string>,
+               std::vector<std::uint64_t>, Config>
+      value;
+
+  ConfigValue(bool v) : value(v) {}
+  ConfigValue(double v) : value(v) {}
+  ConfigValue(std::signed_integral auto v) : value(static_cast<std::int64_t>(v)) {}
+  ConfigValue(std::unsigned_integral auto v) : value(static_cast<std::uint64_t>(v)) {}
+  ConfigValue(const char* v) : value(std::string(v)) {}
+  ConfigValue(std::string v) : value(std::move(v)) {}
+  ConfigValue(std::vector<std::string> v) : value(std::move(v)) {}
+  ConfigValue(std::vector<std::uint64_t> v) : value(std::move(v)) {}
+  ConfigValue(Config v);
+};
+
+struct ConfigEntry {
+  std::string key;
+  ConfigValue value;
+};
+
+inline ConfigValue::ConfigValue(Config v) : value(std::move(v)) {}
+
+struct ToolFacts {
+  std::string name = "wireproof";
+  std::string version;
+  std::string git;                    // revision; empty when built from an archive
+  std::vector<std::string> backends;  // names of those built in
+};
+
+struct CoreUse {
+  unsigned core = 0;
+  std::string role;  // "tx", "rx", "tx+rx" (shared: a limit of the tester), "collector"
+};
+
+// One port of the tester.
+struct NicFacts {
+  std::string port;     // as the user wrote it: DirectionResult::from and to name it so
+  std::string backend;  // the one really used
+  std::string device;
+  bool udp_payload = false;  // a socket: the kernel owns the headers
+  std::optional<MacAddress> mac;
+  std::string endpoint;             // "198.18.0.1:9000", sockets only
+  unsigned mtu = 0;                 // 0: no limit known
+  std::uint64_t line_rate_bps = 0;  // 0: none (veth, memory, sockets)
+  int numa_node = -1;               // -1: unknown or does not matter
+  std::string driver;               // of the kernel; empty without one
+  std::string firmware;
+  std::string mode;      // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
+  std::string rx_stamp;  // "xdp", "kernel", "poll"
+  unsigned queues = 0;
+  std::uint32_t ring_frames = 0;  // 0: unknown
+};
+
+struct HostFacts {
+  std::string host;
+  std::string kernel;
+  std::string cpu;
+  unsigned cpus_online = 0;
+  unsigned numa_nodes = 0;
+  std::vector<CoreUse> cores_used;
+  std::vector<NicFacts> nics;
+  std::string clock = "monotonic";  // of every stamp and duration
+  std::string clocksource;          // the kernel's: "tsc", "kvm-clock"
+};
+
+enum class ReportKind { kTrial, kSearch };
+
+enum class RunStatus {
+  kOk,       // done, whatever the device did
+  kFailed,   // a criterion the user gave was not met
+  kInvalid,  // the tester cannot vouch for it
+  kAborted,  // stopped by the user: the document holds what ran
+  kError,    // see error
+};
+
+struct RunReport {
+  ReportKind kind = ReportKind::kTrial;
+  ToolFacts tool;
+  std::int64_t started_at_unix_ns = 0;  // CLOCK_REALTIME
+  Nanoseconds duration = 0;             // of the whole run, by the monotonic clock
+  HostFacts environment;
+  std::vector<std::string> command;  // argv
+  Config config;                     // effective: after defaults
+  RunStatus status = RunStatus::kOk;
+  std::optional<Error> error;
+  double line_rate_bps = 0;            // of the ports, or as given by the user; 0: none
+  std::vector<TrialResult> trials;     // of a trial run; those of a search are in it
+  std::vector<SearchResult> searches;  // one per frame size and goal
+  std::vector<std::string> notes;      // what the reader must know of the whole run
+};
+
+// "2026-05-01T12:00:00.123456789Z", RFC 3339 section 5.6, UTC.
+[[nodiscard]] std::string rfc3339_utc(std::int64_t unix_ns);
+
+// The words of the document; never empty.
+[[nodiscard]] std::string_view word(ReportKind kind);
+[[nodiscard]] std::string_view word(RunStatus status);
+[[nodiscard]] std::string_view word(Verdict verdict);
+[[nodiscard]] std::string_view word(ErrorKind kind);
+
+// The port a direction names; nullptr when the environment does not know it.
+[[nodiscard]] const NicFacts* find_nic(const HostFacts& host, const std::string& port);
+
+}  // namespace wireproof

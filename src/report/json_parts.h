@@ -1,0 +1,27 @@
+// The pieces of the result document as JSON values, shared by the document and the event stream.
+// Private to src/report: nothing else sees nlohmann/json.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "report/document.h"
+
+namespace wireproof {
+
+using Json = nlohmann::ordered_json;  // keys in the order in which they are to be read
+
+// Seconds of a duration; a float by nature, so never used for counts.
+[[nodiscard]] double seconds(Nanoseconds duration);
+
+[[nodiscard]] Json trial_json(const TrialResult& trial, const HostFacts& host);
+[[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
+                               double line_rate_bps);
+[[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
+                                 const std::string& to);
+[[nodiscard]] Json document_json(const RunReport& report);
+
+// Text that is not UTF-8 (an argument, a file name) is shown with replacement characters rather
+// than ending the run. indent < 0: one line.
+[[nodiscard]] std::string dump(const Json& json, int indent);
+
+}  // namespace wireproof

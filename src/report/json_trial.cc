@@ -1,0 +1,143 @@
+#include <cmath>
+
+#include "report/json_parts.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+
+namespace {
+
+void put(Json& json, const char* key, const std::optional<Nanoseconds>& value) {
+  if (value) json[key] = *value;
+}
+
+Json counts_json(const DirectionResult& direction) {
+  const Counts& c = direction.counts;
+  Json json = {{"intended", c.intended}, {"offered", c.offered}, {"unsent", c.unsent}};
+  if (!has_receiver(direction)) return json;
+  json.update({{"received", c.received},
+               {"unique", c.unique},
+               {"lost", c.lost},
+               {"duplicate", c.duplicate},
+               {"reordered", c.reordered},
+               {"late", c.late},
+               {"stale", c.stale},
+               {"corrupt", c.corrupt},
+               {"foreign", c.foreign},
+               {"misdirected", c.misdirected},
+               {"unclassified", c.unclassified},
+               {"rx_dropped", c.rx_dropped}});
+  return json;
+}
+
+// A socket's own drops are its buffer's, not a ring's: the contract has a key for each.
+Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
+  const Attribution& a = direction.attribution;
+  Json json = {{"tx_shortfall", a.tx_shortfall}};
+  if (!has_receiver(direction)) return json;
+  const NicFacts* receiver = find_nic(host, direction.to);
+  const bool socket = receiver != nullptr && receiver->udp_payload;
+  json["tx_ring"] = a.tx_ring;
+  json["dut"] = a.dut;
+  json[socket ? "rx_socket" : "rx_ring"] = a.rx_ring;
+  json["rx_nic"] = a.rx_nic;
+  json["late"] = a.late;
+  return json;
+}
+
+Json delay_json(const DelaySummary& delay) {
+  Json json = {{"metric", "one_way"},        {"tx_stamp", delay.tx_stamp},
+               {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic"},
+               {"sync", "same_clock"},       {"samples", delay.samples},
+               {"negative", delay.negative}};
+  if (delay.samples == 0) return json;
+  json["min_ns"] = delay.min;
+  json["mean_ns"] = std::llround(delay.mean);
+  json["stdev_ns"] = std::llround(delay.stdev);
+  put(json, "p50_ns", delay.p50);
+  put(json, "p90_ns", delay.p90);
+  put(json, "p99_ns", delay.p99);
+  put(json, "p99_9_ns", delay.p99_9);
+  put(json, "p99_99_ns", delay.p99_99);
+  put(json, "p99_999_ns", delay.p99_999);
+  json["max_ns"] = delay.max;
+  return json;
+}
+
+Json rates_json(const DirectionResult& direction, const TrialResult& trial) {
+  const Counts& c = direction.counts;
+  const double offered = rate_fps(c.offered, trial.duration);
+  Json json = {{"intended_fps", rate_fps(c.intended, trial.duration)},
+               {"offered_fps", offered},
+               {"offered_l1_bps", layer1_bps(offered, trial.spec.frame_size)},
+               {"offered_l2_bps", layer2_bps(offered, trial.spec.frame_size)}};
+  if (has_receiver(direction)) json["forwarding_fps"] = rate_fps(c.unique, trial.duration);
+  return json;
+}
+
+Json direction_json(const DirectionResult& direction, const TrialResult& trial,
+                    const HostFacts& host) {
+  Json json = {{"from", direction.from}, {"to", direction.to}, {"counts", counts_json(direction)}};
+  const bool received = has_receiver(direction);
+  if (received) {
+    json["sequence_scope"] = direction.sequence_scope;
+    json["sequence_spaces"] = direction.sequence_spaces;
+    json["window"] = direction.window;
+  }
+  if (direction.flows_sent > 0) json["flows_sent"] = direction.flows_sent;
+  if (trial.duration > 0) json.update(rates_json(direction, trial));
+  if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;
+  if (received && direction.counts.offered > 0) json["loss_ratio"] = loss_ratio(direction.counts);
+  if (direction.delay) json["latency"] = delay_json(*direction.delay);
+  if (received && direction.counts.unique > 0)
+    json["reordering"] = {{"ratio", static_cast<double>(direction.counts.reordered) /
+                                        static_cast<double>(direction.counts.unique)}};
+  json["attribution"] = attribution_json(direction, host);
+  // Never in a sound document, and the schema refuses it: the evidence of a bug is not hidden.
+  if (const std::string broken = check_identities(direction); !broken.empty())
+    json["accounting_error"] = broken;
+  json["pacing"] = {{"lag_max_ns", direction.pacing.lag_max}, {"stalls", direction.pacing.stalls}};
+  return json;
+}
+
+}  // namespace
+
+double seconds(Nanoseconds duration) {
+  return static_cast<double>(duration) / static_cast<double>(kSecond);
+}
+
+Json interval_json(const Interval& interval, const std::string& from, const std::string& to) {
+  Json json = {{"from", from},
+               {"to", to},
+               {"start_ns", interval.start},
+               {"end_ns", interval.end},
+               {"offered", interval.offered}};
+  if (to == kNoReceiver) return json;
+  json["received"] = interval.received;
+  json["lost"] = interval.lost;
+  return json;
+}
+
+Json trial_json(const TrialResult& trial, const HostFacts& host) {
+  Json json = {{"id", trial.spec.id}, {"frame_size", trial.spec.frame_size}};
+  json["max_rate"] = trial.spec.max_rate;
+  if (!trial.spec.max_rate) json["intended_fps"] = trial.spec.intended_fps;
+  json["intended_duration_s"] = seconds(trial.spec.duration);
+  json["duration_s"] = seconds(trial.duration);
+  json["waiting_time_s"] = seconds(trial.waiting_time);
+  json["goal_loss_ratio"] = trial.spec.goal_loss_ratio;
+  json["verdict"] = word(trial.verdict);
+  json["reason"] = trial.reason;
+  json["interrupted"] = trial.interrupted;
+  json["directions"] = Json::array();
+  json["intervals"] = Json::array();
+  for (const DirectionResult& direction : trial.directions) {
+    json["directions"].push_back(direction_json(direction, trial, host));
+    for (const Interval& interval : direction.intervals)
+      json["intervals"].push_back(interval_json(interval, direction.from, direction.to));
+  }
+  json["notes"] = trial.notes;
+  return json;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,24 @@
+#include "report/text.h"
+
+#include <fmt/format.h>
+
+#include "report/text_parts.h"
+
+namespace wireproof {
+
+std::string to_text(const RunReport& report) {
+  std::string out;
+  if (report.error) {
+    out += wrapped("error: " + report.error->message, 7);
+    if (!report.error->hint.empty()) out += wrapped("cure: " + report.error->hint, 6);
+    out += "\n";
+  }
+  if (report.status == RunStatus::kAborted) out += "stopped early: the result is of what ran\n\n";
+  if (report.kind == ReportKind::kTrial)
+    for (const TrialResult& trial : report.trials) out += trial_text(trial);
+  else
+    out += searches_text(report);
+  return out + footer_text(report);
+}
+
+}  // namespace wireproof

@@ -1,0 +1,36 @@
+// How numbers and sentences look to people. Private to src/report.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "report/document.h"
+
+namespace wireproof {
+
+inline constexpr std::size_t kTextColumns = 80;
+
+[[nodiscard]] std::string grouped(std::uint64_t count);  // "14,880,952"
+[[nodiscard]] std::string fps_text(double fps);          // "14,880,952", below a thousand "812.74"
+[[nodiscard]] std::string mbit_text(double bps);         // "9,523.81"; no unit
+// Of one, in percent without the sign: "0", "0.1", "0.00000012"; never an exponent.
+[[nodiscard]] std::string percent_text(double ratio);
+[[nodiscard]] std::string bit_rate_text(double bps);         // "10 Gbit/s"
+[[nodiscard]] std::string duration_text(Nanoseconds value);  // "10 s", "500 ms", "2 m 5 s"
+[[nodiscard]] std::string microseconds_text(double ns);      // "12.345"
+
+// Breaks at blanks so that no line is longer than kTextColumns (a longer word stands alone); each
+// line but the first is indented. Ends with a newline.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent = 0);
+
+// The line without the blanks that padding left at its end, and a newline.
+[[nodiscard]] std::string trimmed_line(std::string line);
+
+// Ports, modes, cores, host, version and command: what a ticket needs. Ends with a newline.
+[[nodiscard]] std::string footer_text(const RunReport& report);
+
+[[nodiscard]] std::string trial_text(const TrialResult& trial);
+[[nodiscard]] std::string searches_text(const RunReport& report);
+
+}  // namespace wireproof

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/text_parts.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+
+namespace {
+
+bool same_goal(const SearchGoal& a, const SearchGoal& b) {
+  return a.name == b.name && a.loss_ratio == b.loss_ratio;
+}
+
+std::string heading(const SearchSpec& spec) {
+  const std::string goal =
+      spec.goal.loss_ratio == 0
+          ? std::string("no frame is lost")
+          : fmt::format("at most {} % of the frames are lost", percent_text(spec.goal.loss_ratio));
+  return wrapped(
+      fmt::format("highest rate at which {} ({}), to {} %, by trials of {}, "
+                  "confirmed over {}",
+                  goal, spec.goal.name, percent_text(spec.precision),
+                  duration_text(spec.trial_duration), duration_text(spec.final_duration)));
+}
+
+struct Cells {
+  std::string size, fps, l1, l2, line, lost, loss, trials, note;
+};
+
+std::string row_text(const Cells& c, bool with_line) {
+  std::string out = fmt::format("{:>5}{:>14}{:>11}{:>11}", c.size, c.fps, c.l1, c.l2);
+  if (with_line) out += fmt::format("{:>8}", c.line);
+  out += fmt::format("{:>10}{:>9}{:>7}", c.lost, c.loss, c.trials);
+  if (!c.note.empty()) out += fmt::format("{:>5}", c.note);
+  return trimmed_line(out);
+}
+
+Cells cells_of(const SearchResult& search, double line_rate_bps, const std::string& note) {
+  const double size = search.spec.frame_size;
+  Cells c{.size = std::to_string(search.spec.frame_size),
+          .fps = "-",
+          .l1 = "-",
+          .l2 = "-",
+          .line = "-",
+          .lost = "-",
+          .loss = "-",
+          .trials = std::to_string(search.trials.size()),
+          .note = note};
+  if (!search.lower_bound_fps) return c;
+  const double fps = *search.lower_bound_fps;
+  c.fps = fps_text(fps);
+  c.l1 = mbit_text(layer1_bps(fps, size));
+  c.l2 = mbit_text(layer2_bps(fps, size));
+  if (line_rate_bps > 0)
+    c.line = fmt::format("{:.2f}", fps / line_rate_fps(line_rate_bps, size) * 100);
+  if (!search.final_trial) return c;
+  std::uint64_t lost = 0;
+  for (const DirectionResult& direction : search.final_trial->directions)
+    lost += direction.counts.lost;
+  c.lost = grouped(lost);
+  c.loss = percent_text(loss_ratio(*search.final_trial));
+  return c;
+}
+
+std::string note_of(const SearchResult& search) {
+  std::string note = search.tester_limited ? "tester-limited, at least this: " : "";
+  note += search.reason;
+  if (search.error) note += (note.empty() ? "" : "; ") + search.error->message;
+  return note;
+}
+
+std::string table(const RunReport& report, const SearchGoal& goal,
+                  std::vector<std::string>& notes) {
+  const bool with_line = report.line_rate_bps > 0;
+  std::string out =
+      row_text({.l1 = "L1", .l2 = "L2", .line = "% of", .lost = "lost", .loss = "loss"}, with_line);
+  out +=
+      row_text({"bytes", "frames/s", "Mbit/s", "Mbit/s", "line", "frames", "%", "trials", "note"},
+               with_line);
+  for (const SearchResult& search : report.searches) {
+    if (!same_goal(search.spec.goal, goal)) continue;
+    std::string mark;
+    if (const std::string note = note_of(search); !note.empty()) {
+      notes.push_back(note);
+      mark = fmt::format("[{}]", notes.size());
+    }
+    out += row_text(cells_of(search, report.line_rate_bps, mark), with_line);
+  }
+  return out;
+}
+
+std::string path_text(const RunReport& report) {
+  for (const SearchResult& search : report.searches) {
+    if (search.trials.empty()) continue;
+    std::string out;
+    for (const DirectionResult& direction : search.trials.front().directions)
+      out += wrapped(fmt::format("{} -> {}", direction.from, direction.to), 2);
+    return out;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string searches_text(const RunReport& report) {
+  std::vector<SearchGoal> goals;
+  std::vector<std::string> notes;
+  std::string out = path_text(report);
+  for (const SearchResult& search : report.searches) {
+    const SearchGoal& goal = search.spec.goal;
+    if (std::any_of(goals.begin(), goals.end(),
+                    [&](const SearchGoal& seen) { return same_goal(seen, goal); }))
+      continue;
+    goals.push_back(goal);
+    out += "\n" + heading(search.spec) + table(report, goal, notes);
+  }
+  if (!notes.empty()) out += "\n";
+  for (std::size_t i = 0; i < notes.size(); ++i)
+    out += wrapped(fmt::format("[{}] {}", i + 1, notes[i]), 4);
+  return out + "\n";
+}
+
+}  // namespace wireproof

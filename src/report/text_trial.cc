@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "report/text_parts.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+
+namespace {
+
+constexpr const char* kRow = "{:<13}{:>16}{:>14}{:>12}{:>12}{:>13}";
+
+template <typename... Cells>
+std::string row(const Cells&... cells) {
+  return trimmed_line(fmt::format(fmt::runtime(kRow), cells...));
+}
+
+bool has_receiver(const TrialResult& trial) {
+  return std::any_of(trial.directions.begin(), trial.directions.end(),
+                     [](const DirectionResult& d) { return has_receiver(d); });
+}
+
+// Why it passed, where the trial itself gives no reason.
+std::string pass_text(const TrialResult& trial) {
+  if (!has_receiver(trial)) return "what was asked was sent; nothing is said of what arrived";
+  std::uint64_t offered = 0;
+  std::uint64_t lost = 0;
+  for (const DirectionResult& direction : trial.directions) {
+    offered += direction.counts.offered;
+    lost += direction.counts.lost;
+  }
+  if (lost == 0) return fmt::format("none of {} frames was lost", grouped(offered));
+  return fmt::format("{} of {} frames lost ({} %), within the {} % allowed", grouped(lost),
+                     grouped(offered), percent_text(loss_ratio(trial)),
+                     percent_text(trial.spec.goal_loss_ratio));
+}
+
+std::string verdict_text(const TrialResult& trial) {
+  switch (trial.verdict) {
+    case Verdict::kPass:
+      return "PASS: " + (trial.reason.empty() ? pass_text(trial) : trial.reason);
+    case Verdict::kFail:
+      return "FAIL: " + trial.reason;
+    case Verdict::kInvalid:
+      break;
+  }
+  return "INVALID: " + trial.reason;
+}
+
+std::string load_text(const TrialResult& trial) {
+  const TrialSpec& spec = trial.spec;
+  const std::string rate = spec.max_rate ? "as fast as the tester can"
+                                         : fps_text(spec.intended_fps) + " frames/s a direction";
+  std::string text = fmt::format("{}-byte frames, {}, {} asked, {} measured", spec.frame_size, rate,
+                                 duration_text(spec.duration), duration_text(trial.duration));
+  if (has_receiver(trial))
+    text += fmt::format("; frames later than {} after the last are lost",
+                        duration_text(trial.waiting_time));
+  return wrapped(text);
+}
+
+std::string rate_row(const char* name, std::uint64_t frames, const TrialResult& trial) {
+  const double fps = rate_fps(frames, trial.duration);
+  return row(name, grouped(frames), fps_text(fps),
+             mbit_text(layer1_bps(fps, trial.spec.frame_size)),
+             mbit_text(layer2_bps(fps, trial.spec.frame_size)), "");
+}
+
+std::string share_row(const char* name, std::uint64_t frames, std::uint64_t of) {
+  const double ratio = of == 0 ? 0 : static_cast<double>(frames) / static_cast<double>(of);
+  return row(name, grouped(frames), "", "", "", of == 0 ? "" : percent_text(ratio));
+}
+
+// Rows that are nearly always zero are shown when they are not.
+std::string rare_rows(const Counts& c) {
+  const std::pair<const char*, std::uint64_t> rows[] = {{"late", c.late},
+                                                        {"corrupt", c.corrupt},
+                                                        {"stale", c.stale},
+                                                        {"foreign", c.foreign},
+                                                        {"misdirected", c.misdirected},
+                                                        {"unclassified", c.unclassified},
+                                                        {"own rx drops", c.rx_dropped}};
+  std::string out;
+  for (const auto& [name, count] : rows)
+    if (count > 0) out += share_row(name, count, c.offered);
+  return out;
+}
+
+std::string counts_text(const DirectionResult& direction, const TrialResult& trial) {
+  const Counts& c = direction.counts;
+  std::string out = row("", "frames", "frames/s", "L1 Mbit/s", "L2 Mbit/s", "% of offered");
+  out += rate_row("intended", c.intended, trial);
+  out += rate_row("offered", c.offered, trial);
+  if (c.unsent > 0) out += share_row("unsent", c.unsent, c.offered);
+  if (!has_receiver(direction)) return out;
+  out += rate_row("received", c.received, trial);
+  out += share_row("lost", c.lost, c.offered);
+  out += share_row("duplicate", c.duplicate, c.offered);
+  out += share_row("reordered", c.reordered, c.offered);
+  return out + rare_rows(c);
+}
+
+std::string attribution_text(const DirectionResult& direction) {
+  const Attribution& a = direction.attribution;
+  const std::pair<const char*, std::uint64_t> places[] = {
+      {"never sent (the tester was too slow)", a.tx_shortfall},
+      {"tester's sending side, after acceptance", a.tx_ring},
+      {"device under test or wire", a.dut},
+      {"tester's receive ring or socket", a.rx_ring},
+      {"tester's NIC or driver, receiving", a.rx_nic},
+      {"arrived too late", a.late}};
+  std::string out;
+  for (const auto& [place, count] : places)
+    if (count > 0) out += fmt::format("  {:<40}{:>16}\n", place, grouped(count));
+  return out.empty() ? "" : "where the missing frames went:\n" + out;
+}
+
+std::string delay_text(const DelaySummary& delay) {
+  if (delay.samples == 0) return {};
+  std::vector<std::string> parts = {
+      "min " + microseconds_text(static_cast<double>(delay.min)),
+      "mean " + microseconds_text(delay.mean),
+      "stdev " + microseconds_text(delay.stdev),
+  };
+  const std::pair<const char*, std::optional<Nanoseconds>> percentiles[] = {
+      {"p50", delay.p50},     {"p90", delay.p90},       {"p99", delay.p99},
+      {"p99.9", delay.p99_9}, {"p99.99", delay.p99_99}, {"p99.999", delay.p99_999}};
+  for (const auto& [name, value] : percentiles)
+    if (value)
+      parts.push_back(fmt::format("{} {}", name, microseconds_text(static_cast<double>(*value))));
+  parts.push_back("max " + microseconds_text(static_cast<double>(delay.max)));
+  std::string text =
+      fmt::format("one-way delay, us: {} ({} samples, stamped {} to {})", fmt::join(parts, ", "),
+                  grouped(delay.samples), delay.tx_stamp, delay.rx_stamp);
+  if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
+  return wrapped(text, 2);
+}
+
+}  // namespace
+
+std::string trial_text(const TrialResult& trial) {
+  std::string out = wrapped(verdict_text(trial), 2) + "\n" + load_text(trial);
+  for (const DirectionResult& direction : trial.directions) {
+    out += wrapped(fmt::format("\n{} -> {}", direction.from, direction.to), 2);
+    out += counts_text(direction, trial);
+    out += attribution_text(direction);
+    if (direction.delay) out += delay_text(*direction.delay);
+    if (direction.pacing.stalls > 0)
+      out += wrapped(fmt::format("the sender was behind its schedule {} times, by {} at most",
+                                 direction.pacing.stalls, duration_text(direction.pacing.lag_max)),
+                     2);
+  }
+  out += "\n";
+  for (const std::string& note : trial.notes) out += wrapped("note     " + note, 9);
+  return out;
+}
+
+}  // namespace wireproof

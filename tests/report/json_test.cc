@@ -1,0 +1,144 @@
+#include "report/json.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "report/sample_reports.h"
+
+namespace wireproof {
+namespace {
+
+using nlohmann::json;
+
+json document(const RunReport& report) {
+  return json::parse(to_json(report));
+}
+
+TEST(Rfc3339, IsUtcToTheNanosecond) {
+  EXPECT_EQ(rfc3339_utc(0), "1970-01-01T00:00:00.000000000Z");
+  EXPECT_EQ(rfc3339_utc(1'777'636'800'123'456'789), "2026-05-01T12:00:00.123456789Z");
+  EXPECT_EQ(rfc3339_utc(-1), "1969-12-31T23:59:59.999999999Z");
+}
+
+TEST(ResultJson, CarriesTheHeadOfTheContract) {
+  const json doc = document(full_trial_report());
+  EXPECT_EQ(doc["schema"], "wireproof/result");
+  EXPECT_EQ(doc["schema_version"], "1.0");
+  EXPECT_EQ(doc["kind"], "trial");
+  EXPECT_EQ(doc["status"], "ok");
+  EXPECT_TRUE(doc["error"].is_null());
+  EXPECT_EQ(doc["tool"]["git"], "0123abc");
+  EXPECT_EQ(doc["environment"]["nic"][0]["mode"], "zero-copy");
+  EXPECT_EQ(doc["environment"]["cores_used"][1], (json{{"core", 3}, {"role", "rx"}}));
+}
+
+TEST(ResultJson, KeepsTheConfigurationsTypes) {
+  const json config = document(full_trial_report())["config"];
+  EXPECT_TRUE(config["size"].is_number_unsigned());
+  EXPECT_TRUE(config["bidirectional"].is_boolean());
+  EXPECT_EQ(config["seed"], -1);
+  EXPECT_EQ(config["cores"], (json{2, 3}));
+  EXPECT_EQ(config["tx"], json::array({"af_xdp:ens1f0"}));
+  EXPECT_EQ(config["flows"]["src_ip"], "198.18.0.1");
+}
+
+TEST(ResultJson, CountsAreIntegersAndAddUp) {
+  for (const json& d : document(full_trial_report())["trials"][0]["directions"]) {
+    const json& c = d["counts"];
+    for (const auto& [key, value] : c.items()) EXPECT_TRUE(value.is_number_unsigned()) << key;
+    EXPECT_EQ(c["offered"], c["unique"].get<std::uint64_t>() + c["lost"].get<std::uint64_t>());
+    std::uint64_t explained = 0;
+    for (const auto& [key, value] : d["attribution"].items())
+      explained += value.get<std::uint64_t>();
+    EXPECT_EQ(explained, c["lost"].get<std::uint64_t>() + c["unsent"].get<std::uint64_t>());
+    EXPECT_DOUBLE_EQ(d["offered_fps"].get<double>(), 9'999'999.0);
+    EXPECT_DOUBLE_EQ(d["offered_l1_bps"].get<double>(), 9'999'999.0 * 84 * 8);
+    EXPECT_DOUBLE_EQ(d["forwarding_fps"].get<double>(), 9'989'999.0);
+    EXPECT_FALSE(d.contains("accounting_error"));
+  }
+}
+
+TEST(ResultJson, AbsentMeansNotMeasured) {
+  const json trial = document(send_only_report())["trials"][0];
+  const json& d = trial["directions"][0];
+  EXPECT_FALSE(trial.contains("intended_fps"));  // as fast as it could: nothing was asked
+  EXPECT_EQ(d["counts"].size(), 3u);
+  EXPECT_EQ(d["attribution"].size(), 1u);
+  for (const char* key : {"loss_ratio", "forwarding_fps", "latency", "reordering", "window"})
+    EXPECT_FALSE(d.contains(key)) << key;
+}
+
+TEST(ResultJson, APercentileWithoutSamplesIsAbsent) {
+  RunReport report = full_trial_report();
+  report.trials[0].directions[0].delay->p99_999.reset();
+  const json latency = document(report)["trials"][0]["directions"][0]["latency"];
+  EXPECT_FALSE(latency.contains("p99_999_ns"));
+  EXPECT_EQ(latency["p99_99_ns"], 80'000);
+  EXPECT_EQ(latency["mean_ns"], 2'346);
+}
+
+TEST(ResultJson, ASocketsDropsAreTheSockets) {
+  RunReport report = full_trial_report();
+  report.environment.nics[1].udp_payload = true;
+  const json directions = document(report)["trials"][0]["directions"];
+  EXPECT_EQ(directions[0]["attribution"]["rx_socket"], 30);
+  EXPECT_FALSE(directions[0]["attribution"].contains("rx_ring"));
+  EXPECT_EQ(directions[1]["attribution"]["rx_ring"], 30);
+}
+
+TEST(ResultJson, BrokenAccountingIsNotHidden) {
+  RunReport report = full_trial_report();
+  report.trials[0].directions[0].counts.lost += 1;
+  EXPECT_TRUE(document(report)["trials"][0]["directions"][0].contains("accounting_error"));
+}
+
+TEST(ResultJson, ASearchSaysItsBoundsAndItsDoubts) {
+  const json doc = document(search_report());
+  const json& searches = doc["result"]["searches"];
+  ASSERT_EQ(searches.size(), 3u);
+  EXPECT_EQ(searches[0]["lower_bound_fps"], 9'980'000.0);
+  EXPECT_TRUE(searches[0]["regular"]);
+  EXPECT_NEAR(searches[0]["percent_of_line_rate"].get<double>(), 67.0656, 1e-6);
+  EXPECT_EQ(searches[0]["final_trial"]["id"], 2);
+  EXPECT_TRUE(searches[1]["tester_limited"]);
+  EXPECT_FALSE(searches[1].contains("upper_bound_fps"));
+  EXPECT_FALSE(searches[2].contains("lower_bound_fps"));
+  EXPECT_EQ(doc["trials"].size(), 6u);
+}
+
+TEST(ResultJson, WithoutALineRateNothingIsSaidOfIt) {
+  RunReport report = search_report();
+  report.line_rate_bps = 0;
+  const json search = document(report)["result"]["searches"][0];
+  EXPECT_FALSE(search.contains("line_rate_fps"));
+  EXPECT_FALSE(search.contains("percent_of_line_rate"));
+}
+
+TEST(ResultJson, AnErrorIsSaidInFull) {
+  const json doc = document(failed_start_report());
+  EXPECT_EQ(doc["error"], (json{{"code", "precondition"},
+                                {"message", "there is no interface 'ens1f9'"},
+                                {"hint", "did you mean 'ens1f0'?"},
+                                {"errno", 19}}));
+  EXPECT_EQ(doc["result"], json::object());
+  EXPECT_EQ(doc["command"].back(), "--json=r\uFFFDsultat.json");
+}
+
+TEST(EventStream, IsOneObjectALine) {
+  const RunReport report = full_trial_report();
+  const TrialResult& trial = report.trials[0];
+  for (const std::string& line :
+       {trial_event(trial, report.environment),
+        interval_event(1, trial.directions[0].intervals[0], "loopback:a", "loopback:b"),
+        result_event(report)}) {
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+    EXPECT_EQ(line.back(), '\n');
+    EXPECT_TRUE(json::parse(line).contains("event"));
+  }
+  EXPECT_EQ(json::parse(result_event(report))["document"], document(report));
+}
+
+}  // namespace
+}  // namespace wireproof

@@ -1,0 +1,197 @@
+#include "report/sample_reports.h"
+
+namespace wireproof {
+
+namespace {
+
+RunReport empty_report(ReportKind kind) {
+  RunReport report;
+  report.kind = kind;
+  report.tool = {.version = "0.1.0", .git = "0123abc", .backends = {"loopback", "af_xdp"}};
+  report.started_at_unix_ns = 1'777'636'800'123'456'789;
+  report.duration = 11 * kSecond;
+  report.environment = {.host = "lab1",
+                        .kernel = "Linux 6.1.0-18-amd64",
+                        .cpu = "Intel(R) Xeon(R) Gold 6354 CPU @ 3.00GHz",
+                        .cpus_online = 36,
+                        .numa_nodes = 2,
+                        .clocksource = "tsc"};
+  report.command = {"wireproof", std::string(word(kind)), "--tx", "af_xdp:ens1f0"};
+  report.config = {{"size", 64u}, {"rate", "10Mpps"}};
+  return report;
+}
+
+void add_nics(RunReport& report) {
+  NicFacts tx = {.port = "af_xdp:ens1f0",
+                 .backend = "af_xdp",
+                 .device = "ens1f0",
+                 .mac = MacAddress{{2, 0, 0, 0, 0, 1}},
+                 .mtu = 1500,
+                 .line_rate_bps = 10'000'000'000,
+                 .numa_node = 0,
+                 .driver = "ixgbe",
+                 .firmware = "0x800007f4",
+                 .mode = "zero-copy",
+                 .rx_stamp = "xdp",
+                 .queues = 1,
+                 .ring_frames = 4096};
+  NicFacts rx = tx;
+  rx.port = "af_xdp:ens1f1";
+  rx.device = "ens1f1";
+  report.environment.nics = {tx, rx};
+  report.environment.cores_used = {{2, "tx"}, {3, "rx"}, {0, "collector"}};
+  report.line_rate_bps = 10e9;
+}
+
+DirectionResult direction(std::string from, std::string to) {
+  DirectionResult d;
+  d.from = std::move(from);
+  d.to = std::move(to);
+  d.counts = {.intended = 100'000'000,
+              .offered = 99'999'990,
+              .unsent = 10,
+              .received = 99'900'090,
+              .unique = 99'899'990,
+              .lost = 100'000,
+              .duplicate = 100,
+              .reordered = 500'000,
+              .late = 7,
+              .stale = 1,
+              .corrupt = 60,
+              .foreign = 3,
+              .misdirected = 2,
+              .unclassified = 1,
+              .rx_dropped = 40};
+  d.attribution = {
+      .tx_shortfall = 10, .tx_ring = 5, .dut = 99'938, .rx_ring = 30, .rx_nic = 20, .late = 7};
+  d.sequence_scope = "flow";
+  d.sequence_spaces = 16;
+  d.window = 65536;
+  d.flows_sent = 16;
+  d.tx_duration = 10 * kSecond;
+  d.delay = DelaySummary{.tx_stamp = "burst",
+                         .rx_stamp = "xdp",
+                         .samples = 99'899'990,
+                         .negative = 0,
+                         .min = 1'200,
+                         .mean = 2'345.6,
+                         .stdev = 321.9,
+                         .max = 1'234'567,
+                         .p50 = 2'200,
+                         .p90 = 3'100,
+                         .p99 = 5'000,
+                         .p99_9 = 12'000,
+                         .p99_99 = 80'000,
+                         .p99_999 = 400'000};
+  d.pacing = {.lag_max = 30'000, .stalls = 2};
+  d.intervals = {{0, kSecond, 10'000'000, 9'990'000, 9'000},
+                 {kSecond, 2 * kSecond, 10'000'000, 9'990'000, 10'000}};
+  return d;
+}
+
+TrialResult trial(std::uint64_t id, double fps, Verdict verdict, std::string reason) {
+  TrialResult result;
+  result.spec = {.id = id, .frame_size = 64, .intended_fps = fps, .duration = 10 * kSecond};
+  result.verdict = verdict;
+  result.reason = std::move(reason);
+  result.duration = 10 * kSecond;
+  result.waiting_time = 500 * kMillisecond;
+  result.directions = {direction("af_xdp:ens1f0", "af_xdp:ens1f1")};
+  return result;
+}
+
+}  // namespace
+
+RunReport full_trial_report() {
+  RunReport report = empty_report(ReportKind::kTrial);
+  add_nics(report);
+  report.config = {{"size", 64u},
+                   {"rate_pps", 1e7},
+                   {"bidirectional", true},
+                   {"seed", -1},
+                   {"cores", std::vector<std::uint64_t>{2, 3}},
+                   {"tx", std::vector<std::string>{"af_xdp:ens1f0"}},
+                   {"flows", Config{{"count", 16u}, {"src_ip", "198.18.0.1"}}}};
+  TrialResult result = trial(1, 1e7, Verdict::kFail, "100,000 of 99,999,990 frames lost (0.1 %)");
+  result.directions.push_back(direction("af_xdp:ens1f1", "af_xdp:ens1f0"));
+  result.notes = {"the port's own counters agree with ours"};
+  report.trials = {result};
+  report.notes = {"core 2 shares a physical core with core 20"};
+  return report;
+}
+
+RunReport send_only_report() {
+  RunReport report = empty_report(ReportKind::kTrial);
+  TrialResult result = trial(1, 0, Verdict::kPass, "");
+  result.spec.max_rate = true;
+  result.directions.resize(1);
+  DirectionResult& d = result.directions[0];
+  d = DirectionResult{.from = "loopback:a", .to = kNoReceiver};
+  d.counts = {.intended = 1000, .offered = 1000};
+  report.trials = {result};
+  return report;
+}
+
+RunReport failed_start_report() {
+  RunReport report = empty_report(ReportKind::kTrial);
+  report.status = RunStatus::kError;
+  report.error = Error{ErrorKind::kPrecondition, "there is no interface 'ens1f9'",
+                       "did you mean 'ens1f0'?", 19};
+  // A file name on Linux is bytes, not text.
+  report.command.push_back("--json=r\xe9sultat.json");
+  return report;
+}
+
+RunReport search_report() {
+  RunReport report = empty_report(ReportKind::kSearch);
+  add_nics(report);
+  SearchResult regular;
+  regular.spec = {.frame_size = 64,
+                  .max_fps = 14880952.38,
+                  .trial_duration = 10 * kSecond,
+                  .final_duration = 60 * kSecond};
+  regular.trials = {trial(1, 14880952.38, Verdict::kFail, "lost"),
+                    trial(2, 9'980'000, Verdict::kPass, "")};
+  regular.lower_bound_fps = 9'980'000;
+  regular.upper_bound_fps = 10'020'000;
+  regular.conditional_throughput_fps = 9'980'000;
+  regular.regular = true;
+  regular.final_trial = regular.trials.back();
+  regular.elapsed = 22 * kSecond;
+  SearchResult limited = regular;
+  limited.spec.frame_size = 512;
+  limited.upper_bound_fps.reset();
+  limited.regular = false;
+  limited.tester_limited = true;
+  limited.reason = "the tester could not offer 2,349,624 frames/s and more: tx shortfall";
+  SearchResult nothing = limited;
+  nothing.spec.goal = {"pdr", 0.005};
+  nothing.lower_bound_fps.reset();
+  nothing.conditional_throughput_fps.reset();
+  nothing.final_trial.reset();
+  nothing.tester_limited = false;
+  nothing.reason = "the lowest load, 1 frames/s, failed";
+  report.searches = {regular, limited, nothing};
+  return report;
+}
+
+RunReport broken_search_report() {
+  RunReport report = search_report();
+  report.searches.pop_back();
+  report.searches.back().error =
+      Error{ErrorKind::kPrecondition, "the interface ens1f1 is gone", "", 6};
+  report.searches.back().interrupted = true;
+  report.status = RunStatus::kAborted;
+  report.error = report.searches.back().error;
+  return report;
+}
+
+std::vector<std::pair<std::string, RunReport>> sample_reports() {
+  return {{"full-trial", full_trial_report()},
+          {"send-only", send_only_report()},
+          {"failed-start", failed_start_report()},
+          {"search", search_report()},
+          {"broken-search", broken_search_report()}};
+}
+
+}  // namespace wireproof

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Validates what print_samples prints, and proves that the validator refuses what it should."""
+import copy
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+SPEC = importlib.util.spec_from_file_location("validate_json", ROOT / "scripts/validate_json.py")
+VALIDATE = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(VALIDATE)
+
+# (kind of document, what is done to it): each must be refused.
+SPOILT = [
+    ("trial", lambda d: d.pop("tool")),
+    ("trial", lambda d: d.update(extra=1)),
+    ("trial", lambda d: d.update(schema_version="2.0")),
+    ("trial", lambda d: d.update(started_at="yesterday")),
+    ("trial", lambda d: d.update(started_at="2026-13-45T12:00:00.000000000Z")),
+    ("trial", lambda d: d.update(status="fine")),
+    ("trial", lambda d: d.update(status="error")),
+    ("trial", lambda d: d["trials"][0].pop("intended_fps")),
+    ("trial", lambda d: d["trials"][0].update(reason="")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].update(lost=-1)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].update(lost=1.5)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].update(lost=None)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].pop("duplicate")),
+    ("trial", lambda d: d["trials"][0]["directions"][0].update(accounting_error="x")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["attribution"].update(dut=0)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].update(offered=5)),
+    ("search", lambda d: d["result"].pop("searches")),
+    ("search", lambda d: d["result"]["searches"][0].pop("upper_bound_fps")),
+    ("search", lambda d: d["result"]["searches"][1].update(reason="")),
+]
+
+
+def main():
+    validator = VALIDATE.load_validator()
+    lines = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
+    documents = [json.loads(line)["document"] for line in lines.splitlines()]
+    failures = 0
+    for number, document in enumerate(documents):
+        for problem in VALIDATE.problems(document, validator):
+            print(f"sample {number}: {problem}")
+            failures += 1
+    for number, (kind, spoil) in enumerate(SPOILT):
+        document = copy.deepcopy(next(d for d in documents if d["kind"] == kind))
+        spoil(document)
+        if not VALIDATE.problems(document, validator):
+            print(f"spoilt document {number} was accepted")
+            failures += 1
+    for text in ('{"a":1,"a":2}', '{"a":NaN}', "{", ""):
+        if VALIDATE.validate("expected refusal", text, False, validator):
+            print(f"accepted {text!r}")
+            failures += 1
+    stream = lines.splitlines()[0] + "\n"
+    if not VALIDATE.validate("stream", stream + '{"torn', True, validator):
+        failures += 1
+    if VALIDATE.validate("expected refusal", '{"event":"trial"}\n', True, validator):
+        failures += 1
+    print(f"{len(documents)} samples, {len(SPOILT)} spoilt documents, {failures} failures")
+    return 1 if failures or len(documents) < 5 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
