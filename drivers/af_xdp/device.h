@@ -1,0 +1,57 @@
+// One opened network interface: the program that steers, a socket for each queue, and what the
+// kernel counts.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "af_xdp/queues.h"
+#include "af_xdp/socket.h"
+#include "af_xdp/steer_program.h"
+#include "base/unique_fd.h"
+#include "io/backend.h"
+#include "io/linux_interface.h"
+
+namespace wireproof::af_xdp {
+
+class XdpDevice final : public Device {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Device>> open(const std::string& interface,
+                                                            const Options& options,
+                                                            const OpenSpec& spec);
+
+  [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
+  // Also sets facts().rx_stamp to "poll" when the driver turns out to refuse stamps: it only says
+  // so when the first frame arrives.
+  [[nodiscard]] Result<DeviceCounters> counters() override;
+  [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
+  [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
+    return resolve_neighbour(interface_, neighbour);
+  }
+  [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *queues_.at(index).tx; }
+  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *queues_.at(index).rx; }
+
+ private:
+  struct QueuePair {
+    std::unique_ptr<Socket> socket;
+    std::unique_ptr<XdpTxQueue> tx;
+    std::unique_ptr<XdpRxQueue> rx;
+  };
+
+  explicit XdpDevice(LinuxInterface interface) : interface_(std::move(interface)) {}
+  Status open_queues(const Options& options, const OpenSpec& spec);
+  Status receive_all_macs();
+  Status wait_for_link() const;
+  Status begin_counting();
+  void state_facts(const OpenSpec& spec);
+
+  LinuxInterface interface_;
+  UniqueFd promiscuous_;
+  std::unique_ptr<SteerProgram> program_;
+  std::vector<QueuePair> queues_;  // destroyed before the program: no frame without a reader
+  DeviceFacts facts_;
+  InterfaceStatistics statistics_at_open_;
+  SteerCounts steer_at_open_;
+};
+
+}  // namespace wireproof::af_xdp

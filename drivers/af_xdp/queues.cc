@@ -1,0 +1,154 @@
+#include "af_xdp/queues.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+#include "af_xdp/steer_config.h"
+
+namespace wireproof::af_xdp {
+namespace {
+
+// Chunks begin at multiples of their size, so that all frames would compete for the same few cache
+// sets; each begins some lines later than its neighbour instead. The room for it is there: the
+// longest frame leaves kRxHeadroomBytes of a chunk free.
+constexpr std::uint32_t kCacheLineBytes = 64;
+constexpr std::uint32_t kColours = 4;
+static_assert(kColours * kCacheLineBytes <= kRxHeadroomBytes);
+
+std::uint32_t colour_of(std::uint32_t slot) {
+  return slot % kColours * kCacheLineBytes;
+}
+
+}  // namespace
+
+XdpTxQueue::XdpTxQueue(Socket& socket)
+    : socket_(socket),
+      fd_(socket.fd()),
+      frames_(socket.layout.tx_frames),
+      spare_(socket.layout.tx_frames),
+      spare_count_(socket.layout.tx_frames) {
+  const std::uint32_t chunk = socket.layout.chunk_size;
+  for (std::uint32_t slot = 0; slot < frames_.size(); ++slot) {
+    Frame& frame = frames_[slot];
+    frame.slot = slot;
+    frame.data = socket.memory + std::size_t{slot} * chunk + colour_of(slot);
+    frame.capacity = static_cast<std::uint16_t>(chunk - kColours * kCacheLineBytes);
+    spare_[frames_.size() - 1 - slot] = slot;
+  }
+}
+
+std::size_t XdpTxQueue::borrow(std::span<Frame*> out) {
+  const std::size_t count = std::min(out.size(), spare_count_);
+  for (std::size_t i = 0; i < count; ++i) out[i] = &frames_[spare_[--spare_count_]];
+  return count;
+}
+
+std::size_t XdpTxQueue::submit(std::span<Frame* const> burst) {
+  // The ring has a place for every chunk there is, but the kernel may be late to say that it has
+  // taken a descriptor whose completion we have seen.
+  const auto wanted = static_cast<std::uint32_t>(burst.size());
+  const std::uint32_t count = std::min(wanted, xsk_prod_nb_free(&socket_.tx, wanted));
+  std::uint32_t index = 0;
+  if (count == 0) return 0;
+  xsk_ring_prod__reserve(&socket_.tx, count, &index);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Frame& frame = *burst[i];
+    xdp_desc& descriptor = *xsk_ring_prod__tx_desc(&socket_.tx, index + i);
+    descriptor.addr = static_cast<std::uint64_t>(frame.data - socket_.memory);
+    descriptor.len = frame.length;
+    descriptor.options = 0;
+  }
+  xsk_ring_prod__submit(&socket_.tx, count);
+  in_flight_ += count;
+  if (xsk_ring_prod__needs_wakeup(&socket_.tx)) kick();
+  return count;
+}
+
+std::size_t XdpTxQueue::reap() {
+  std::uint32_t index = 0;
+  const auto limit = static_cast<std::uint32_t>(in_flight_);
+  const std::uint32_t done = xsk_ring_cons__peek(&socket_.completion, limit, &index);
+  const int chunk_shift = std::countr_zero(socket_.layout.chunk_size);
+  for (std::uint32_t i = 0; i < done; ++i) {
+    const std::uint64_t address = *xsk_ring_cons__comp_addr(&socket_.completion, index + i);
+    spare_[spare_count_++] = static_cast<std::uint32_t>(address >> chunk_shift);
+  }
+  if (done > 0) xsk_ring_cons__release(&socket_.completion, done);
+  in_flight_ -= done;
+  if (kernel_has_work() && xsk_ring_prod__needs_wakeup(&socket_.tx)) kick();
+  return in_flight_;
+}
+
+void XdpTxQueue::give_back(std::span<Frame* const> frames) {
+  for (const Frame* frame : frames) spare_[spare_count_++] = frame->slot;
+  assert(spare_count_ <= spare_.size());
+}
+
+// Whatever it answers is no error of the frames: EAGAIN (budget or socket buffer used up), EBUSY
+// (the driver threw one away), ENOBUFS, ENETDOWN leave the rest in the ring for the next kick; what
+// was thrown away is in the interface's counters.
+void XdpTxQueue::kick() const {
+  static_cast<void>(sendto(fd_, nullptr, 0, MSG_DONTWAIT, nullptr, 0));
+}
+
+bool XdpTxQueue::kernel_has_work() const {
+  return __atomic_load_n(socket_.tx.consumer, __ATOMIC_ACQUIRE) != *socket_.tx.producer;
+}
+
+XdpRxQueue::XdpRxQueue(Socket& socket)
+    : socket_(socket), fd_(socket.fd()), frames_(socket.layout.rx_frames) {
+  for (std::uint32_t i = 0; i < frames_.size(); ++i) {
+    frames_[i].slot = socket.layout.tx_frames + i;
+  }
+}
+
+std::size_t XdpRxQueue::poll(std::span<Frame*> out) {
+  std::uint32_t index = 0;
+  const std::uint32_t count =
+      xsk_ring_cons__peek(&socket_.rx, static_cast<std::uint32_t>(out.size()), &index);
+  if (count == 0) {
+    // A zero-copy driver that ran out of empty chunks sleeps until it is told of new ones.
+    if (xsk_ring_prod__needs_wakeup(&socket_.fill)) {
+      static_cast<void>(recvfrom(fd_, nullptr, 0, MSG_DONTWAIT, nullptr, nullptr));
+    }
+    return 0;
+  }
+  const std::uint32_t chunk_size = socket_.layout.chunk_size;
+  const int chunk_shift = std::countr_zero(chunk_size);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const xdp_desc& descriptor = *xsk_ring_cons__rx_desc(&socket_.rx, index + i);
+    const auto slot = static_cast<std::uint32_t>(descriptor.addr >> chunk_shift);
+    Frame& frame = frames_[slot - socket_.layout.tx_frames];
+    frame.data = socket_.memory + descriptor.addr;
+    frame.length = static_cast<std::uint16_t>(descriptor.len);
+    frame.capacity = static_cast<std::uint16_t>(chunk_size - (descriptor.addr & (chunk_size - 1)));
+    frame.template_id = 0;
+    // Zeroed once read: where a frame comes without a stamp, none is found here.
+    std::uint8_t* stamp = frame.data - WIREPROOF_STAMP_BYTES;
+    std::memcpy(&frame.stamp, stamp, sizeof frame.stamp);
+    std::memset(stamp, 0, sizeof frame.stamp);
+    out[i] = &frame;
+  }
+  xsk_ring_cons__release(&socket_.rx, count);
+  return count;
+}
+
+void XdpRxQueue::release(std::span<Frame* const> frames) {
+  const auto count = static_cast<std::uint32_t>(frames.size());
+  std::uint32_t index = 0;
+  if (count == 0) return;
+  // The ring has two places for every chunk there is (see Socket::create).
+  const std::uint32_t reserved = xsk_ring_prod__reserve(&socket_.fill, count, &index);
+  assert(reserved == count);
+  const std::uint64_t chunk_size = socket_.layout.chunk_size;
+  for (std::uint32_t i = 0; i < reserved; ++i) {
+    *xsk_ring_prod__fill_addr(&socket_.fill, index + i) = frames[i]->slot * chunk_size;
+  }
+  xsk_ring_prod__submit(&socket_.fill, reserved);
+}
+
+}  // namespace wireproof::af_xdp

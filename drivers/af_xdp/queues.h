@@ -1,0 +1,48 @@
+// The two workers' ends of an AF_XDP socket. Copy mode and zero-copy take the same road: write
+// descriptors, wake the kernel where it asks for it, once a burst.
+#pragma once
+
+#include <vector>
+
+#include "af_xdp/socket.h"
+#include "io/backend.h"
+
+namespace wireproof::af_xdp {
+
+// Owns the transmit and the completion ring.
+class XdpTxQueue final : public TxQueue {
+ public:
+  explicit XdpTxQueue(Socket& socket);
+
+  std::size_t borrow(std::span<Frame*> out) override;
+  std::size_t submit(std::span<Frame* const> burst) override;
+  std::size_t reap() override;
+  void give_back(std::span<Frame* const> frames) override;
+
+ private:
+  void kick() const;
+  [[nodiscard]] bool kernel_has_work() const;
+
+  Socket& socket_;
+  const int fd_;
+  std::vector<Frame> frames_;         // by chunk index
+  std::vector<std::uint32_t> spare_;  // a stack: the chunk used last is still in the cache
+  std::size_t spare_count_;
+  std::size_t in_flight_ = 0;
+};
+
+// Owns the receive and the fill ring.
+class XdpRxQueue final : public RxQueue {
+ public:
+  explicit XdpRxQueue(Socket& socket);
+
+  std::size_t poll(std::span<Frame*> out) override;
+  void release(std::span<Frame* const> frames) override;
+
+ private:
+  Socket& socket_;
+  const int fd_;
+  std::vector<Frame> frames_;  // by chunk index less tx_frames
+};
+
+}  // namespace wireproof::af_xdp
