@@ -38,7 +38,7 @@ HOMES = {
     "nlohmann/": ["src/report", "src/control", "tests"],
     "rte_": ["drivers/dpdk"],
     "xdp/": ["drivers/af_xdp"],
-    "bpf/": ["drivers/af_xdp", "drivers/af_packet", "tests/support"],
+    "bpf/": ["drivers/af_xdp", "drivers/af_packet", "tests/support", "tests/bench"],
     "liburing": ["drivers/io_uring", "src/tcp/uring"],
     "microhttpd": ["src/control/http_server"],
     "gtest/": ["tests"],

@@ -35,15 +35,15 @@ struct vlan_tag {
 };
 
 static __always_inline void count(__u32 which) {
-  __u64 *counter = bpf_map_lookup_elem(&counters, &which);
+  __u64* counter = bpf_map_lookup_elem(&counters, &which);
   if (counter) ++*counter;
 }
 
-static __always_inline int redirect(struct xdp_md *frame) {
+static __always_inline int redirect(struct xdp_md* frame) {
   int stamped = 0;
   if (bpf_xdp_adjust_meta(frame, -WIREPROOF_STAMP_BYTES) == 0) {
-    __u64 *stamp = (void *)(long)frame->data_meta;
-    if ((void *)(stamp + 1) <= (void *)(long)frame->data) {
+    __u64* stamp = (void*)(long)frame->data_meta;
+    if ((void*)(stamp + 1) <= (void*)(long)frame->data) {
       *stamp = bpf_ktime_get_ns();
       stamped = 1;
     }
@@ -61,15 +61,14 @@ static __always_inline int redirect(struct xdp_md *frame) {
 static __always_inline int ours_v4(__u32 destination) {
 #pragma unroll
   for (__u32 i = 0; i < WIREPROOF_STEER_PREFIXES; ++i) {
-    if (i < config.count_v4 &&
-        (destination & config.v4[i].mask[0]) == config.v4[i].address[0]) {
+    if (i < config.count_v4 && (destination & config.v4[i].mask[0]) == config.v4[i].address[0]) {
       return 1;
     }
   }
   return 0;
 }
 
-static __always_inline int ours_v6(const struct in6_addr *destination) {
+static __always_inline int ours_v6(const struct in6_addr* destination) {
 #pragma unroll
   for (__u32 i = 0; i < WIREPROOF_STEER_PREFIXES; ++i) {
     if (i >= config.count_v6) break;
@@ -84,43 +83,54 @@ static __always_inline int ours_v6(const struct in6_addr *destination) {
   return 0;
 }
 
-static __always_inline int our_port(const void *at, const void *end) {
-  const struct udphdr *udp = at;
-  return (const void *)(udp + 1) <= end && udp->dest == config.l4_port;
+static __always_inline int our_port(const void* at, const void* end) {
+  const struct udphdr* udp = at;
+  return (const void*)(udp + 1) <= end && udp->dest == config.l4_port;
 }
 
-static __always_inline int is_ours_v4(const void *at, const void *end) {
-  const struct iphdr *ip = at;
-  if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) return 0;
+// Behind IP options the place of the UDP header is a variable, which the kernel allows in pointer
+// arithmetic only with CAP_PERFMON: such frames are rare, so they are read by copy.
+static __always_inline int our_port_at(struct xdp_md* frame, __u32 offset) {
+  struct udphdr udp;
+  return bpf_xdp_load_bytes(frame, offset, &udp, sizeof udp) == 0 && udp.dest == config.l4_port;
+}
+
+static __always_inline int is_ours_v4(struct xdp_md* frame, __u32 offset, const void* at,
+                                      const void* end) {
+  const struct iphdr* ip = at;
+  if ((const void*)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) return 0;
   if (ip->protocol != IPPROTO_UDP || !ours_v4(ip->daddr)) return 0;
   // A later fragment has no UDP header.
   if (ip->frag_off & bpf_htons(0x1fff)) return 0;
-  return our_port(at + ip->ihl * 4, end);
+  if (ip->ihl == 5) return our_port(ip + 1, end);
+  return our_port_at(frame, offset + ip->ihl * 4);
 }
 
-static __always_inline int is_ours_v6(const void *at, const void *end) {
-  const struct ipv6hdr *ip = at;
-  if ((const void *)(ip + 1) > end || ip->version != 6) return 0;
+static __always_inline int is_ours_v6(const void* at, const void* end) {
+  const struct ipv6hdr* ip = at;
+  if ((const void*)(ip + 1) > end || ip->version != 6) return 0;
   if (ip->nexthdr != IPPROTO_UDP || !ours_v6(&ip->daddr)) return 0;
   return our_port(ip + 1, end);
 }
 
 SEC("xdp")
-int wireproof_steer(struct xdp_md *frame) {
+int wireproof_steer(struct xdp_md* frame) {
   if (config.everything) return redirect(frame);
-  const void *end = (void *)(long)frame->data_end;
-  const struct ethhdr *ethernet = (void *)(long)frame->data;
-  const void *at = ethernet + 1;
+  const void* end = (void*)(long)frame->data_end;
+  const struct ethhdr* ethernet = (void*)(long)frame->data;
+  const void* at = ethernet + 1;
   if (at > end) return XDP_PASS;
   __be16 type = ethernet->h_proto;
+  __u32 offset = sizeof *ethernet;
   if (type == bpf_htons(ETH_P_8021Q)) {
-    const struct vlan_tag *tag = at;
+    const struct vlan_tag* tag = at;
     at = tag + 1;
+    offset += sizeof *tag;
     if (at > end) return XDP_PASS;
     type = tag->ether_type;
   }
   int ours = 0;
-  if (type == bpf_htons(ETH_P_IP)) ours = is_ours_v4(at, end);
+  if (type == bpf_htons(ETH_P_IP)) ours = is_ours_v4(frame, offset, at, end);
   if (type == bpf_htons(ETH_P_IPV6)) ours = is_ours_v6(at, end);
   return ours ? redirect(frame) : XDP_PASS;
 }

@@ -143,7 +143,7 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
   if (const int status = bpf_object__load(program->object_); status != 0) {
     return refused("the kernel refuses the XDP program", -status,
                    status == -EPERM ? "inside a container, run it with CAP_BPF of the host"
-                                    : "needs Linux 5.9 or newer with CONFIG_XDP_SOCKETS");
+                                    : "needs Linux 5.18 or newer with CONFIG_XDP_SOCKETS");
   }
   program->program_fd_ = bpf_program__fd(steer);
   program->sockets_fd_ = bpf_map__fd(sockets);
