@@ -1,0 +1,236 @@
+#include "af_packet/af_packet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <vector>
+
+#include "base/nearest.h"
+#include "guard.h"
+#include "io/linux_interface.h"
+#include "packet_filter.h"
+#include "rx_ring.h"
+#include "socket.h"
+#include "tx_ring.h"
+
+namespace wireproof {
+namespace af_packet {
+namespace {
+
+// Each queue is two sockets and two rings; more than this is a mistake, not a wish.
+constexpr unsigned kQueuesMax = 64;
+constexpr std::uint16_t kBufferLenMin = 60;
+constexpr std::uint16_t kBufferLenMax = 9014;  // 16 KiB slots: the kernel finds no larger blocks
+
+enum class GuardWish { kAny, kTcx, kOff };
+
+struct Options {
+  GuardWish guard = GuardWish::kAny;
+  bool promiscuous = false;
+};
+
+tl::unexpected<Error> bad_value(const std::string& key, const std::string& value,
+                                const std::vector<std::string>& known) {
+  return fail(ErrorKind::kUsage,
+              fmt::format("af_packet: {}={} is not one of {}", key, value, fmt::join(known, ", ")),
+              did_you_mean(value, known));
+}
+
+Result<Options> parse_options(const PortSpec& port) {
+  static const std::vector<std::string> kKnown{"guard", "promiscuous"};
+  static const std::vector<std::string> kGuards{"tcx", "off"};
+  Options options;
+  for (const auto& [key, value] : port.options) {
+    if (key == "guard") {
+      const auto found = std::find(kGuards.begin(), kGuards.end(), value);
+      if (found == kGuards.end()) return bad_value(key, value, kGuards);
+      options.guard = value == "tcx" ? GuardWish::kTcx : GuardWish::kOff;
+    } else if (key == "promiscuous") {
+      if (value != "on" && value != "off") return bad_value(key, value, {"on", "off"});
+      options.promiscuous = value == "on";
+    } else {
+      return fail(ErrorKind::kUsage, fmt::format("af_packet has no option '{}'", key),
+                  did_you_mean(key, kKnown));
+    }
+  }
+  return options;
+}
+
+Status check(const OpenSpec& spec) {
+  assert(spec.clock != nullptr && spec.steering.destinations.size() <= Steering::kMaxDestinations);
+  if (spec.queues == 0 || spec.queues > kQueuesMax) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("af_packet opens 1 to {} queues, not {}", kQueuesMax, spec.queues));
+  }
+  if (!std::has_single_bit(spec.ring_frames)) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("a ring of {} frames: not a power of two", spec.ring_frames));
+  }
+  if (spec.buffer_len_max < kBufferLenMin || spec.buffer_len_max > kBufferLenMax) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("af_packet carries frames of {} to {} bytes, not {}", kBufferLenMin + 4,
+                            kBufferLenMax + 4, spec.buffer_len_max + 4));
+  }
+  return {};
+}
+
+// The guard that was granted; none, with a note, where none was insisted on.
+Result<std::unique_ptr<Guard>> arm(GuardWish wish, const LinuxInterface& interface,
+                                   const Steering& steering, std::vector<std::string>& notes) {
+  if (wish == GuardWish::kOff) {
+    notes.push_back("guard=off: test frames also climb into this host's own stack");
+    return std::unique_ptr<Guard>();
+  }
+  Result<std::unique_ptr<Guard>> guard = arm_tcx(interface, steering);
+  if (guard || wish == GuardWish::kTcx) return guard;
+  notes.push_back(
+      fmt::format("test frames also climb into this host's own stack: {}", guard.error().message));
+  return std::unique_ptr<Guard>();
+}
+
+class AfPacketDevice final : public Device {
+ public:
+  static Result<std::unique_ptr<Device>> open(const PortSpec& port, const Options& options,
+                                              const OpenSpec& spec) {
+    const Result<LinuxInterface> interface = usable_interface(port.device, spec.buffer_len_max);
+    if (!interface) return tl::unexpected(interface.error());
+    std::unique_ptr<AfPacketDevice> device(new AfPacketDevice(*interface));
+    Status ready = device->open_queues(spec, options);
+    if (ready) ready = device->start(options, spec);
+    if (!ready) return tl::unexpected(ready.error());
+    return device;
+  }
+
+  const DeviceFacts& facts() const override { return facts_; }
+  Result<DeviceCounters> counters() override;
+  Status connect(const DeviceFacts&) override { return {}; }
+  Result<MacAddress> resolve(const IpAddress& neighbour) override {
+    return resolve_neighbour(interface_, neighbour);
+  }
+  TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
+  RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
+
+ private:
+  explicit AfPacketDevice(const LinuxInterface& interface) : interface_(interface) {}
+  Status open_queues(const OpenSpec& spec, const Options& options);
+  Status start(const Options& options, const OpenSpec& spec);
+  void describe(const OpenSpec& spec);
+
+  LinuxInterface interface_;
+  DeviceFacts facts_;
+  InterfaceStatistics at_open_;
+  std::unique_ptr<Guard> guard_;  // after the queues at destruction: no frame climbs meanwhile
+  std::vector<std::unique_ptr<TxRing>> tx_;
+  std::vector<std::unique_ptr<RxRing>> rx_;
+};
+
+Status AfPacketDevice::open_queues(const OpenSpec& spec, const Options& options) {
+  std::optional<std::uint16_t> group;
+  for (unsigned i = 0; i < spec.queues; ++i) {
+    auto tx = TxRing::open(interface_, spec);
+    if (!tx) return tl::unexpected(tx.error());
+    tx_.push_back(std::move(*tx));
+    auto rx = RxRing::open(interface_, spec);
+    if (!rx) return tl::unexpected(rx.error());
+    rx_.push_back(std::move(*rx));
+    if (spec.queues > 1) {
+      const auto joined = rx_.back()->join_fanout(group);
+      if (!joined) return tl::unexpected(joined.error());
+      group = *joined;
+    }
+  }
+  if (options.promiscuous || spec.steering.everything) {
+    return rx_.front()->join_promiscuous(interface_);
+  }
+  return {};
+}
+
+// The guard first, so that none of our frames climbs; then the rings are let loose together.
+Status AfPacketDevice::start(const Options& options, const OpenSpec& spec) {
+  auto guard = arm(options.guard, interface_, spec.steering, facts_.notes);
+  if (!guard) return tl::unexpected(guard.error());
+  guard_ = std::move(*guard);
+  const auto statistics = read_statistics(interface_);
+  if (!statistics) return tl::unexpected(statistics.error());
+  at_open_ = *statistics;
+  describe(spec);
+  const std::vector<sock_filter> filter = steering_filter(spec.steering);
+  for (const auto& queue : rx_) {
+    if (Status admitted = queue->admit(filter); !admitted) return admitted;
+  }
+  return {};
+}
+
+void AfPacketDevice::describe(const OpenSpec& spec) {
+  facts_.backend = "af_packet";
+  facts_.device = interface_.name;
+  facts_.mac = interface_.mac;
+  facts_.mtu = interface_.mtu;
+  facts_.line_rate_bps = interface_.speed_bps;
+  facts_.numa_node = interface_.numa_node;
+  facts_.kernel_driver = interface_.driver;
+  facts_.mode = fmt::format("ring v2, guard {}", guard_ ? guard_->kind() : "off");
+  facts_.rx_stamp = "kernel";
+  facts_.queues = spec.queues;
+}
+
+Result<DeviceCounters> AfPacketDevice::counters() {
+  const auto now = read_statistics(interface_);
+  if (!now) return tl::unexpected(now.error());
+  DeviceCounters counters;
+  std::uint64_t refused = 0, retried = 0, full = 0;
+  for (const auto& queue : tx_) {
+    refused += queue->refused();
+    retried += queue->retried();
+  }
+  for (const auto& queue : rx_) full += queue->dropped();
+  const std::uint64_t dropped = now->tx_dropped - at_open_.tx_dropped;
+  // A virtual interface (veth, tun) counts each frame it cannot take as dropped and says so at
+  // once; the ring kept the frame and sent it again, so it was not lost. A NIC whose ring is full
+  // says so without counting.
+  const std::uint64_t sent_again = interface_.hardware ? 0 : std::min(dropped, retried);
+  counters.tx_dropped = refused + dropped - sent_again;
+  counters.rx_ring_dropped = full;
+  counters.rx_nic_dropped = now->rx_missed_errors - at_open_.rx_missed_errors;
+  counters.link_up = now->carrier;
+  counters.link_downs = now->carrier_down_count - at_open_.carrier_down_count;
+  counters.detail = {{"tx_packets", now->tx_packets - at_open_.tx_packets},
+                     {"tx_dropped", dropped},
+                     {"tx_errors", now->tx_errors - at_open_.tx_errors},
+                     {"tx_retried", retried},
+                     {"tx_refused", refused},
+                     {"rx_packets", now->rx_packets - at_open_.rx_packets},
+                     {"rx_dropped", now->rx_dropped - at_open_.rx_dropped},
+                     {"rx_missed_errors", *counters.rx_nic_dropped}};
+  return counters;
+}
+
+class AfPacketBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "af_packet"; }
+  std::string_view summary() const override {
+    return "raw frames over any Linux network interface (AF_PACKET rings)";
+  }
+  Probe probe() const override {
+    const auto socket = raw_socket();
+    if (socket) return {.usable = true};
+    return {.usable = false, .reason = socket.error().message, .cure = socket.error().hint};
+  }
+  Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {
+    const Result<Options> options = parse_options(port);
+    if (!options) return tl::unexpected(options.error());
+    if (Status good = check(spec); !good) return tl::unexpected(good.error());
+    return AfPacketDevice::open(port, *options, spec);
+  }
+};
+
+}  // namespace
+}  // namespace af_packet
+
+std::unique_ptr<Backend> make_af_packet_backend() {
+  return std::make_unique<af_packet::AfPacketBackend>();
+}
+
+}  // namespace wireproof
