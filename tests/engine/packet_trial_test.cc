@@ -1,0 +1,131 @@
+#include "engine/packet_trial.h"
+
+#include <gtest/gtest.h>
+
+#include "io/backend_set.h"
+#include "loopback/loopback.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+namespace {
+
+// Two ends of a loopback wire and a measurer between them, in real time.
+class PacketTrialTest : public testing::Test {
+ protected:
+  PacketTrialTest() { backends_.backends.push_back(make_loopback_backend()); }
+
+  Result<TrialResult> run(const std::string& impairment, TrialSpec spec, bool bidirectional = false,
+                          unsigned queues = 1) {
+    const Result<Steering> steering = steering_for(profile_);
+    const OpenSpec open{.queues = queues,
+                        .ring_frames = 16'384,
+                        .buffer_len_max = 1514,
+                        .steering = *steering,
+                        .clock = &clock_};
+    auto a = open_port(backends_, *parse_port_spec(backends_, "loopback:a" + impairment), open);
+    auto b = open_port(backends_, *parse_port_spec(backends_, "loopback:b"), open);
+    EXPECT_TRUE(a.has_value() && b.has_value());
+    const CorePlan cores = *plan_cores({.allowed = allowed_cpus(),
+                                        .tx_loops = queues * (bidirectional ? 2u : 1u),
+                                        .rx_loops = queues * (bidirectional ? 2u : 1u)});
+    trial_.queues = queues;
+    auto measurer = PacketMeasurer::make(
+        trial_, profile_, {.a = a->get(), .b = b->get(), .bidirectional = bidirectional}, cores,
+        clock_, interrupted_, {});
+    if (!measurer) return tl::unexpected(measurer.error());
+    return (*measurer)->measure(spec);
+  }
+
+  BackendSet backends_;
+  MonotonicClock clock_;
+  std::atomic<bool> interrupted_{false};
+  TrafficProfile profile_;
+  // Tests share their two cores with whatever else runs: a shortfall is not what they are about.
+  PacketTrialSpec trial_{.warm_up = 20 * kMillisecond,
+                         .waiting_time = 200 * kMillisecond,
+                         .idle = IdlePolicy::kSleep,
+                         .unsent_ratio = 1};
+};
+
+TEST_F(PacketTrialTest, CleanWirePassesAndAddsUp) {
+  profile_.flows = 16;
+  const auto trial =
+      run("", {.intended_fps = 50'000, .duration = 200 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_EQ(trial->verdict, Verdict::kPass) << trial->reason;
+  const DirectionResult& one = trial->directions.at(0);
+  EXPECT_EQ(one.counts.intended, 10'000u);
+  EXPECT_EQ(one.counts.lost, 0u);
+  EXPECT_EQ(one.counts.received, one.counts.offered);
+  EXPECT_EQ(one.counts.stale, 0u);
+  EXPECT_EQ(one.flows_sent, 16u);
+  EXPECT_EQ(one.sequence_scope, "flow");
+  EXPECT_EQ(check_identities(one), "");
+  ASSERT_TRUE(one.delay.has_value());
+  EXPECT_EQ(one.delay->samples, one.counts.unique);
+}
+
+TEST_F(PacketTrialTest, ASpoiledWireFailsAndEveryIdentityHolds) {
+  profile_.flows = 64;
+  const auto trial = run(",loss=0.01,duplicate=0.01,reorder=0.02,corrupt=0.01,seed=3",
+                         {.intended_fps = 100'000, .duration = 300 * kMillisecond}, true);
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_EQ(trial->verdict, Verdict::kFail) << trial->reason;
+  ASSERT_EQ(trial->directions.size(), 2u);
+  const Counts& there = trial->directions[0].counts;
+  EXPECT_GT(there.lost, there.corrupt);
+  EXPECT_GT(there.corrupt, 50u);
+  EXPECT_GT(there.duplicate, 50u);
+  EXPECT_EQ(trial->directions[0].attribution.dut, there.lost);
+  EXPECT_EQ(trial->directions[1].counts.lost, 0u);
+  for (const auto& one : trial->directions) EXPECT_EQ(check_identities(one), "");
+}
+
+TEST_F(PacketTrialTest, SeveralQueuesAddUpToOneResult) {
+  profile_.flows = 10;
+  const auto trial = run("", {.intended_fps = 40'000, .duration = 100 * kMillisecond}, false, 2);
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_EQ(trial->verdict, Verdict::kPass) << trial->reason;
+  EXPECT_EQ(trial->directions.at(0).counts.intended, 4000u);
+  EXPECT_EQ(trial->directions.at(0).flows_sent, 10u);
+}
+
+TEST_F(PacketTrialTest, MixOfSizesAndMaximumRate) {
+  profile_.sizes = *parse_size_mix("imix");
+  trial_.warm_up = 0;
+  const auto trial = run("", {.max_rate = true, .duration = 50 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  const Counts& counts = trial->directions.at(0).counts;
+  EXPECT_EQ(counts.intended, counts.offered);
+  EXPECT_GT(counts.offered, 10'000u);
+  EXPECT_EQ(counts.unique + counts.lost, counts.offered);
+}
+
+TEST_F(PacketTrialTest, MoreThanTheTesterCanIsInvalidAndNeverTheDevicesFault) {
+  trial_.unsent_ratio = 0.001;
+  const auto trial = run("", {.intended_fps = 1e9, .duration = 50 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_EQ(trial->verdict, Verdict::kInvalid);
+  EXPECT_NE(trial->reason.find("tx shortfall"), std::string::npos) << trial->reason;
+  const DirectionResult& one = trial->directions.at(0);
+  EXPECT_EQ(one.counts.unsent, one.attribution.tx_shortfall);
+  EXPECT_GT(one.counts.unsent, 0u);
+}
+
+TEST_F(PacketTrialTest, ManyFlowsShareSequenceSpaces) {
+  profile_.flows = 10'000;
+  const auto trial = run("", {.intended_fps = 100'000, .duration = 200 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_EQ(trial->verdict, Verdict::kPass) << trial->reason;
+  EXPECT_EQ(trial->directions.at(0).sequence_scope, "flow_group");
+  EXPECT_EQ(trial->directions.at(0).flows_sent, 10'000u);
+}
+
+TEST_F(PacketTrialTest, FewerFlowsThanQueuesAreRefused) {
+  const auto trial = run("", {.intended_fps = 1000, .duration = kMillisecond}, false, 2);
+  ASSERT_FALSE(trial.has_value());
+  EXPECT_EQ(trial.error().kind, ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace wireproof

@@ -1,0 +1,66 @@
+#include "engine/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace wireproof {
+namespace {
+
+TrialResult trial_with(const Counts& counts, const Attribution& where, double goal = 0) {
+  TrialResult result;
+  result.spec.goal_loss_ratio = goal;
+  DirectionResult one{.from = "a", .to = "b", .counts = counts, .attribution = where};
+  result.directions.push_back(one);
+  judge(result, {.unsent_ratio = 0.001, .burst = 32});
+  return result;
+}
+
+TEST(Verdict, LossOutsideTheTesterFails) {
+  const auto result = trial_with({.intended = 1000, .offered = 1000, .received = 990,
+                                  .unique = 990, .lost = 10}, {.dut = 10});
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+}
+
+TEST(Verdict, LossWithinTheGoalPasses) {
+  const auto result = trial_with({.intended = 1000, .offered = 1000, .received = 990,
+                                  .unique = 990, .lost = 10}, {.dut = 10}, 0.01);
+  EXPECT_EQ(result.verdict, Verdict::kPass);
+}
+
+TEST(Verdict, ShortfallIsToleratedUpToOneBurstOrAThousandth) {
+  Counts counts{.intended = 1000, .offered = 968, .unsent = 32, .received = 968, .unique = 968};
+  EXPECT_EQ(trial_with(counts, {.tx_shortfall = 32}).verdict, Verdict::kPass);
+  counts = {.intended = 1000, .offered = 967, .unsent = 33, .received = 967, .unique = 967};
+  EXPECT_EQ(trial_with(counts, {.tx_shortfall = 33}).verdict, Verdict::kInvalid);
+  counts = {.intended = 100'000, .offered = 99'900, .unsent = 100, .received = 99'900,
+            .unique = 99'900};
+  EXPECT_EQ(trial_with(counts, {.tx_shortfall = 100}).verdict, Verdict::kPass);
+}
+
+TEST(Verdict, OurOwnDropsAreNeverTheDevices) {
+  const Counts counts{.intended = 1000, .offered = 1000, .received = 990, .unique = 990,
+                      .lost = 10};
+  for (const Attribution& where :
+       {Attribution{.tx_ring = 1, .dut = 9}, Attribution{.dut = 9, .rx_ring = 1},
+        Attribution{.dut = 9, .rx_nic = 1}}) {
+    const auto result = trial_with(counts, where);
+    EXPECT_EQ(result.verdict, Verdict::kInvalid);
+    EXPECT_NE(result.reason, "");
+  }
+}
+
+TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
+  const auto result = trial_with({.intended = 10, .offered = 10, .received = 9, .unique = 9}, {});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_NE(result.reason.find("accounting"), std::string::npos);
+}
+
+TEST(Verdict, SendingAloneIsJudgedBySending) {
+  TrialResult result;
+  result.directions.push_back(
+      {.from = "a", .to = "none", .counts = {.intended = 10, .offered = 10}});
+  judge(result, {});
+  EXPECT_EQ(result.verdict, Verdict::kPass);
+}
+
+}  // namespace
+}  // namespace wireproof

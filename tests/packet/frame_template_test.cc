@@ -1,0 +1,161 @@
+#include "packet/frame_template.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "packet/test_frame.h"
+
+namespace wireproof {
+namespace {
+
+HeaderSpec headers(bool ipv6) {
+  HeaderSpec spec;
+  spec.src_mac = *parse_mac("02:00:00:00:00:01");
+  spec.dst_mac = *parse_mac("02:00:00:00:00:02");
+  spec.src_ip = *parse_ip(ipv6 ? "2001:2:0:1::1" : "198.18.0.1");
+  spec.dst_ip = *parse_ip(ipv6 ? "2001:2:0:2::1" : "198.19.0.1");
+  return spec;
+}
+
+// RFC 1071 the slow way, a word at a time, over a list of byte runs.
+std::uint16_t slow_sum(const std::vector<std::uint8_t>& bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    const unsigned low = i + 1 < bytes.size() ? bytes[i + 1] : 0;
+    sum += static_cast<std::uint32_t>(bytes[i] << 8) + low;
+    sum = (sum & 0xffff) + (sum >> 16);
+  }
+  return static_cast<std::uint16_t>(sum);
+}
+
+// True when the IP header checksum (IPv4) and the UDP checksum verify.
+bool checksums_verify(const std::vector<std::uint8_t>& frame, bool ipv6, bool vlan) {
+  const std::size_t ip_at = kEthernetLength + (vlan ? kVlanLength : 0);
+  const std::size_t udp_at = ip_at + ip_length(ipv6);
+  const auto at = [&](std::size_t i) { return frame.begin() + static_cast<std::ptrdiff_t>(i); };
+  if (!ipv6 && slow_sum({at(ip_at), at(udp_at)}) != 0xffff) return false;
+  std::vector<std::uint8_t> covered(at(ip_at + (ipv6 ? 8 : 12)), at(udp_at));
+  const std::size_t length = frame.size() - udp_at;
+  covered.insert(covered.end(), {0, kProtocolUdp, static_cast<std::uint8_t>(length >> 8),
+                                 static_cast<std::uint8_t>(length)});
+  covered.insert(covered.end(), at(udp_at), frame.end());
+  return slow_sum(covered) == 0xffff && load_be16(frame.data() + udp_at + 6) != 0;
+}
+
+AddressMatch match(const HeaderSpec& spec) {
+  AddressMatch made{.ipv6 = spec.dst_ip.v6, .l4_port = spec.dst_l4_port};
+  made.destinations[0] = match_prefix(spec.dst_ip, spec.dst_ip.v6 ? 96 : 0);
+  made.destinations[1] = made.destinations[0];
+  return made;
+}
+
+TEST(FrameTemplate, EveryPatchedFrameVerifiesAndReadsBack) {
+  Random random(7);
+  for (int round = 0; round < 4000; ++round) {
+    const bool ipv6 = random.chance(0.5);
+    const bool vlan = random.chance(0.5);
+    HeaderSpec spec = headers(ipv6);
+    if (vlan) spec.vlan = 100;
+    spec.dscp = static_cast<std::uint8_t>(random.below(64));
+    const auto size = static_cast<std::uint32_t>(frame_size_min(ipv6, vlan) + random.below(1500));
+    const auto made = FrameTemplate::make(spec, size, false);
+    ASSERT_TRUE(made.has_value());
+    std::vector<std::uint8_t> frame(size - kFcsLength);
+    made->write(frame.data());
+    // Twice into the same bytes: a patch must not depend on what was patched before.
+    for (int patch = 0; patch < 2; ++patch) {
+      const Signature sent{.trial_id = static_cast<std::uint16_t>(random.next()),
+                           .space = static_cast<std::uint32_t>(random.next()) & 0xffffff,
+                           .sequence = random.next() & kSequenceMax,
+                           .transmit_time = random.next() & kTransmitTimeMax};
+      made->patch(frame.data(), static_cast<std::uint32_t>(random.below(1u << 20)), sent);
+      ASSERT_TRUE(checksums_verify(frame, ipv6, vlan)) << "size " << size;
+      Signature read;
+      ASSERT_EQ(read_test_frame(match(spec), frame.data(), frame.size(), read), FrameClass::kOurs);
+      EXPECT_EQ(read.trial_id, sent.trial_id);
+      EXPECT_EQ(read.space, sent.space);
+      EXPECT_EQ(read.sequence, sent.sequence);
+      EXPECT_EQ(read.transmit_time, sent.transmit_time);
+    }
+  }
+}
+
+TEST(FrameTemplate, FlowsDifferInPortThenAddress) {
+  const HeaderSpec spec = headers(false);
+  const auto made = FrameTemplate::make(spec, 64, false);
+  std::vector<std::uint8_t> frame(60);
+  made->write(frame.data());
+  made->patch(frame.data(), kPortsPerAddress + 5, {});
+  EXPECT_EQ(load_be16(frame.data() + 34), 49152 + 5);
+  EXPECT_EQ(load_be32(frame.data() + 30), 0xc6130002u);  // 198.19.0.2
+}
+
+TEST(FrameTemplate, RefusesFramesTooSmallForTheSignature) {
+  for (const auto& [ipv6, vlan, least] : {std::tuple{false, false, 64u}, {false, true, 68u},
+                                          {true, false, 84u}, {true, true, 88u}}) {
+    HeaderSpec spec = headers(ipv6);
+    if (vlan) spec.vlan = 1;
+    EXPECT_TRUE(FrameTemplate::make(spec, least, false).has_value());
+    const auto refused = FrameTemplate::make(spec, least - 1, false);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_NE(refused.error().hint.find(std::to_string(least)), std::string::npos);
+  }
+}
+
+TEST(FrameTemplate, AnySingleFlippedBitOfTheDatagramIsSeen) {
+  const HeaderSpec spec = headers(false);
+  const auto made = FrameTemplate::make(spec, 80, false);
+  std::vector<std::uint8_t> frame(76);
+  made->write(frame.data());
+  made->patch(frame.data(), 3, {.trial_id = 1, .sequence = 77});
+  for (std::size_t bit = 42 * 8; bit < frame.size() * 8; ++bit) {  // of the UDP payload
+    std::vector<std::uint8_t> damaged = frame;
+    damaged[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+    Signature read;
+    EXPECT_EQ(read_test_frame(match(spec), damaged.data(), damaged.size(), read),
+              FrameClass::kCorrupt);
+  }
+}
+
+TEST(TestFrame, ShortAndStrangeFramesAreNeverOurs) {
+  const HeaderSpec spec = headers(false);
+  const auto made = FrameTemplate::make(spec, 64, false);
+  std::vector<std::uint8_t> frame(60);
+  made->write(frame.data());
+  made->patch(frame.data(), 0, {});
+  Signature read;
+  for (std::size_t length = 0; length < frame.size(); ++length) {
+    const std::vector<std::uint8_t> cut(frame.begin(),
+                                        frame.begin() + static_cast<std::ptrdiff_t>(length));
+    EXPECT_NE(read_test_frame(match(spec), cut.data(), cut.size(), read), FrameClass::kOurs);
+  }
+  Random random(3);
+  for (int i = 0; i < 20'000; ++i) {  // random bytes behind a right Ethernet type
+    std::vector<std::uint8_t> noise(14 + random.below(100));
+    for (auto& byte : noise) byte = static_cast<std::uint8_t>(random.next());
+    store_be16(noise.data() + 12, random.chance(0.3) ? kEtherTypeVlan : kEtherTypeIpv4);
+    EXPECT_NE(read_test_frame(match(spec), noise.data(), noise.size(), read), FrameClass::kOurs);
+  }
+}
+
+TEST(TestFrame, ForeignAndOthersAreToldApart) {
+  const HeaderSpec spec = headers(false);
+  const auto made = FrameTemplate::make(spec, 64, false);
+  std::vector<std::uint8_t> frame(60);
+  made->write(frame.data());
+  made->patch(frame.data(), 0, {});
+  // Another magic, with the checksum made right for it (0x5750 - 1 moves into the checksum).
+  std::vector<std::uint8_t> foreign = frame;
+  store_be16(foreign.data() + 42, kSignatureMagic - 1);
+  store_be16(foreign.data() + 40, static_cast<std::uint16_t>(load_be16(frame.data() + 40) + 1));
+  Signature read;
+  EXPECT_EQ(read_test_frame(match(spec), foreign.data(), foreign.size(), read),
+            FrameClass::kForeign);
+  std::vector<std::uint8_t> other_port = frame;
+  store_be16(other_port.data() + 36, 10);
+  EXPECT_EQ(read_test_frame(match(spec), other_port.data(), other_port.size(), read),
+            FrameClass::kOthers);
+}
+
+}  // namespace
+}  // namespace wireproof

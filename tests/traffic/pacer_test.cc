@@ -1,0 +1,84 @@
+#include "traffic/pacer.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace wireproof {
+namespace {
+
+TEST(Pacer, SendsExactlyTheFramesOfTheSchedule) {
+  Random random(5);
+  for (int round = 0; round < 500; ++round) {
+    const double fps = 1000 + random.uniform() * 2e6;
+    const auto duration = static_cast<Nanoseconds>(kMillisecond + random.below(5 * kMillisecond));
+    Pacer pacer({.start = 1000, .duration = duration, .fps = fps, .burst = 64});
+    std::uint64_t sent = 0;
+    Nanoseconds now = 0;
+    while (!pacer.finished(now)) {
+      const auto granted = pacer.grant(now);
+      pacer.sent(granted);
+      sent += granted;
+      now += static_cast<Nanoseconds>(random.below(20'000));  // never 64 gaps at 2 Mpps
+    }
+    const double wanted = fps * static_cast<double>(duration) * 1e-9;
+    EXPECT_NEAR(static_cast<double>(sent), wanted, 0.5 + 1e-6);
+    EXPECT_EQ(pacer.intended(now), sent);
+    EXPECT_EQ(pacer.stalls(), 0u);
+  }
+}
+
+TEST(Pacer, NeverAheadOfTheSchedule) {
+  Pacer pacer({.start = 0, .duration = kSecond, .fps = 1e6, .burst = 32});
+  EXPECT_EQ(pacer.grant(-1), 0u);
+  EXPECT_EQ(pacer.grant(0), 1u);
+  pacer.sent(1);
+  EXPECT_EQ(pacer.grant(999), 0u);
+  EXPECT_EQ(pacer.next_deadline(), 1000);
+  EXPECT_EQ(pacer.grant(1000), 1u);
+}
+
+TEST(Pacer, CatchesUpOneBurstAtMostAndCountsTheRest) {
+  Pacer pacer({.start = 0, .duration = kMillisecond, .fps = 1e6, .burst = 32});
+  pacer.sent(pacer.grant(0));
+  EXPECT_EQ(pacer.grant(100 * kMicrosecond), 32u);  // 100 were due
+  pacer.sent(32);
+  EXPECT_EQ(pacer.grant(100 * kMicrosecond), 0u);
+  EXPECT_EQ(pacer.next_deadline(), 101 * kMicrosecond);
+  EXPECT_EQ(pacer.stalls(), 1u);
+  EXPECT_EQ(pacer.lag_max(), 99 * kMicrosecond);
+  while (!pacer.finished(2 * kMillisecond)) pacer.sent(pacer.grant(2 * kMillisecond));
+  EXPECT_EQ(pacer.intended(2 * kMillisecond), 1000u);
+  EXPECT_EQ(pacer.sent_so_far(), 1u + 32u + 32u);
+}
+
+TEST(Pacer, WhatIsNotTakenIsGrantedAgainAndEndsWithTheTime) {
+  Pacer pacer({.start = 0, .duration = kMillisecond, .fps = 1e6, .burst = 4});
+  for (Nanoseconds now = 0; now < kMillisecond; now += 1000) EXPECT_GE(pacer.grant(now), 1u);
+  EXPECT_FALSE(pacer.finished(kMillisecond));  // the last burst may still be taken
+  EXPECT_TRUE(pacer.finished(3 * kMillisecond));
+  EXPECT_EQ(pacer.sent_so_far(), 0u);
+  EXPECT_EQ(pacer.intended(3 * kMillisecond), 1000u);
+}
+
+TEST(Pacer, MaximumRateSendsUntilTheTimeIsOver) {
+  Pacer pacer({.start = 10, .duration = 100, .fps = 0, .burst = 8});
+  EXPECT_EQ(pacer.grant(9), 0u);
+  EXPECT_EQ(pacer.grant(50), 8u);
+  pacer.sent(8);
+  EXPECT_EQ(pacer.grant(110), 0u);
+  EXPECT_TRUE(pacer.finished(110));
+  EXPECT_EQ(pacer.intended(110), 8u);
+}
+
+TEST(Pacer, InterruptedIntendsWhatWasDue) {
+  Pacer pacer({.start = 0, .duration = kSecond, .fps = 1000, .burst = 8});
+  for (Nanoseconds now = 0; now < 100 * kMillisecond; now += kMillisecond) {
+    pacer.sent(pacer.grant(now));
+  }
+  EXPECT_EQ(pacer.sent_so_far(), 100u);
+  EXPECT_EQ(pacer.intended(99 * kMillisecond), 100u);
+}
+
+}  // namespace
+}  // namespace wireproof

@@ -1,0 +1,206 @@
+#include "tools/ports.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <map>
+
+#include "io/linux_interface.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+namespace {
+
+// A test floods the link it runs on: the one the user is logged in over is refused unless asked
+// for.
+Status check_management(const PortSpec& port, bool allowed) {
+  if (allowed) return {};
+  const Result<LinuxInterface> interface = read_interface(port.device);
+  if (!interface || !interface->carries_default_route) return {};  // unknown: the driver says so
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("{} carries the default route of this host", port.device),
+              "test on another interface, or say --allow-mgmt-interface");
+}
+
+Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
+  Result<Steering> steering = steering_for(test.profile);
+  if (!steering) return tl::unexpected(steering.error());
+  std::uint32_t largest = 0;
+  for (const SizeChoice& choice : test.sizes) {
+    largest = std::max(largest, *std::max_element(choice.sizes.begin(), choice.sizes.end()));
+  }
+  return OpenSpec{.queues = test.trial.queues,
+                  .ring_frames = test.ring_frames,
+                  .buffer_len_max = static_cast<std::uint16_t>(largest - kFcsLength),
+                  .steering = std::move(*steering),
+                  .clock = &clock};
+}
+
+Result<CorePlan> plan(const TestSettings& test, int numa_node) {
+  const unsigned directions = test.bidirectional ? 2 : 1;
+  return plan_cores({.allowed = allowed_cpus(),
+                     .near = numa_node < 0 ? CpuList{} : CpuFacts{}.cpus_of_node(numa_node),
+                     .tx_cores = test.tx_cores,
+                     .rx_cores = test.rx_cores,
+                     .tx_loops = directions * test.trial.queues,
+                     .rx_loops = test.rx == "none" ? 0 : directions * test.trial.queues});
+}
+
+// Spinning pays where every loop has a core and one is left for the rest of the machine.
+IdlePolicy idle_policy(const TestSettings& test, const CorePlan& cores) {
+  if (!test.idle_auto) return test.trial.idle;
+  const std::size_t loops = cores.tx.size() + cores.rx.size();
+  return cores.shared || allowed_cpus().size() <= loops ? IdlePolicy::kSleep : IdlePolicy::kSpin;
+}
+
+// The control thread keeps off the cores that send.
+void keep_off_senders(const CorePlan& cores) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const unsigned cpu : cores.control) CPU_SET(cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);  // an accuracy matter: failing costs nothing else
+}
+
+NicFacts nic_facts(const Device& device, std::uint32_t ring_frames) {
+  const DeviceFacts& facts = device.facts();
+  NicFacts nic;
+  nic.port = facts.device;
+  nic.backend = facts.backend;
+  nic.device = facts.device;
+  nic.udp_payload = facts.layer == Layer::kUdpPayload;
+  if (!nic.udp_payload) nic.mac = facts.mac;
+  if (nic.udp_payload) {
+    const std::string ip = format_ip(facts.endpoint.ip);
+    nic.endpoint = fmt::format("{}:{}", facts.endpoint.ip.v6 ? fmt::format("[{}]", ip) : ip,
+                               facts.endpoint.l4_port);
+  }
+  nic.mtu = facts.mtu;
+  nic.line_rate_bps = facts.line_rate_bps;
+  nic.numa_node = facts.numa_node;
+  nic.driver = facts.kernel_driver;
+  nic.mode = facts.mode;
+  nic.rx_stamp = facts.rx_stamp;
+  nic.queues = facts.queues;
+  nic.ring_frames = ring_frames;
+  return nic;
+}
+
+}  // namespace
+
+Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
+  const Result<OpenSpec> spec = open_spec(test, session.clock);
+  if (!spec) return tl::unexpected(spec.error());
+  OpenPorts ports;
+  for (auto [text, device] : {std::pair{&test.tx, &ports.a}, std::pair{&test.rx, &ports.b}}) {
+    if (*text == "none") continue;
+    const Result<PortSpec> port = parse_port_spec(session.backends, *text);
+    if (!port) return tl::unexpected(port.error());
+    if (const Status ok = check_management(*port, test.allow_mgmt_interface); !ok) {
+      return tl::unexpected(ok.error());
+    }
+    auto opened = open_port(session.backends, *port, *spec);
+    if (!opened) return tl::unexpected(opened.error());
+    *device = std::move(*opened);
+  }
+  if (ports.b && ports.a->facts().layer != ports.b->facts().layer) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} carries UDP payloads and {} whole frames, or the other way round",
+                            test.tx, test.rx),
+                "use backends of one layer on both ports");
+  }
+  Result<CorePlan> cores = plan(test, ports.a->facts().numa_node);
+  if (!cores) return tl::unexpected(cores.error());
+  ports.cores = std::move(*cores);
+  ports.trial = test.trial;
+  ports.trial.idle = idle_policy(test, ports.cores);
+  ports.line_rate_bps = test.line_rate_bps;
+  if (ports.line_rate_bps == 0) {
+    const std::uint64_t here = ports.a->facts().line_rate_bps;
+    const std::uint64_t there = ports.b ? ports.b->facts().line_rate_bps : here;
+    ports.line_rate_bps = static_cast<double>(std::min(here, there));
+  }
+  keep_off_senders(ports.cores);
+  return ports;
+}
+
+void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report) {
+  report.line_rate_bps = ports.line_rate_bps;
+  for (const Device* device : {ports.a.get(), ports.b.get()}) {
+    if (device == nullptr) continue;
+    report.environment.nics.push_back(nic_facts(*device, test.ring_frames));
+    for (const std::string& note : device->facts().notes) {
+      report.notes.push_back(fmt::format("{}: {}", device->facts().device, note));
+    }
+  }
+  std::map<unsigned, std::string> roles;
+  for (const unsigned cpu : ports.cores.tx) roles[cpu] = "tx";
+  for (const unsigned cpu : ports.cores.rx)
+    roles[cpu] = roles.contains(cpu) && roles[cpu] != "rx" ? "tx+rx" : "rx";
+  for (const auto& [cpu, role] : roles) report.environment.cores_used.push_back({cpu, role});
+  report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
+}
+
+Config describe_test(const TestSettings& test) {
+  const TrafficProfile& profile = test.profile;
+  std::vector<std::string> sizes;
+  for (const SizeChoice& choice : test.sizes) sizes.push_back(choice.name);
+  Config config{{"tx", test.tx},
+                {"rx", test.rx},
+                {"bidirectional", test.bidirectional},
+                {"sizes", std::move(sizes)},
+                {"flows", profile.flows},
+                {"flow_order", profile.permuted_order ? "permuted" : "sequential"},
+                {"ipv6", profile.ipv6}};
+  if (const auto headers = header_spec(profile, false)) {
+    config.push_back({"src_ip", format_ip(headers->src_ip)});
+    config.push_back({"dst_ip", format_ip(headers->dst_ip)});
+    config.push_back({"src_port", headers->src_l4_port});
+    config.push_back({"dst_port", headers->dst_l4_port});
+    config.push_back({"dscp", headers->dscp});
+    config.push_back({"ttl", headers->ttl});
+  }
+  if (profile.vlan) config.push_back({"vlan", *profile.vlan});
+  config.push_back({"queues", test.trial.queues});
+  config.push_back({"ring_frames", test.ring_frames});
+  config.push_back({"burst", test.trial.burst});
+  config.push_back({"latency_every", test.trial.delay_every});
+  config.push_back({"warm_up_ns", test.trial.warm_up});
+  config.push_back({"drain_ns", test.trial.waiting_time});
+  config.push_back({"unsent_tolerance", test.trial.unsent_ratio});
+  return config;
+}
+
+Result<std::string> describe_plan(const TestSettings& test, const Session& session,
+                                  const std::string& load) {
+  std::string text;
+  for (const auto& [role, name] : {std::pair{"tx", test.tx}, std::pair{"rx", test.rx}}) {
+    if (name == "none" || name.empty()) continue;
+    const Result<PortSpec> port = parse_port_spec(session.backends, name);
+    if (!port) return tl::unexpected(port.error());
+    std::string usable = "by the first usable backend";
+    if (const Backend* backend = session.backends.find(port->backend)) {
+      const Probe probe = backend->probe();
+      usable = probe.usable ? fmt::format("{}: usable here", backend->name())
+                            : fmt::format("{}: NOT usable here: {}", backend->name(), probe.reason);
+    }
+    text += fmt::format("{} port     {} ({})\n", role, name, usable);
+  }
+  const auto cores = plan(test, -1);
+  if (!cores) return tl::unexpected(cores.error());
+  text += fmt::format("load        {}\n", load);
+  for (const SizeChoice& choice : test.sizes) {
+    TrafficProfile profile = test.profile;
+    profile.sizes = choice.sizes;
+    const double mean = mean_frame_size(profile);
+    text += fmt::format("frames      {} bytes with FCS, {} flow{}{}\n", choice.name, profile.flows,
+                        profile.flows == 1 ? "" : "s",
+                        choice.sizes.size() > 1 ? fmt::format(", mean {:.1f}", mean) : "");
+  }
+  text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
+                      fmt::join(cores->rx, ","));
+  text += "dry run: nothing was opened and nothing was sent\n";
+  return text;
+}
+
+}  // namespace wireproof

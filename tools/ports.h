@@ -1,0 +1,39 @@
+// The ports of a test: refused where a test would do harm, opened, and the cores chosen for them.
+#pragma once
+
+#include <memory>
+
+#include "engine/core_plan.h"
+#include "engine/packet_trial.h"
+#include "report/document.h"
+#include "tools/session.h"
+#include "tools/settings.h"
+
+namespace wireproof {
+
+struct OpenPorts {
+  std::unique_ptr<Device> a;
+  std::unique_ptr<Device> b;  // null: --rx none
+  CorePlan cores;
+  PacketTrialSpec trial;     // the settings' with the idle policy decided
+  double line_rate_bps = 0;  // the slower port's, or the user's; 0: none
+
+  [[nodiscard]] PortPair pair(bool bidirectional) const {
+    return {.a = a.get(), .b = b.get(), .bidirectional = bidirectional};
+  }
+};
+
+// Opens both ports with one Steering. Fails with kUsage or kPrecondition; then nothing is open.
+[[nodiscard]] Result<OpenPorts> open_ports(const TestSettings& test, const Session& session);
+
+// What the ports and cores are, for the report.
+void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report);
+
+// The effective configuration that trial and search share.
+[[nodiscard]] Config describe_test(const TestSettings& test);
+
+// --dry-run: what would be opened, sent and needed, as text. Opens nothing, sends nothing.
+[[nodiscard]] Result<std::string> describe_plan(const TestSettings& test, const Session& session,
+                                                const std::string& load);
+
+}  // namespace wireproof

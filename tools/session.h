@@ -1,0 +1,46 @@
+// One run of the program from start to exit code: what every verb needs to begin, and the one place
+// where a report is written out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/backend_set.h"
+#include "report/document.h"
+#include "tools/options.h"
+
+namespace wireproof {
+
+struct Session {
+  const BackendSet& backends;
+  const Clock& clock;
+  OutputText output;
+  std::vector<std::string> command;     // argv
+  std::int64_t started_at_unix_ns = 0;  // CLOCK_REALTIME
+  Nanoseconds started_at = 0;           // on `clock`
+};
+
+[[nodiscard]] Session begin_session(const BackendSet& backends, const Clock& clock,
+                                    const OutputText& output, int argc, const char* const* argv);
+
+// A report with everything that is known before the verb begins: tool, host, command.
+[[nodiscard]] RunReport begin_report(const Session& session, ReportKind kind);
+
+// Refuses early what could not be written late (--json=FILE into a missing folder).
+[[nodiscard]] Status check_output(const Session& session);
+
+// Puts the error into the report.
+void set_error(RunReport& report, const Error& error);
+
+// Writes the report where the user asked for it and returns the exit code (docs/manual.md, "Exit
+// codes"). A failure to write is said on standard error, together with the text that was lost.
+[[nodiscard]] int finish(const Session& session, RunReport& report);
+
+// The exit code of an error alone.
+[[nodiscard]] int exit_code(ErrorKind kind);
+
+// "wireproof: message\n  hint" on standard error.
+void print_error(const Error& error);
+
+}  // namespace wireproof

@@ -1,0 +1,277 @@
+#include "tools/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "trial/derive.h"
+
+namespace wireproof {
+namespace {
+
+constexpr std::uint32_t kFrameSizeMax = 9'216;  // jumbo, as most switches have it
+constexpr std::uint64_t kQueuesMax = 64;
+constexpr std::uint64_t kRingMin = 64;
+constexpr std::uint64_t kRingMax = 1u << 20;
+
+// Runs the parsers of one command one after another and keeps the first error, so that each flag is
+// one line below.
+class Reader {
+ public:
+  template <typename T, typename Into>
+  void take(const Result<T>& parsed, Into& into) {
+    if (parsed) {
+      into = static_cast<Into>(*parsed);
+    } else if (!error_) {
+      error_ = parsed.error();
+    }
+  }
+  void count(std::string_view flag, const std::string& text, std::uint64_t min, std::uint64_t max,
+             auto& into) {
+    if (!text.empty()) take(parse_count(flag, text, min, max), into);
+  }
+  void refuse(std::string message, std::string hint = {}) {
+    if (!error_) error_ = Error{ErrorKind::kUsage, std::move(message), std::move(hint), 0};
+  }
+  template <typename T>
+  void choose(std::string_view flag, const std::string& text,
+              std::initializer_list<std::pair<std::string_view, T>> choices, T& into) {
+    std::string known;
+    for (const auto& [name, value] : choices) {
+      if (name == text) {
+        into = value;
+        return;
+      }
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+    refuse(fmt::format("{} {}: unknown", flag, quote(text)), fmt::format("one of: {}", known));
+  }
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+ private:
+  std::optional<Error> error_;
+};
+
+Result<MacAddress> mac(std::string_view flag, const std::string& text) {
+  if (const auto parsed = parse_mac(text)) return *parsed;
+  return fail(ErrorKind::kUsage, fmt::format("{} {}: not a MAC address", flag, quote(text)),
+              "write it as 02:00:5e:10:00:01");
+}
+
+Result<IpAddress> ip(std::string_view flag, const std::string& text) {
+  if (const auto parsed = parse_ip(text)) return *parsed;
+  return fail(ErrorKind::kUsage, fmt::format("{} {}: not an IP address", flag, quote(text)),
+              "write it as 198.18.0.1 or 2001:2::1");
+}
+
+Result<std::vector<SizeChoice>> read_sizes(const std::string& text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
+    const auto mix = parse_size_mix(text);
+    if (!mix) return tl::unexpected(mix.error());
+    return std::vector<SizeChoice>{{text, *mix}};
+  }
+  // What fits behind which headers is the template's to say, with the least size that works.
+  const auto sizes = parse_size_list("--size", text, 1, kFrameSizeMax);
+  if (!sizes) return tl::unexpected(sizes.error());
+  std::vector<SizeChoice> choices;
+  for (const std::uint32_t size : *sizes) choices.push_back({std::to_string(size), {size}});
+  return choices;
+}
+
+void read_addresses(const TestText& text, TrafficProfile& profile, Reader& reader) {
+  if (!text.src_mac.empty()) reader.take(mac("--src-mac", text.src_mac), profile.src_mac);
+  if (!text.dst_mac.empty()) reader.take(mac("--dst-mac", text.dst_mac), profile.dst_mac);
+  if (!text.next_hop.empty()) reader.take(ip("--next-hop", text.next_hop), profile.next_hop);
+  if (!text.src_ip.empty()) reader.take(ip("--src-ip", text.src_ip), profile.src_ip);
+  if (!text.dst_ip.empty()) reader.take(ip("--dst-ip", text.dst_ip), profile.dst_ip);
+  if (profile.dst_mac && profile.next_hop) {
+    reader.refuse("--dst-mac and --next-hop both say where the frames go", "give one of them");
+  }
+  reader.count("--src-port", text.src_port, 1, 65'535, profile.src_l4_port);
+  reader.count("--dst-port", text.dst_port, 1, 65'535, profile.dst_l4_port);
+  reader.count("--dscp", text.dscp, 0, 63, profile.dscp);
+  reader.count("--ttl", text.ttl, 1, 255, profile.ttl);
+  std::uint16_t vlan = 0;
+  reader.count("--vlan", text.vlan, 1, 4'094, vlan);
+  if (vlan != 0) profile.vlan = vlan;
+}
+
+void read_latency(const std::string& text, PacketTrialSpec& trial, Reader& reader) {
+  if (text == "all" || text == "off") {
+    trial.delay_every = text == "all" ? 1 : 0;
+  } else if (text.starts_with("1/")) {
+    reader.count("--latency 1/N", text.substr(2), 1, 1'000'000, trial.delay_every);
+    if (text.size() == 2) reader.refuse("--latency 1/: N is missing", "write all, 1/100 or off");
+  } else {
+    reader.refuse(fmt::format("--latency {}: unknown", quote(text)), "write all, 1/100 or off");
+  }
+}
+
+void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
+  reader.count("--queues", text.queues, 1, kQueuesMax, test.trial.queues);
+  reader.count("--ring", text.ring, kRingMin, kRingMax, test.ring_frames);
+  if (!std::has_single_bit(test.ring_frames)) {
+    reader.refuse(fmt::format("--ring {}: not a power of two", test.ring_frames),
+                  fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
+  }
+  reader.count("--burst", text.burst, 1, TxLoop::kBurstMax, test.trial.burst);
+  test.idle_auto = text.idle == "auto";
+  if (!test.idle_auto) {
+    reader.choose("--idle", text.idle,
+                  {std::pair<std::string_view, IdlePolicy>{"auto", IdlePolicy::kSleep},
+                   {"spin", IdlePolicy::kSpin},
+                   {"sleep", IdlePolicy::kSleep}},
+                  test.trial.idle);
+  }
+  read_latency(text.latency, test.trial, reader);
+  if (!text.tx_cores.empty()) {
+    reader.take(parse_cpu_list("--tx-cores", text.tx_cores), test.tx_cores);
+  }
+  if (!text.rx_cores.empty()) {
+    reader.take(parse_cpu_list("--rx-cores", text.rx_cores), test.rx_cores);
+  }
+  reader.take(parse_duration("--warm-up", text.warm_up, 0, 3600 * kSecond), test.trial.warm_up);
+  reader.take(parse_duration("--drain", text.drain, kMillisecond, 600 * kSecond),
+              test.trial.waiting_time);
+  reader.take(parse_duration("--interval", text.interval, 10 * kMillisecond, 3600 * kSecond),
+              test.trial.interval);
+}
+
+void read_line_rate(const std::string& text, TestSettings& test, Reader& reader) {
+  if (text.empty()) return;
+  Rate rate;
+  reader.take(parse_rate("--line-rate", text), rate);
+  if (rate.kind != Rate::Kind::kBps) {
+    reader.refuse(fmt::format("--line-rate {}: not bits a second", quote(text)),
+                  "write it as 10Gbps");
+  }
+  test.line_rate_bps = rate.value;
+}
+
+void read_test(const TestText& text, TestSettings& test, Reader& reader) {
+  test.tx = text.tx;
+  test.rx = text.rx;
+  test.bidirectional = text.bidirectional;
+  test.allow_mgmt_interface = text.allow_mgmt_interface;
+  if (text.bidirectional && text.rx == "none") {
+    reader.refuse("--bidirectional needs a receiving port, not --rx none");
+  }
+  reader.take(read_sizes(text.size), test.sizes);
+  reader.choose<RateLayer>("--rate-layer", text.rate_layer,
+                           {{"l1", RateLayer::kL1}, {"l2", RateLayer::kL2}, {"l3", RateLayer::kL3}},
+                           test.rate_layer);
+  read_line_rate(text.line_rate, test, reader);
+  reader.count("--flows", text.flows, 1, kFlowsMax, test.profile.flows);
+  reader.choose<bool>("--flow-order", text.flow_order, {{"permuted", true}, {"sequential", false}},
+                      test.profile.permuted_order);
+  test.profile.ipv6 = text.ipv6;
+  read_addresses(text, test.profile, reader);
+  read_tester(text, test, reader);
+  if (reader.error()) return;
+  test.profile.sizes = test.sizes.front().sizes;
+  test.profile.size_name = test.sizes.front().name;
+  HeaderSpec headers;
+  for (const bool reverse : {false, true}) reader.take(header_spec(test.profile, reverse), headers);
+}
+
+Result<SearchGoal> read_goal(const std::string& text) {
+  if (text == "ndr") return SearchGoal{"ndr", 0};
+  if (text == "pdr") return SearchGoal{"pdr", 0.005};  // CSIT's partial drop rate
+  if (text.starts_with("loss=")) {
+    const auto ratio = parse_ratio("--goal loss=", text.substr(5));
+    if (!ratio) return tl::unexpected(ratio.error());
+    if (*ratio < 1) return SearchGoal{text, *ratio};
+  }
+  return fail(ErrorKind::kUsage, fmt::format("--goal {}: unknown", quote(text)),
+              "write ndr, pdr, or loss=0.1% (below 100 %)");
+}
+
+Result<std::optional<double>> read_fail_if(const std::string& text) {
+  if (text.empty()) return std::optional<double>{};
+  if (!text.starts_with("loss>")) {
+    return fail(ErrorKind::kUsage, fmt::format("--fail-if {}: unknown criterion", quote(text)),
+                "write loss>0.1%");
+  }
+  const auto ratio = parse_ratio("--fail-if loss>", text.substr(5));
+  if (!ratio) return tl::unexpected(ratio.error());
+  return std::optional<double>{*ratio};
+}
+
+}  // namespace
+
+Result<TrialSettings> trial_settings(const TrialText& text) {
+  TrialSettings settings;
+  Reader reader;
+  read_test(text.test, settings.test, reader);
+  reader.take(parse_rate("--rate", text.rate), settings.rate);
+  reader.take(parse_duration("--duration", text.duration, kMillisecond), settings.duration);
+  reader.take(read_fail_if(text.fail_if), settings.fail_if_loss);
+  if (reader.error()) return tl::unexpected(*reader.error());
+  return settings;
+}
+
+Result<SearchSettings> search_settings(const SearchText& text) {
+  SearchSettings settings;
+  Reader reader;
+  read_test(text.test, settings.test, reader);
+  settings.trial_command = text.trial_command;
+  const bool ports = !text.test.tx.empty() && !text.test.rx.empty();
+  if (settings.trial_command.empty() && !ports) {
+    reader.refuse("search needs --tx and --rx", "or --trial-command to drive another tester");
+  }
+  if (text.test.rx == "none") reader.refuse("--rx none: a search needs a receiver");
+  for (const std::string& goal :
+       text.goals.empty() ? std::vector<std::string>{"ndr"} : text.goals) {
+    SearchGoal one;
+    reader.take(read_goal(goal), one);
+    settings.goals.push_back(one);
+  }
+  SearchSpec& search = settings.search;
+  reader.take(parse_ratio("--precision", text.precision), search.precision);
+  if (search.precision < 1e-6 || search.precision > 0.5) {
+    reader.refuse(fmt::format("--precision {}: must be 0.0001% to 50%", quote(text.precision)));
+  }
+  reader.take(parse_duration("--trial-duration", text.trial_duration, 10 * kMillisecond),
+              search.trial_duration);
+  search.final_duration = search.trial_duration;
+  if (!text.final_duration.empty()) {
+    reader.take(parse_duration("--final-duration", text.final_duration, search.trial_duration),
+                search.final_duration);
+  }
+  if (!text.time_limit.empty()) {
+    reader.take(parse_duration("--time-limit", text.time_limit, kSecond), search.time_limit);
+  }
+  reader.take(parse_rate("--max-rate", text.max_rate), settings.max_rate);
+  reader.take(parse_rate("--min-rate", text.min_rate), settings.min_rate);
+  if (settings.min_rate.kind == Rate::Kind::kMax)
+    reader.refuse("--min-rate max: no room to search");
+  if (reader.error()) return tl::unexpected(*reader.error());
+  return settings;
+}
+
+Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer layer,
+                           double frame_size, double line_rate_bps) {
+  double fps = rate.value;
+  if (rate.kind == Rate::Kind::kPercent) {
+    if (line_rate_bps <= 0) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("{}: the port has no line rate to take % of", flag),
+                  "give the rate in pps or bps, or --line-rate");
+    }
+    fps = line_rate_fps(line_rate_bps, frame_size) * rate.value / 100;
+  } else if (rate.kind == Rate::Kind::kBps) {
+    constexpr double kEthernetOverhead = 18;  // header and FCS
+    const double bytes = layer == RateLayer::kL1   ? frame_size + kLineOverheadBytes
+                         : layer == RateLayer::kL2 ? frame_size
+                                                   : frame_size - kEthernetOverhead;
+    fps = rate.value / (8 * bytes);
+  }
+  constexpr double kLeastFps = 0.1;
+  if (fps < kLeastFps) {
+    return fail(ErrorKind::kUsage, fmt::format("{}: less than a frame in ten seconds", flag));
+  }
+  return fps;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,62 @@
+// What the texts of the command line mean: the modules' own spec structs, checked from general to
+// specific, one sentence a rule.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/units.h"
+#include "engine/packet_trial.h"
+#include "tools/options.h"
+#include "traffic/profile.h"
+#include "trial/search.h"
+
+namespace wireproof {
+
+struct SizeChoice {
+  std::string name;                  // "64", "imix"
+  std::vector<std::uint32_t> sizes;  // in the order of emission
+};
+
+enum class RateLayer { kL1, kL2, kL3 };
+
+struct TestSettings {
+  std::string tx, rx;  // ports as typed; rx may be "none"
+  bool bidirectional = false;
+  bool allow_mgmt_interface = false;
+  TrafficProfile profile;         // sizes: the first choice
+  std::vector<SizeChoice> sizes;  // one measurement each
+  RateLayer rate_layer = RateLayer::kL1;
+  double line_rate_bps = 0;  // as the user gave it; 0: ask the ports
+  PacketTrialSpec trial;
+  bool idle_auto = true;  // trial.idle is chosen when the cores are known
+  std::uint32_t ring_frames = 4096;
+  CpuList tx_cores, rx_cores;
+};
+
+struct TrialSettings {
+  TestSettings test;
+  Rate rate;
+  Nanoseconds duration = 0;
+  std::optional<double> fail_if_loss;  // the run fails when the loss ratio is above this
+};
+
+struct SearchSettings {
+  TestSettings test;
+  std::vector<SearchGoal> goals;
+  SearchSpec search;  // goal, frame size and rates are set for each search
+  Rate max_rate, min_rate;
+  std::string trial_command;  // empty: our own frames
+};
+
+[[nodiscard]] Result<TrialSettings> trial_settings(const TrialText& text);
+[[nodiscard]] Result<SearchSettings> search_settings(const SearchText& text);
+
+// Frames a second of a rate other than max, for frames of that mean size. Fails with kUsage for a
+// percentage where there is no line rate, and for less than the rate of one frame in 10 s.
+[[nodiscard]] Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer layer,
+                                         double frame_size, double line_rate_bps);
+
+}  // namespace wireproof
