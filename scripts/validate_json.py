@@ -21,6 +21,7 @@ except ImportError:
 
 SCHEMA = pathlib.Path(__file__).parent.parent / "docs/schema/result-1.0.schema.json"
 # Sums that JSON Schema cannot say (docs: "Counts"): total = sum of parts.
+DUT_FATES = ("forwarded", "dropped", "queue_dropped", "pool_dropped", "oversize_dropped", "unsent")
 SUMS = [("intended", ("offered", "unsent")), ("offered", ("unique", "lost")),
         ("received", ("unique", "duplicate"))]
 
@@ -57,6 +58,15 @@ def broken_sums(document):
             yield f"{where}: the attribution does not add up to lost + unsent"
 
 
+def broken_dut_sums(document):
+    if document["kind"] != "dut":
+        return
+    for direction in document["result"].get("directions", []):
+        counts = direction["counts"]
+        if counts["arrived"] + counts["duplicated"] != sum(counts[fate] for fate in DUT_FATES):
+            yield f"{direction['from']} -> {direction['to']}: the fates do not add up"
+
+
 def broken_instant(document):
     """The format check of date-time needs a package that Debian does not install with the rest."""
     try:
@@ -67,7 +77,7 @@ def broken_instant(document):
 
 def problems(document, validator):
     found = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
-    return found or [*broken_sums(document), *broken_instant(document)]
+    return found or [*broken_sums(document), *broken_dut_sums(document), *broken_instant(document)]
 
 
 def stream_document(text):

@@ -22,6 +22,8 @@ std::string_view word(ReportKind kind) {
       return "trial";
     case ReportKind::kSearch:
       return "search";
+    case ReportKind::kDut:
+      return "dut";
   }
   return "trial";
 }

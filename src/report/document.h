@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "trial/dut.h"
 #include "trial/search.h"
 #include "trial/trial.h"
 
@@ -91,7 +92,7 @@ struct HostFacts {
   std::string clocksource;          // the kernel's: "tsc", "kvm-clock"
 };
 
-enum class ReportKind { kTrial, kSearch };
+enum class ReportKind { kTrial, kSearch, kDut };
 
 enum class RunStatus {
   kOk,       // done, whatever the device did
@@ -114,6 +115,7 @@ struct RunReport {
   double line_rate_bps = 0;            // of the ports, or as given by the user; 0: none
   std::vector<TrialResult> trials;     // of a trial run; those of a search are in it
   std::vector<SearchResult> searches;  // one per frame size and goal
+  std::optional<DutResult> dut;        // of a dut run that began to forward
   std::vector<std::string> notes;      // what the reader must know of the whole run
 };
 

@@ -94,6 +94,7 @@ Json trial_result_json(const RunReport& report) {
 
 Json result_json(const RunReport& report) {
   if (report.kind == ReportKind::kTrial) return trial_result_json(report);
+  if (report.kind == ReportKind::kDut) return report.dut ? dut_json(*report.dut) : Json::object();
   Json searches = Json::array();
   for (const SearchResult& search : report.searches)
     searches.push_back(search_json(search, report.environment, report.line_rate_bps));

@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 [[nodiscard]] Json trial_json(const TrialResult& trial, const HostFacts& host);
 [[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
                                double line_rate_bps);
+[[nodiscard]] Json dut_json(const DutResult& result);
 [[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
                                  const std::string& to);
 [[nodiscard]] Json document_json(const RunReport& report);

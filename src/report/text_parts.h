@@ -32,5 +32,6 @@ inline constexpr std::size_t kTextColumns = 80;
 
 [[nodiscard]] std::string trial_text(const TrialResult& trial);
 [[nodiscard]] std::string searches_text(const RunReport& report);
+[[nodiscard]] std::string dut_text(const DutResult& result);
 
 }  // namespace wireproof

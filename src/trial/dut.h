@@ -2,9 +2,11 @@
 // every key: docs/dut.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -29,6 +31,23 @@ struct DutCounts {
   std::uint64_t drained = 0;     // forwarded after the device was told to stop
   std::uint64_t tx_blocked = 0;  // times a frame was due and the other port had no room
 };
+
+// By the names under which they are reported, in the order of that identity.
+inline constexpr std::array<std::pair<const char*, std::uint64_t DutCounts::*>, 12> kDutCounters{{
+    {"arrived", &DutCounts::arrived},
+    {"duplicated", &DutCounts::duplicated},
+    {"forwarded", &DutCounts::forwarded},
+    {"dropped", &DutCounts::dropped},
+    {"queue_dropped", &DutCounts::queue_dropped},
+    {"pool_dropped", &DutCounts::pool_dropped},
+    {"oversize_dropped", &DutCounts::oversize_dropped},
+    {"unsent", &DutCounts::unsent},
+    {"corrupted", &DutCounts::corrupted},
+    {"reordered", &DutCounts::reordered},
+    {"drained", &DutCounts::drained},
+    {"tx_blocked", &DutCounts::tx_blocked},
+}};
+static_assert(sizeof(DutCounts) == kDutCounters.size() * sizeof(std::uint64_t), "all are reported");
 
 // The identity above, in words when it does not hold; empty when it does.
 [[nodiscard]] std::string check_identity(const DutCounts& counts);

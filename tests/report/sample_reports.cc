@@ -186,12 +186,42 @@ RunReport broken_search_report() {
   return report;
 }
 
+RunReport dut_report() {
+  RunReport report = empty_report(ReportKind::kDut);
+  report.command = {"wireproof", "dut", "--a", "af_xdp:ens1f0", "--b", "af_packet:ens1f1"};
+  DutResult dut;
+  dut.a = {.port = "af_xdp:ens1f0",
+           .backend = "af_xdp",
+           .mode = "zero-copy",
+           .rx_stamp = "xdp",
+           .tx_dropped = 0,
+           .rx_ring_dropped = 12};
+  dut.b = {.port = "af_packet:ens1f1", .backend = "af_packet"};
+  dut.a_to_b = {dut.a.port, dut.b.port, {}};
+  dut.a_to_b.counts = {.arrived = 1'000'000,
+                       .duplicated = 1'000,
+                       .forwarded = 999'000,
+                       .dropped = 900,
+                       .queue_dropped = 1'000,
+                       .pool_dropped = 50,
+                       .oversize_dropped = 20,
+                       .unsent = 30,
+                       .corrupted = 990,
+                       .reordered = 5'010,
+                       .drained = 3,
+                       .tx_blocked = 7};
+  dut.b_to_a = {dut.b.port, dut.a.port, {}};
+  dut.duration = 11 * kSecond;
+  dut.log = "dut.csv";
+  dut.log_records = 1'001'000;
+  report.dut = dut;
+  return report;
+}
+
 std::vector<std::pair<std::string, RunReport>> sample_reports() {
-  return {{"full-trial", full_trial_report()},
-          {"send-only", send_only_report()},
-          {"failed-start", failed_start_report()},
-          {"search", search_report()},
-          {"broken-search", broken_search_report()}};
+  return {{"full-trial", full_trial_report()},       {"send-only", send_only_report()},
+          {"failed-start", failed_start_report()},   {"search", search_report()},
+          {"broken-search", broken_search_report()}, {"dut", dut_report()}};
 }
 
 }  // namespace wireproof

@@ -33,6 +33,11 @@ SPOILT = [
     ("search", lambda d: d["result"].pop("searches")),
     ("search", lambda d: d["result"]["searches"][0].pop("upper_bound_fps")),
     ("search", lambda d: d["result"]["searches"][1].update(reason="")),
+    ("dut", lambda d: d["result"]["directions"][0]["counts"].pop("tx_blocked")),
+    ("dut", lambda d: d["result"]["directions"][0]["counts"].update(dropped=0)),
+    ("dut", lambda d: d["result"]["directions"].pop()),
+    ("dut", lambda d: d["result"].pop("ports")),
+    ("dut", lambda d: d["result"]["ports"][0].update(tx_dropped=None)),
 ]
 
 
