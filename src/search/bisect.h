@@ -1,7 +1,17 @@
 // The highest load that meets a loss goal, by bisection with a good first guess. Pure: it sees a
 // Measurer and a Clock, never a frame.
+//
+// What is found is the highest load of a *trial*: a device with room for Q frames passes its
+// capacity + Q / duration. final_duration > trial_duration confirms the answer by one longer trial;
+// if that fails, the search goes on below it by trials of the final duration alone, so that no load
+// counts as good above one that failed (a late failure pulls the lower bound down).
+//
+// Invalid trials never move a bound. A load is tried again invalid_retries times, then given up:
+// the search goes on below what the tester achieved there, and is tester_limited when its interval
+// ends at such a load and not at one that failed.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "base/clock.h"
@@ -15,10 +25,15 @@ namespace wireproof {
 // the time left.
 using SearchProgress = std::function<void(const SearchResult& so_far, Nanoseconds time_left)>;
 
-// Always terminates: the number of trials is bounded by the width and the retries, whatever the
-// device does. An error of the measurer ends it: before the first trial as an error, later with
-// what is known and SearchResult::error; an interruption always with what is known.
+// Fails with kUsage when the spec contradicts itself; otherwise always terminates, within
+// trials_max(spec) trials, whatever the device does. An error of the measurer ends it: before the
+// first trial as an error, later with what is known and SearchResult::error; an interruption always
+// with what is known. The time limit ends it before a trial that would not end in time, but one
+// trial is always run. Trial ids count from 1.
 [[nodiscard]] Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer,
                                           const Clock& clock, const SearchProgress& progress);
+
+// A tester without a stated maximum is taken to offer 10^12 frames a second at most.
+[[nodiscard]] std::size_t trials_max(const SearchSpec& spec);
 
 }  // namespace wireproof

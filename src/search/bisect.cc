@@ -1,0 +1,377 @@
+#include "search/bisect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/load_chooser.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+
+namespace {
+
+constexpr double kUnboundedFps = 1e12;
+
+double seconds(Nanoseconds duration) {
+  return static_cast<double>(duration) / static_cast<double>(kSecond);
+}
+
+// A trial below this sends no frame at all.
+double lowest_load(const SearchSpec& spec) {
+  return std::max(spec.min_fps, 1 / seconds(spec.trial_duration));
+}
+
+Status check(const SearchSpec& spec) {
+  const auto usage = [](std::string message) { return fail(ErrorKind::kUsage, message); };
+  if (spec.trial_duration <= 0) return usage("the trial duration must be above zero");
+  if (spec.final_duration < spec.trial_duration)
+    return usage("the final duration must not be shorter than the trial duration");
+  if (!(spec.precision > 0 && spec.precision < 1))
+    return usage("the precision must lie between 0 and 100 %");
+  if (!(spec.goal.loss_ratio >= 0 && spec.goal.loss_ratio < 1))
+    return usage("the loss allowed must be at least 0 and below 100 %");
+  if (!(spec.min_fps > 0)) return usage("the lowest load must be above zero");
+  if (spec.max_fps < 0 || !std::isfinite(spec.max_fps))
+    return usage("the highest load must be a positive number");
+  if (spec.max_fps > 0 && lowest_load(spec) > spec.max_fps)
+    return usage(
+        fmt::format("the lowest load, {:g} frames/s (at least one frame a trial), is above the "
+                    "highest, {:g}",
+                    lowest_load(spec), spec.max_fps));
+  return {};
+}
+
+double load_of(const TrialResult& trial) {
+  return trial.spec.max_rate ? offered_fps(trial) : trial.spec.intended_fps;
+}
+
+struct Step {
+  double load = 0;  // 0: as fast as the tester can
+  Nanoseconds duration = 0;
+  bool confirming = false;
+};
+
+class Bisection {
+ public:
+  Bisection(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
+            const SearchProgress& progress)
+      : spec_(spec),
+        measurer_(measurer),
+        clock_(clock),
+        progress_(progress),
+        start_(clock.now()),
+        floor_(lowest_load(spec)),
+        duration_(spec.trial_duration),
+        chooser_(spec.precision, spec.goal.loss_ratio) {
+    result_.spec = spec;
+  }
+
+  Result<SearchResult> run() {
+    while (const std::optional<Step> step = next_step()) {
+      const TrialSpec trial{.id = result_.trials.size() + 1,
+                            .frame_size = spec_.frame_size,
+                            .intended_fps = step->load,
+                            .max_rate = step->load == 0,
+                            .duration = step->duration,
+                            .goal_loss_ratio = spec_.goal.loss_ratio};
+      Result<TrialResult> measured = measurer_.measure(trial);
+      if (!measured) {
+        if (Status ended = learn_error(measured.error()); !ended)
+          return tl::unexpected(ended.error());
+        break;
+      }
+      result_.trials.push_back(*std::move(measured));
+      learn(*step);
+      describe();
+      if (progress_) progress_(result_, time_left());
+    }
+    describe();
+    return std::move(result_);
+  }
+
+ private:
+  // What to do next
+  [[nodiscard]] std::optional<Step> next_step();
+  [[nodiscard]] std::optional<Step> narrowing_step();
+  [[nodiscard]] std::optional<Step> confirming_step() const;
+  [[nodiscard]] std::optional<double> top() const;
+  [[nodiscard]] bool narrow(double low, double high) const;
+  [[nodiscard]] Nanoseconds cost(Nanoseconds duration) const;
+  [[nodiscard]] bool in_time(Nanoseconds cost) const;
+  [[nodiscard]] Nanoseconds time_left() const;
+
+  // What a trial teaches
+  void learn(const Step& step);
+  void learn_pass(const Step& step, std::size_t trial);
+  void learn_fail(const Step& step, const TrialResult& trial);
+  void learn_invalid(const Step& step, const TrialResult& trial);
+  void give_up(const Step& step);
+  void only_final_trials_count();
+  [[nodiscard]] Status learn_error(const Error& error);
+
+  // What is known
+  void describe();
+  [[nodiscard]] std::optional<std::size_t> best_trial() const;
+  [[nodiscard]] std::string why_not_regular() const;
+  [[nodiscard]] std::string why_no_bound() const;
+
+  const SearchSpec spec_;
+  Measurer& measurer_;
+  const Clock& clock_;
+  const SearchProgress& progress_;
+  const Nanoseconds start_;
+  const double floor_;
+  Nanoseconds duration_;  // of the trials that narrow
+  LoadChooser chooser_;
+  SearchResult result_;
+
+  std::optional<std::size_t> lower_trial_;  // the good one with the highest load
+  std::optional<double> upper_;             // the lowest load that failed
+  std::optional<double> ceiling_;           // the lowest load that was given up as invalid
+  std::string ceiling_reason_;
+  std::optional<Step> retry_;
+  unsigned retries_ = 0;
+  double achieved_fps_ = 0;  // the best offered load of the invalid trials of this step
+  double received_fps_ = 0;
+  bool confirmed_ = false;
+  bool out_of_time_ = false;
+  bool ended_ = false;
+};
+
+std::optional<double> Bisection::top() const {
+  if (!upper_) return ceiling_;
+  return ceiling_ ? std::min(*upper_, *ceiling_) : *upper_;
+}
+
+// Narrow enough, or so narrow that two loads differ by less than one frame a trial.
+bool Bisection::narrow(double low, double high) const {
+  return high - low <= high * spec_.precision || (high - low) * seconds(duration_) < 1;
+}
+
+std::optional<Step> Bisection::confirming_step() const {
+  if (!lower_trial_ || confirmed_) return std::nullopt;
+  const TrialResult& trial = result_.trials[*lower_trial_];
+  return Step{trial.spec.max_rate ? 0 : trial.spec.intended_fps, spec_.final_duration, true};
+}
+
+std::optional<Step> Bisection::narrowing_step() {
+  if (result_.trials.empty()) return Step{spec_.max_fps, duration_, false};
+  const std::optional<double> high = top();
+  if (!high) return std::nullopt;  // the highest load passed, or the tester cannot send at all
+  if (lower_trial_) {
+    const double low = load_of(result_.trials[*lower_trial_]);
+    if (narrow(low, *high)) return std::nullopt;
+    return Step{chooser_.next(low, *high), duration_, false};
+  }
+  if (*high <= floor_) return std::nullopt;
+  if (narrow(floor_, *high)) return Step{floor_, duration_, false};
+  return Step{chooser_.next(floor_, *high), duration_, false};
+}
+
+std::optional<Step> Bisection::next_step() {
+  if (ended_) return std::nullopt;
+  const std::optional<Step> confirming = confirming_step();
+  const std::optional<Step> step = retry_ ? retry_ : narrowing_step();
+  if (!step) {
+    if (!confirming || in_time(cost(confirming->duration))) return confirming;
+    out_of_time_ = true;
+    return std::nullopt;
+  }
+  const Nanoseconds reserve = confirming && !step->confirming ? cost(confirming->duration) : 0;
+  if (result_.trials.empty() || in_time(cost(step->duration) + reserve)) return step;
+  out_of_time_ = true;
+  retry_.reset();
+  const bool confirm = !step->confirming && confirming && in_time(reserve);
+  return confirm ? confirming : std::nullopt;
+}
+
+// Warm-up, drain and waits come on top of each trial; they are taken to stay what they were.
+Nanoseconds Bisection::cost(Nanoseconds duration) const {
+  const auto count = static_cast<Nanoseconds>(result_.trials.size());
+  if (count == 0) return duration;
+  Nanoseconds sending = 0;
+  for (const TrialResult& trial : result_.trials) sending += trial.spec.duration;
+  return duration + std::max<Nanoseconds>(0, (clock_.now() - start_ - sending) / count);
+}
+
+bool Bisection::in_time(Nanoseconds cost) const {
+  return spec_.time_limit == 0 || clock_.now() - start_ + cost <= spec_.time_limit;
+}
+
+Nanoseconds Bisection::time_left() const {
+  if (ended_ || out_of_time_) return 0;
+  Nanoseconds left = 0;
+  const std::optional<double> high = top();
+  const double low = lower_trial_ ? load_of(result_.trials[*lower_trial_]) : floor_;
+  if (high && low < *high && !narrow(low, *high))
+    left += static_cast<Nanoseconds>(chooser_.trials_expected(low, *high)) * cost(duration_);
+  if (duration_ < spec_.final_duration && !confirmed_) left += cost(spec_.final_duration);
+  if (spec_.time_limit > 0)
+    left = std::min(left, std::max<Nanoseconds>(0, spec_.time_limit - (clock_.now() - start_)));
+  return left;
+}
+
+void Bisection::learn(const Step& step) {
+  const TrialResult& trial = result_.trials.back();
+  retry_.reset();
+  if (trial.interrupted) {
+    result_.interrupted = true;
+    ended_ = true;
+    return;
+  }
+  if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
+  retries_ = 0;
+  achieved_fps_ = received_fps_ = 0;
+  if (trial.verdict == Verdict::kPass)
+    learn_pass(step, result_.trials.size() - 1);
+  else
+    learn_fail(step, trial);
+}
+
+void Bisection::learn_pass(const Step& step, std::size_t trial) {
+  lower_trial_ = trial;
+  confirmed_ = step.duration >= spec_.final_duration;
+  chooser_.passed(load_of(result_.trials[trial]));
+}
+
+void Bisection::learn_fail(const Step& step, const TrialResult& trial) {
+  upper_ = load_of(trial);
+  if (step.confirming) only_final_trials_count();
+  chooser_.failed(*upper_, forwarding_fps(trial));
+}
+
+void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
+  const double offered = offered_fps(trial);
+  if (offered >= achieved_fps_) {
+    achieved_fps_ = offered;
+    received_fps_ = forwarding_fps(trial);
+  }
+  if (retries_ < spec_.invalid_retries) {
+    ++retries_;
+    retry_ = step;
+    return;
+  }
+  ceiling_reason_ = trial.reason;
+  give_up(step);
+}
+
+void Bisection::give_up(const Step& step) {
+  const double load = step.load > 0 ? step.load : achieved_fps_;
+  // Where less was offered than is already known to pass, it was a disturbance and not the limit.
+  const double known =
+      lower_trial_ && !step.confirming ? load_of(result_.trials[*lower_trial_]) : 0;
+  const bool limit = achieved_fps_ > known && achieved_fps_ < load;
+  if (step.confirming) only_final_trials_count();
+  if (load > 0) {
+    ceiling_ = limit ? achieved_fps_ : load;
+    chooser_.gave_up(load, std::min(achieved_fps_, received_fps_));
+  }
+  retries_ = 0;
+  achieved_fps_ = received_fps_ = 0;
+}
+
+void Bisection::only_final_trials_count() {
+  duration_ = spec_.final_duration;
+  lower_trial_.reset();
+  confirmed_ = false;
+  chooser_.start_over();
+}
+
+Status Bisection::learn_error(const Error& error) {
+  ended_ = true;
+  if (error.kind == ErrorKind::kInterrupted) {
+    result_.interrupted = true;
+    return {};
+  }
+  if (result_.trials.empty()) return tl::unexpected(error);
+  result_.error = error;
+  return {};
+}
+
+// Once the final trial has failed and none of that length has passed yet, the best short one below
+// what failed is all there is to show.
+std::optional<std::size_t> Bisection::best_trial() const {
+  if (lower_trial_) return lower_trial_;
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < result_.trials.size(); ++i) {
+    const TrialResult& trial = result_.trials[i];
+    if (trial.verdict != Verdict::kPass || trial.interrupted) continue;
+    if (upper_ && load_of(trial) >= *upper_) continue;
+    if (!best || load_of(trial) > load_of(result_.trials[*best])) best = i;
+  }
+  return best;
+}
+
+void Bisection::describe() {
+  result_.elapsed = clock_.now() - start_;
+  result_.upper_bound_fps = upper_;
+  result_.lower_bound_fps.reset();
+  result_.conditional_throughput_fps.reset();
+  result_.final_trial.reset();
+  if (const std::optional<std::size_t> best = best_trial()) {
+    const TrialResult& trial = result_.trials[*best];
+    result_.lower_bound_fps = load_of(trial);
+    result_.conditional_throughput_fps = forwarding_fps(trial);
+    result_.final_trial = trial;
+  }
+  const std::optional<double>& low = result_.lower_bound_fps;
+  result_.regular =
+      confirmed_ && low && upper_ && *upper_ - *low <= *upper_ * spec_.precision && !ended_;
+  const bool at_most_the_tester = !upper_ && spec_.max_fps == 0;
+  const bool given_up =
+      ceiling_ && (!upper_ || *ceiling_ < *upper_) && low && narrow(*low, *ceiling_);
+  result_.tester_limited = !result_.regular && low && (at_most_the_tester || given_up);
+  result_.reason = result_.regular ? "" : why_not_regular();
+}
+
+std::string Bisection::why_not_regular() const {
+  if (result_.interrupted) return "stopped by the user";
+  if (result_.error) return "the search ended early: " + result_.error->message;
+  if (out_of_time_)
+    return fmt::format("the time limit of {:g} s came before the precision",
+                       seconds(spec_.time_limit));
+  if (!result_.lower_bound_fps) return why_no_bound();
+  if (result_.tester_limited && ceiling_)
+    return fmt::format("the tester cannot vouch for loads from {:.0f} frames/s: {}", *ceiling_,
+                       ceiling_reason_);
+  if (result_.tester_limited) return "the tester can send no faster";
+  if (!upper_) return fmt::format("the highest load asked, {:.0f} frames/s, passed", spec_.max_fps);
+  if (!confirmed_) return "not confirmed by a trial of the final duration";
+  return fmt::format(
+      "one frame in a trial of {:g} s is more than the precision: take longer trials",
+      seconds(duration_));
+}
+
+std::string Bisection::why_no_bound() const {
+  if (result_.trials.empty()) return "no trial took place";
+  const std::string& last = result_.trials.back().reason;
+  const std::optional<double> high = top();
+  if (!high) return "the tester cannot vouch for any load: " + last;
+  if (*high > floor_) return "no load has passed yet";
+  if (upper_ && *upper_ <= *high)
+    return fmt::format("even the lowest load, {:.6g} frames/s, failed: {}", *upper_, last);
+  return fmt::format("the tester cannot vouch for any load, not even {:.6g} frames/s: {}", *high,
+                     last);
+}
+
+}  // namespace
+
+Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
+                            const SearchProgress& progress) {
+  if (Status ok = check(spec); !ok) return tl::unexpected(ok.error());
+  return Bisection(spec, measurer, clock, progress).run();
+}
+
+std::size_t trials_max(const SearchSpec& spec) {
+  const LoadChooser chooser(spec.precision, spec.goal.loss_ratio);
+  const double highest = spec.max_fps > 0 ? spec.max_fps : kUnboundedFps;
+  // The highest load, the loads between, the lowest; once by short trials and, when the confirming
+  // one fails, once more by long ones.
+  const std::size_t phase = chooser.trials_max(lowest_load(spec), highest) + 2;
+  const std::size_t steps = spec.final_duration > spec.trial_duration ? 2 * phase + 1 : phase;
+  return steps * (1 + spec.invalid_retries);
+}
+
+}  // namespace wireproof

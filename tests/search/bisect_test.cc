@@ -1,0 +1,246 @@
+#include "search/bisect.h"
+
+#include <gtest/gtest.h>
+
+#include "search/simulated_device.h"
+
+namespace wireproof {
+namespace {
+
+class Bisect : public ::testing::Test {
+ protected:
+  Result<SearchResult> run(SimulatedTester& tester, const SearchProgress& progress = nullptr) {
+    return bisect(spec_, tester, clock_, progress);
+  }
+
+  FakeClock clock_;
+  SearchSpec spec_{.max_fps = 10e6};
+};
+
+TEST_F(Bisect, AHardDeviceTakesThreeTrials) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto r = run(tester);
+  ASSERT_EQ(tester.asked.size(), 3u);
+  EXPECT_EQ(tester.asked[0].intended_fps, 10e6);
+  EXPECT_EQ(tester.asked[0].id, 1u);
+  EXPECT_DOUBLE_EQ(tester.asked[1].intended_fps, 998e3);
+  EXPECT_DOUBLE_EQ(tester.asked[2].intended_fps, 1002e3);
+  EXPECT_EQ(tester.asked[2].id, 3u);
+  EXPECT_TRUE(r->regular);
+  EXPECT_EQ(r->reason, "");
+  EXPECT_DOUBLE_EQ(*r->conditional_throughput_fps, 998e3);
+  EXPECT_EQ(r->final_trial->spec.id, 2u);
+  EXPECT_EQ(r->elapsed, 3 * (kSecond + tester.overhead));
+}
+
+TEST_F(Bisect, TheAnswerIsConfirmedByOneFinalTrial) {
+  spec_.final_duration = 30 * kSecond;
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto r = run(tester);
+  ASSERT_EQ(tester.asked.size(), 4u);
+  EXPECT_EQ(tester.asked[3].duration, 30 * kSecond);
+  EXPECT_DOUBLE_EQ(tester.asked[3].intended_fps, 998e3);
+  EXPECT_TRUE(r->regular);
+  EXPECT_EQ(r->final_trial->spec.id, 4u);
+}
+
+// 500,000 frames of room: 1.5 Mpps pass for a second, 1.0083 Mpps for a minute.
+TEST_F(Bisect, AFinalTrialThatFailsPullsTheLowerBoundDown) {
+  spec_.final_duration = 60 * kSecond;
+  SimulatedTester tester(device::ideal(1e6, 500'000), clock_);
+  const auto r = run(tester);
+  EXPECT_TRUE(r->regular) << r->reason;
+  EXPECT_LT(*r->lower_bound_fps, 1'008'334);
+  EXPECT_GT(*r->lower_bound_fps, 1'008'333 * 0.995);
+  EXPECT_LT(*r->upper_bound_fps, 1.1e6);
+  // Three short, the final one that fails, and two long ones around the new guess.
+  EXPECT_EQ(r->trials.size(), 6u);
+}
+
+TEST_F(Bisect, TheFirstTrialThatPassesIsConfirmedToo) {
+  spec_.final_duration = 60 * kSecond;
+  SimulatedTester tester(device::ideal(9.9e6, 200'000), clock_);
+  const auto r = run(tester);
+  EXPECT_EQ(r->trials[0].verdict, Verdict::kPass);
+  EXPECT_EQ(r->trials[1].verdict, Verdict::kFail);
+  EXPECT_TRUE(r->regular) << r->reason;
+  EXPECT_LT(*r->lower_bound_fps, 9'903'334);  // capacity + queue / 60 s
+  EXPECT_GT(*r->upper_bound_fps, 9'903'333);
+  EXPECT_EQ(r->trials.size(), 4u);
+}
+
+TEST_F(Bisect, WithoutAMaximumTheTesterGivesAllItHas) {
+  spec_.max_fps = 0;
+  spec_.final_duration = 10 * kSecond;
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.tester_max_fps = 2e6;
+  const auto r = run(tester);
+  ASSERT_EQ(tester.asked.size(), 2u);
+  EXPECT_TRUE(tester.asked[0].max_rate && tester.asked[1].max_rate);
+  EXPECT_TRUE(r->tester_limited);
+  EXPECT_EQ(*r->lower_bound_fps, 2e6);
+  EXPECT_EQ(r->reason, "the tester can send no faster");
+}
+
+TEST_F(Bisect, AnInvalidLoadIsTriedAgainThenGivenUp) {
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.tester_max_fps = 1e6;
+  const auto r = run(tester);
+  ASSERT_EQ(tester.asked.size(), 5u);  // 1 + 3 retries at the top, one below what was achieved
+  EXPECT_EQ(tester.asked[3].intended_fps, 10e6);
+  EXPECT_DOUBLE_EQ(tester.asked[4].intended_fps, 998e3);
+  EXPECT_TRUE(r->tester_limited);
+  EXPECT_FALSE(r->upper_bound_fps);
+  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 1000000 frames/s: tx shortfall");
+}
+
+TEST_F(Bisect, ATesterThatCanVouchForNothingHasNoBound) {
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.invalid_probability = 1;
+  const auto r = run(tester);
+  EXPECT_FALSE(r->lower_bound_fps || r->upper_bound_fps || r->regular || r->tester_limited);
+  EXPECT_NE(r->reason.find("the tester cannot vouch for any load"), std::string::npos);
+  EXPECT_LE(r->trials.size(), trials_max(spec_));
+}
+
+TEST_F(Bisect, ATesterThatCannotSendAtAllHasNoBound) {
+  spec_.max_fps = 0;
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.invalid_probability = 1;
+  tester.tester_max_fps = 0;
+  const auto r = run(tester);
+  EXPECT_EQ(r->trials.size(), 4u);
+  EXPECT_EQ(r->reason, "the tester cannot vouch for any load: rx ring");
+}
+
+TEST_F(Bisect, TheLowestLoadIsTheLastResort) {
+  spec_.min_fps = 100e3;
+  SimulatedTester tester(device::ideal(100e3), clock_);
+  const auto good = run(tester);
+  EXPECT_EQ(*good->lower_bound_fps, 100e3);
+  SimulatedTester worse(device::ideal(99e3), clock_);
+  const auto bad = run(worse);
+  EXPECT_EQ(worse.asked.back().intended_fps, 100e3);
+  EXPECT_FALSE(bad->lower_bound_fps);
+  EXPECT_EQ(bad->reason, "even the lowest load, 100000 frames/s, failed: lost");
+}
+
+// 100 frames a trial: one frame is 1 %.
+TEST_F(Bisect, ATrialTooShortForThePrecisionSaysSo) {
+  spec_.max_fps = 10e3;
+  spec_.trial_duration = spec_.final_duration = 100 * kMillisecond;
+  SimulatedTester tester(device::ideal(1e3), clock_);
+  const auto r = run(tester);
+  EXPECT_FALSE(r->regular);
+  EXPECT_LE(*r->upper_bound_fps - *r->lower_bound_fps, 10.0);
+  EXPECT_EQ(r->reason,
+            "one frame in a trial of 0.1 s is more than the precision: take longer trials");
+}
+
+TEST_F(Bisect, TheTimeLimitLeavesRoomForTheFinalTrial) {
+  spec_.final_duration = 10 * kSecond;
+  spec_.time_limit = 15 * kSecond;  // the narrowing alone would take 20 trials
+  spec_.precision = 1e-5;
+  SimulatedTester tester(device::soft_knee(1e6, 0.01), clock_);
+  const auto r = run(tester);
+  EXPECT_LE(clock_.now(), 15 * kSecond);
+  EXPECT_FALSE(r->regular);
+  EXPECT_EQ(r->reason, "the time limit of 15 s came before the precision");
+}
+
+TEST_F(Bisect, OneTrialIsRunWhateverTheTimeLimit) {
+  spec_.time_limit = 1;
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto r = run(tester);
+  EXPECT_EQ(r->trials.size(), 1u);
+  EXPECT_EQ(*r->upper_bound_fps, 10e6);
+  EXPECT_FALSE(r->lower_bound_fps);
+}
+
+TEST_F(Bisect, AnErrorInMidSearchLeavesWhatIsKnown) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  tester.error_at = 2;
+  tester.error = {ErrorKind::kPrecondition, "the interface is gone"};
+  const auto r = run(tester);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->error->message, "the interface is gone");
+  EXPECT_EQ(r->trials.size(), 2u);
+  EXPECT_DOUBLE_EQ(*r->lower_bound_fps, 998e3);
+  EXPECT_EQ(*r->upper_bound_fps, 10e6);
+  EXPECT_EQ(r->reason, "the search ended early: the interface is gone");
+}
+
+TEST_F(Bisect, AnErrorBeforeTheFirstTrialIsTheSearchs) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  tester.error_at = 0;
+  tester.error = {ErrorKind::kPrecondition, "no such interface"};
+  const auto r = run(tester);
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().message, "no such interface");
+}
+
+TEST_F(Bisect, AnInterruptionReturnsWhatIsKnown) {
+  for (const bool in_trial : {false, true}) {
+    SimulatedTester tester(device::ideal(1e6), clock_);
+    tester.error = {ErrorKind::kInterrupted, "stopped"};
+    (in_trial ? tester.interrupted_at : tester.error_at) = 2;
+    const auto r = run(tester);
+    ASSERT_TRUE(r);
+    EXPECT_TRUE(r->interrupted);
+    EXPECT_FALSE(r->error);
+    EXPECT_FALSE(r->regular);
+    EXPECT_DOUBLE_EQ(*r->lower_bound_fps, 998e3);
+    // The trial that was cut short is in the record and moved nothing.
+    EXPECT_EQ(r->trials.size(), in_trial ? 3u : 2u);
+    EXPECT_EQ(*r->upper_bound_fps, 10e6);
+    EXPECT_EQ(r->reason, "stopped by the user");
+  }
+}
+
+TEST_F(Bisect, AnInterruptionBeforeTheFirstTrialIsNoError) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  tester.error_at = 0;
+  tester.error = {ErrorKind::kInterrupted, "stopped"};
+  const auto r = run(tester);
+  ASSERT_TRUE(r);
+  EXPECT_TRUE(r->interrupted);
+  EXPECT_TRUE(r->trials.empty());
+}
+
+TEST_F(Bisect, ProgressComesAfterEachTrialWithTheTimeLeft) {
+  std::vector<Nanoseconds> left;
+  std::vector<std::size_t> trials;
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  ASSERT_TRUE(run(tester, [&](const SearchResult& so_far, Nanoseconds time_left) {
+    trials.push_back(so_far.trials.size());
+    left.push_back(time_left);
+  }));
+  EXPECT_EQ(trials, (std::vector<std::size_t>{1, 2, 3}));
+  const Nanoseconds one = kSecond + tester.overhead;
+  EXPECT_EQ(left, (std::vector<Nanoseconds>{2 * one, 2 * one, 0}));
+}
+
+TEST_F(Bisect, RefusesAContradiction) {
+  const auto refused = [&](auto change) {
+    SearchSpec spec{.max_fps = 10e6};
+    change(spec);
+    SimulatedTester tester(device::infinite(), clock_);
+    const auto r = bisect(spec, tester, clock_, nullptr);
+    return !r && r.error().kind == ErrorKind::kUsage && tester.asked.empty();
+  };
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.trial_duration = 0; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.final_duration = s.trial_duration - 1; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.precision = 0; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.precision = 1; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.goal.loss_ratio = 1; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.min_fps = 0; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.max_fps = -1; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) { s.min_fps = 11e6; }));
+  EXPECT_TRUE(refused([](SearchSpec& s) {  // not one frame a trial
+    s.max_fps = 5;
+    s.trial_duration = s.final_duration = 100 * kMillisecond;
+  }));
+}
+
+}  // namespace
+}  // namespace wireproof

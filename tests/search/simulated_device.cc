@@ -1,0 +1,122 @@
+#include "search/simulated_device.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "trial/derive.h"
+
+namespace wireproof {
+
+namespace {
+
+std::uint64_t whole(double frames) {
+  return static_cast<std::uint64_t>(std::floor(frames));
+}
+
+std::uint64_t less(std::uint64_t frames, std::uint64_t lost) {
+  return frames - std::min(frames, lost);
+}
+
+}  // namespace
+
+namespace device {
+
+Device ideal(double capacity_fps, std::uint64_t queue_frames) {
+  return [=](std::uint64_t frames, double seconds, Random&) {
+    return std::min(frames, whole(capacity_fps * seconds) + queue_frames);
+  };
+}
+
+Device infinite() {
+  return [](std::uint64_t frames, double, Random&) { return frames; };
+}
+
+Device zero() {
+  return [](std::uint64_t, double, Random&) { return std::uint64_t{0}; };
+}
+
+Device soft_knee(double knee_fps, double slope) {
+  return [=](std::uint64_t frames, double seconds, Random&) {
+    const double load = static_cast<double>(frames) / seconds;
+    if (load <= knee_fps) return frames;
+    const double ratio = std::min(1.0, slope * (load - knee_fps) / knee_fps);
+    return less(frames, 1 + whole(ratio * static_cast<double>(frames)));
+  };
+}
+
+Device livelock(double capacity_fps) {
+  return [=](std::uint64_t frames, double seconds, Random&) {
+    const double load = static_cast<double>(frames) / seconds;
+    if (load <= capacity_fps) return frames;
+    return whole(capacity_fps * seconds * capacity_fps / load);
+  };
+}
+
+Device bursty(double capacity_fps, double burst_probability) {
+  return [=](std::uint64_t frames, double seconds, Random& random) {
+    const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
+    return random.chance(burst_probability) ? less(passed, 100) : passed;
+  };
+}
+
+Device noisy(double capacity_fps, double loss_probability) {
+  return [=](std::uint64_t frames, double seconds, Random& random) {
+    const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
+    // Poisson by Knuth's product of uniforms: fine for the small means used here.
+    const double limit = std::exp(-static_cast<double>(passed) * loss_probability);
+    std::uint64_t lost = 0;
+    for (double product = random.uniform(); product > limit; product *= random.uniform()) ++lost;
+    return less(passed, lost);
+  };
+}
+
+Device sleepy(double threshold_fps, double capacity_fps) {
+  return [=](std::uint64_t frames, double seconds, Random& random) {
+    if (static_cast<double>(frames) / seconds < threshold_fps) return less(frames, 1 + frames / 10);
+    return ideal(capacity_fps)(frames, seconds, random);
+  };
+}
+
+Device coin() {
+  return [](std::uint64_t frames, double, Random& random) {
+    return random.chance(0.5) ? frames : less(frames, 1 + random.below(frames));
+  };
+}
+
+}  // namespace device
+
+Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
+  const std::size_t number = asked.size();
+  asked.push_back(spec);
+  if (error_at == number) return tl::unexpected(error);
+  clock_.advance(spec.duration + overhead);
+  const double seconds = static_cast<double>(spec.duration) / static_cast<double>(kSecond);
+  const double asked_fps = spec.max_rate ? tester_max_fps : spec.intended_fps;
+
+  TrialResult trial;
+  trial.spec = spec;
+  trial.duration = spec.duration;
+  trial.directions.resize(1);
+  Counts& c = trial.directions[0].counts;
+  Attribution& a = trial.directions[0].attribution;
+  c.intended = whole(asked_fps * seconds);
+  c.offered = std::min(c.intended, whole(tester_max_fps * seconds));
+  c.unsent = a.tx_shortfall = c.intended - c.offered;
+  const std::uint64_t passed = device_(c.offered, seconds, random_);
+  c.received = c.unique = std::min(passed, whole(receive_max_fps * seconds));
+  c.lost = c.offered - c.unique;
+  a.rx_ring = c.rx_dropped = passed - c.unique;
+  a.dut = c.offered - passed;
+
+  const bool lost_too_many = loss_ratio(trial) > spec.goal_loss_ratio;
+  trial.verdict = lost_too_many ? Verdict::kFail : Verdict::kPass;
+  if (lost_too_many) trial.reason = "lost";
+  if (c.unsent > 0 || c.rx_dropped > 0 || random_.chance(invalid_probability)) {
+    trial.verdict = Verdict::kInvalid;
+    trial.reason = c.unsent > 0 ? "tx shortfall" : "rx ring";
+  }
+  trial.interrupted = interrupted_at == number;
+  return trial;
+}
+
+}  // namespace wireproof

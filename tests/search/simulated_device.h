@@ -1,0 +1,60 @@
+// A tester and a device under test made of arithmetic and a seed, on a false clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "trial/measurer.h"
+
+namespace wireproof {
+
+// What the device lets through of `frames` sent evenly over `seconds`; at most `frames`.
+using Device = std::function<std::uint64_t(std::uint64_t frames, double seconds, Random& random)>;
+
+namespace device {
+
+[[nodiscard]] Device ideal(double capacity_fps, std::uint64_t queue_frames = 0);
+[[nodiscard]] Device infinite();
+[[nodiscard]] Device zero();
+// Above the knee the share lost grows with the overload: `slope` of it.
+[[nodiscard]] Device soft_knee(double knee_fps, double slope);
+// Overload costs capacity: what gets through falls as capacity^2 / load.
+[[nodiscard]] Device livelock(double capacity_fps);
+// A hard device which, whatever the load, loses 100 frames more in some trials.
+[[nodiscard]] Device bursty(double capacity_fps, double burst_probability);
+// Each frame is lost with this probability (at most some ten in a trial are simulated).
+[[nodiscard]] Device noisy(double capacity_fps, double loss_probability);
+// Power saving: loses a tenth of everything below `threshold_fps`, nothing above, up to capacity.
+[[nodiscard]] Device sleepy(double threshold_fps, double capacity_fps);
+// Passes or fails by the throw of a coin.
+[[nodiscard]] Device coin();
+
+}  // namespace device
+
+class SimulatedTester final : public Measurer {
+ public:
+  SimulatedTester(Device device, FakeClock& clock, std::uint64_t seed = 1)
+      : device_(std::move(device)), clock_(clock), random_(seed) {}
+
+  Result<TrialResult> measure(const TrialSpec& spec) override;
+
+  double tester_max_fps = 1e9;     // the most it can offer
+  double invalid_probability = 0;  // of a trial, for no reason of its load
+  double receive_max_fps = 1e9;    // above this its own receive ring drops
+  Nanoseconds overhead = kSecond / 2;
+  std::optional<std::size_t> error_at;  // this trial, counted from 0, is an error instead
+  Error error;
+  std::optional<std::size_t> interrupted_at;
+  std::vector<TrialSpec> asked;
+
+ private:
+  Device device_;
+  FakeClock& clock_;
+  Random random_;
+};
+
+}  // namespace wireproof
