@@ -1,5 +1,6 @@
-// What a frame costs on the whole road, without a device: generator, pacer, loopback wire, analyzer,
-// tracker, delay histogram, in one thread that sends and receives in turn. Prints one JSON object.
+// What a frame costs on the whole road, without a device: generator, pacer, loopback wire,
+// analyzer, tracker, delay histogram, in one thread that sends and receives in turn. Prints one
+// JSON object.
 //
 //   loopback_cost FLOWS FRAMES [ROUNDS]
 //
@@ -46,18 +47,18 @@ int measure(std::uint32_t flows, std::uint64_t frames, int rounds) {
     const Nanoseconds took = clock.now() - epoch;
     while (rx.run() == Step::kBusy) continue;
     if (rx.analyzer().counts().unique != sent || rx.analyzer().counts().reordered != 0) {
-      fmt::print(stderr, "loopback_cost: {} sent, {} came\n", sent,
-                 rx.analyzer().counts().unique);
+      fmt::print(stderr, "loopback_cost: {} sent, {} came\n", sent, rx.analyzer().counts().unique);
       return 1;
     }
     ns_per_frame.push_back(static_cast<double>(took) / static_cast<double>(sent));
     (*direction)->stop(clock.now());
   }
   std::sort(ns_per_frame.begin(), ns_per_frame.end());
-  fmt::print("{{\"flows\": {}, \"frames\": {}, \"rounds\": {}, \"ns_per_frame\": {{\"min\": {:.2f}, "
-             "\"median\": {:.2f}, \"max\": {:.2f}}}}}\n",
-             flows, frames, rounds, ns_per_frame.front(), ns_per_frame[ns_per_frame.size() / 2],
-             ns_per_frame.back());
+  fmt::print(
+      "{{\"flows\": {}, \"frames\": {}, \"rounds\": {}, \"ns_per_frame\": {{\"min\": {:.2f}, "
+      "\"median\": {:.2f}, \"max\": {:.2f}}}}}\n",
+      flows, frames, rounds, ns_per_frame.front(), ns_per_frame[ns_per_frame.size() / 2],
+      ns_per_frame.back());
   return 0;
 }
 

@@ -49,8 +49,7 @@ class PacketTrialTest : public testing::Test {
 
 TEST_F(PacketTrialTest, CleanWirePassesAndAddsUp) {
   profile_.flows = 16;
-  const auto trial =
-      run("", {.intended_fps = 50'000, .duration = 200 * kMillisecond});
+  const auto trial = run("", {.intended_fps = 50'000, .duration = 200 * kMillisecond});
   ASSERT_TRUE(trial.has_value());
   EXPECT_EQ(trial->verdict, Verdict::kPass) << trial->reason;
   const DirectionResult& one = trial->directions.at(0);

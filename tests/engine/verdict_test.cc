@@ -15,14 +15,15 @@ TrialResult trial_with(const Counts& counts, const Attribution& where, double go
 }
 
 TEST(Verdict, LossOutsideTheTesterFails) {
-  const auto result = trial_with({.intended = 1000, .offered = 1000, .received = 990,
-                                  .unique = 990, .lost = 10}, {.dut = 10});
+  const auto result = trial_with(
+      {.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10}, {.dut = 10});
   EXPECT_EQ(result.verdict, Verdict::kFail);
 }
 
 TEST(Verdict, LossWithinTheGoalPasses) {
-  const auto result = trial_with({.intended = 1000, .offered = 1000, .received = 990,
-                                  .unique = 990, .lost = 10}, {.dut = 10}, 0.01);
+  const auto result =
+      trial_with({.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10},
+                 {.dut = 10}, 0.01);
   EXPECT_EQ(result.verdict, Verdict::kPass);
 }
 
@@ -31,14 +32,14 @@ TEST(Verdict, ShortfallIsToleratedUpToOneBurstOrAThousandth) {
   EXPECT_EQ(trial_with(counts, {.tx_shortfall = 32}).verdict, Verdict::kPass);
   counts = {.intended = 1000, .offered = 967, .unsent = 33, .received = 967, .unique = 967};
   EXPECT_EQ(trial_with(counts, {.tx_shortfall = 33}).verdict, Verdict::kInvalid);
-  counts = {.intended = 100'000, .offered = 99'900, .unsent = 100, .received = 99'900,
-            .unique = 99'900};
+  counts = {
+      .intended = 100'000, .offered = 99'900, .unsent = 100, .received = 99'900, .unique = 99'900};
   EXPECT_EQ(trial_with(counts, {.tx_shortfall = 100}).verdict, Verdict::kPass);
 }
 
 TEST(Verdict, OurOwnDropsAreNeverTheDevices) {
-  const Counts counts{.intended = 1000, .offered = 1000, .received = 990, .unique = 990,
-                      .lost = 10};
+  const Counts counts{
+      .intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
   for (const Attribution& where :
        {Attribution{.tx_ring = 1, .dut = 9}, Attribution{.dut = 9, .rx_ring = 1},
         Attribution{.dut = 9, .rx_nic = 1}}) {

@@ -91,8 +91,8 @@ TEST(FrameTemplate, FlowsDifferInPortThenAddress) {
 }
 
 TEST(FrameTemplate, RefusesFramesTooSmallForTheSignature) {
-  for (const auto& [ipv6, vlan, least] : {std::tuple{false, false, 64u}, {false, true, 68u},
-                                          {true, false, 84u}, {true, true, 88u}}) {
+  for (const auto& [ipv6, vlan, least] :
+       {std::tuple{false, false, 64u}, {false, true, 68u}, {true, false, 84u}, {true, true, 88u}}) {
     HeaderSpec spec = headers(ipv6);
     if (vlan) spec.vlan = 1;
     EXPECT_TRUE(FrameTemplate::make(spec, least, false).has_value());

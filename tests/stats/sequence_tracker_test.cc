@@ -28,11 +28,10 @@ TEST(SequenceTracker, PublishedReorderingVectors) {  // RFC 4737 section 7 and n
     std::vector<std::uint64_t> arrivals;
     unsigned reordered, duplicates;
   };
-  for (const Case& vector : {Case{{1, 2, 3, 5, 6, 7, 8, 4, 9, 10}, 1, 0},
-                             Case{{1, 2, 3, 4, 7, 5, 6, 8, 9, 10}, 2, 0},
-                             Case{{1, 2, 3, 7, 8, 9, 10, 4, 5, 6, 11}, 3, 0},
-                             Case{{1, 2, 3, 3, 4, 5}, 0, 1}, Case{{1, 2, 4, 5}, 0, 0},
-                             Case{{2, 1, 4, 3, 6, 5}, 3, 0}}) {
+  for (const Case& vector :
+       {Case{{1, 2, 3, 5, 6, 7, 8, 4, 9, 10}, 1, 0}, Case{{1, 2, 3, 4, 7, 5, 6, 8, 9, 10}, 2, 0},
+        Case{{1, 2, 3, 7, 8, 9, 10, 4, 5, 6, 11}, 3, 0}, Case{{1, 2, 3, 3, 4, 5}, 0, 1},
+        Case{{1, 2, 4, 5}, 0, 0}, Case{{2, 1, 4, 3, 6, 5}, 3, 0}}) {
     SequenceTracker tracker(1);
     unsigned reordered = 0, duplicates = 0;
     for (const auto sequence : vector.arrivals) {
@@ -55,8 +54,10 @@ TEST(SequenceTracker, AgreesWithTheSlowModelWithinTheWindow) {
     for (int i = 0; i < 3000; ++i) {
       // Mostly forward with gaps, sometimes back, always clearly inside the window.
       std::uint64_t sequence = head;
-      if (random.chance(0.2)) sequence -= std::min(head, random.below(window - 63));
-      else head = sequence += random.below(3);
+      if (random.chance(0.2))
+        sequence -= std::min(head, random.below(window - 63));
+      else
+        head = sequence += random.below(3);
       ASSERT_EQ(tracker.observe(1, sequence), slow.observe(sequence)) << "seed " << seed;
       head = std::max(head, sequence + 1);
     }
@@ -68,7 +69,8 @@ TEST(SequenceTracker, AgreesWithTheSlowModelWithinTheWindow) {
 }
 
 TEST(SequenceTracker, HolesAreCountedOnceWhateverTheJump) {
-  for (const std::uint64_t jump : {1ull, 63ull, 64ull, 65ull, 127ull, 128ull, 1000ull, 1ull << 39}) {
+  for (const std::uint64_t jump :
+       {1ull, 63ull, 64ull, 65ull, 127ull, 128ull, 1000ull, 1ull << 39}) {
     SequenceTracker tracker(1, 128);
     for (std::uint64_t sequence = 0; sequence < 10; ++sequence) tracker.observe(0, sequence);
     tracker.observe(0, 9 + jump);

@@ -48,15 +48,15 @@ class AnalyzerTest : public testing::Test {
 TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
   show({.trial_id = kTrial, .space = 0, .sequence = 0});
   show({.trial_id = kTrial, .space = 0, .sequence = 2});
-  show({.trial_id = kTrial, .space = 0, .sequence = 1});                       // reordered
-  show({.trial_id = kTrial, .space = 0, .sequence = 1});                       // duplicate
-  show({.trial_id = kTrial - 1, .space = 0, .sequence = 9});                   // stale
-  show({.trial_id = kTrial, .space = kDirectionBit, .sequence = 0});           // wrong direction
-  show({.trial_id = kTrial, .space = 4, .sequence = 0});                       // unknown space
-  show({.trial_id = kTrial, .space = 1u << 16, .sequence = 0});                // unknown stream
+  show({.trial_id = kTrial, .space = 0, .sequence = 1});                        // reordered
+  show({.trial_id = kTrial, .space = 0, .sequence = 1});                        // duplicate
+  show({.trial_id = kTrial - 1, .space = 0, .sequence = 9});                    // stale
+  show({.trial_id = kTrial, .space = kDirectionBit, .sequence = 0});            // wrong direction
+  show({.trial_id = kTrial, .space = 4, .sequence = 0});                        // unknown space
+  show({.trial_id = kTrial, .space = 1u << 16, .sequence = 0});                 // unknown stream
   show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 2 * kSecond);  // late
-  show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 50);    // damaged
-  show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 37);    // another's port
+  show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 50);     // damaged
+  show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 37);     // another's port
   const ReceiveCounts& counts = analyzer_.counts();
   EXPECT_EQ(counts.unique, 3u);
   EXPECT_EQ(counts.reordered, 1u);

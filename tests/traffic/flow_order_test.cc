@@ -15,10 +15,8 @@ TEST(FlowOrder, NumbersRunFromZeroInEverySpaceAndFlowsBelongToTheirGroup) {
   for (int round = 0; round < 300; ++round) {
     const auto flows = static_cast<std::uint32_t>(1 + random.below(500));
     const auto groups = static_cast<std::uint32_t>(1 + random.below(flows));
-    const FlowOrder order({.flows = flows,
-                           .groups = groups,
-                           .group_count = groups,
-                           .permuted = random.chance(0.8)});
+    const FlowOrder order(
+        {.flows = flows, .groups = groups, .group_count = groups, .permuted = random.chance(0.8)});
     std::map<std::uint32_t, std::uint64_t> next;
     std::set<std::uint32_t> seen;
     auto cursor = order.start();

@@ -1,0 +1,99 @@
+// The straight road: the sending and the receiving loop allocate nothing and lock nothing while
+// they run, over every backend that can be opened here; and the counters can count.
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <new>
+
+#include "engine/direction.h"
+#include "io/backend_set.h"
+#include "support/allocation_count.h"
+#include "support/lock_count.h"
+#include "support/netns.h"
+#include "tools/backends.h"
+
+namespace wireproof {
+namespace {
+
+struct Counted {
+  std::uint64_t frames = 0;
+  std::uint64_t allocations = 0;
+  std::uint64_t locks = 0;
+};
+
+// Sends and receives in turn on this thread, through everything a frame passes, and counts.
+Counted run_loops(const std::string& tx_port, const std::string& rx_port,
+                  const TrafficProfile& profile) {
+  const MonotonicClock clock;
+  const BackendSet backends = enabled_backends();
+  const OpenSpec open{.steering = *steering_for(profile), .clock = &clock};
+  const auto a = open_port(backends, *parse_port_spec(backends, tx_port), open);
+  const auto b = open_port(backends, *parse_port_spec(backends, rx_port), open);
+  if (!a || !b) {
+    ADD_FAILURE() << (a ? b.error().message : a.error().message);
+    return {};
+  }
+  EXPECT_TRUE((*a)->connect((*b)->facts()).has_value());
+  const auto direction = Direction::make({.from = a->get(), .to = b->get()}, profile, clock);
+  EXPECT_TRUE(direction.has_value());
+  const Nanoseconds epoch = clock.now();
+  (*direction)->start(200'000, 200 * kMillisecond, 32, 7, epoch);
+  TxLoop& tx = *(*direction)->tx_loops().front();
+  RxLoop& rx = *(*direction)->rx_loops().front();
+  const std::uint64_t allocations = allocations_of_this_thread();
+  const std::uint64_t locks = locks_of_this_thread();
+  while (!(*direction)->all_sent() && clock.now() < epoch + 5 * kSecond) {
+    tx.run();
+    rx.run();
+  }
+  const Counted counted{.frames = rx.analyzer().counts().unique,
+                        .allocations = allocations_of_this_thread() - allocations,
+                        .locks = locks_of_this_thread() - locks};
+  (*direction)->stop(clock.now());
+  return counted;
+}
+
+void expect_straight(const Counted& counted) {
+  EXPECT_GT(counted.frames, 1000u);
+  EXPECT_EQ(counted.allocations, 0u);
+  EXPECT_EQ(counted.locks, 0u);
+}
+
+TEST(HotLoop, TheCountersCount) {
+  const std::uint64_t allocations = allocations_of_this_thread();
+  const std::uint64_t locks = locks_of_this_thread();
+  ::operator delete(::operator new(3));  // a call, not an expression: it cannot be optimised away
+  std::mutex mutex;
+  const std::lock_guard guard(mutex);
+  EXPECT_EQ(allocations_of_this_thread() - allocations, 1u);
+  EXPECT_EQ(locks_of_this_thread() - locks, 1u);
+}
+
+TEST(HotLoop, Loopback) {
+  expect_straight(run_loops("loopback:a", "loopback:b", {.flows = 4096}));
+}
+
+TEST(HotLoop, LoopbackMixOfSizesOverIpv6) {
+  expect_straight(run_loops("loopback:a", "loopback:b",
+                            {.sizes = {84, 1518, 512}, .flows = 10'000, .ipv6 = true}));
+}
+
+TEST(HotLoop, AfPacket) {
+  if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
+  const VethPair veth;
+  expect_straight(run_loops("af_packet:" + veth.near(), "af_packet:" + veth.far(), {.flows = 64}));
+}
+
+TEST(HotLoop, AfXdp) {
+  if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
+  const VethPair veth;
+  expect_straight(run_loops("af_xdp:" + veth.near(), "af_xdp:" + veth.far(), {.flows = 64}));
+}
+
+TEST(HotLoop, Sockets) {
+  if (enabled_backends().find("io_uring") == nullptr) GTEST_SKIP() << "io_uring is not built";
+  expect_straight(run_loops("io_uring:127.0.0.1:0", "io_uring:127.0.0.1:0", {}));
+}
+
+}  // namespace
+}  // namespace wireproof
