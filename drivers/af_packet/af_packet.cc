@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <vector>
@@ -24,7 +25,7 @@ constexpr unsigned kQueuesMax = 64;
 constexpr std::uint16_t kBufferLenMin = 60;
 constexpr std::uint16_t kBufferLenMax = 9014;  // 16 KiB slots: the kernel finds no larger blocks
 
-enum class GuardWish { kAny, kTcx, kOff };
+enum class GuardWish { kAny, kTcx, kClsact, kOff };
 
 struct Options {
   GuardWish guard = GuardWish::kAny;
@@ -40,13 +41,14 @@ tl::unexpected<Error> bad_value(const std::string& key, const std::string& value
 
 Result<Options> parse_options(const PortSpec& port) {
   static const std::vector<std::string> kKnown{"guard", "promiscuous"};
-  static const std::vector<std::string> kGuards{"tcx", "off"};
+  static const std::vector<std::string> kGuards{"tcx", "clsact", "off"};
   Options options;
   for (const auto& [key, value] : port.options) {
     if (key == "guard") {
       const auto found = std::find(kGuards.begin(), kGuards.end(), value);
       if (found == kGuards.end()) return bad_value(key, value, kGuards);
-      options.guard = value == "tcx" ? GuardWish::kTcx : GuardWish::kOff;
+      constexpr std::array kWishes{GuardWish::kTcx, GuardWish::kClsact, GuardWish::kOff};
+      options.guard = kWishes[static_cast<std::size_t>(found - kGuards.begin())];
     } else if (key == "promiscuous") {
       if (value != "on" && value != "off") return bad_value(key, value, {"on", "off"});
       options.promiscuous = value == "on";
@@ -83,8 +85,11 @@ Result<std::unique_ptr<Guard>> arm(GuardWish wish, const LinuxInterface& interfa
     notes.push_back("guard=off: test frames also climb into this host's own stack");
     return std::unique_ptr<Guard>();
   }
+  if (wish == GuardWish::kTcx) return arm_tcx(interface, steering);
+  if (wish == GuardWish::kClsact) return arm_clsact(interface, steering);
   Result<std::unique_ptr<Guard>> guard = arm_tcx(interface, steering);
-  if (guard || wish == GuardWish::kTcx) return guard;
+  if (!guard) guard = arm_clsact(interface, steering);
+  if (guard) return guard;
   notes.push_back(
       fmt::format("test frames also climb into this host's own stack: {}", guard.error().message));
   return std::unique_ptr<Guard>();

@@ -55,8 +55,8 @@ static __always_inline int match(struct __sk_buff* frame) {
 
 // -1 goes on with the next program of the hook (TCX_NEXT), or, as a direct-action classifier, with
 // the next filter (TC_ACT_UNSPEC).
-SEC("tc") int guard(struct __sk_buff* frame) {
+SEC("tc") int wireproof_guard(struct __sk_buff* frame) {
   return match(frame) ? TC_ACT_SHOT : -1;
 }
 
-char license_of_guard[] SEC("license") = "GPL";
+char wireproof_guard_license[] SEC("license") = "GPL";

@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "guard_bpf.h"
 #include "guard_config.h"
+#include "io/clsact.h"
 
 namespace wireproof::af_packet {
 namespace {
@@ -77,7 +78,7 @@ Result<Object> load_guard(const Steering& steering) {
 }
 
 int program_fd(const Object& object) {
-  return bpf_program__fd(bpf_object__find_program_by_name(object.get(), "guard"));
+  return bpf_program__fd(bpf_object__find_program_by_name(object.get(), kClsactProgramName));
 }
 
 class TcxGuard final : public Guard {
@@ -88,6 +89,46 @@ class TcxGuard final : public Guard {
  private:
   UniqueFd link_;  // holds the program; closing it detaches
 };
+
+const UndoKinds kUndoKinds{{kClsactKind, undo_clsact_filter}};
+
+class ClsactGuard final : public Guard {
+ public:
+  ClsactGuard() : journal_(kUndoKinds) {}
+  const char* kind() const override { return "clsact"; }
+  [[nodiscard]] Journal& journal() { return journal_; }
+
+ private:
+  Journal journal_;  // takes the filter away at destruction
+};
+
+Result<std::uint32_t> program_id(const Object& object) {
+  bpf_prog_info info{};
+  std::uint32_t length = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd(object), &info, &length) != 0) {
+    return refused("to describe the guard program", errno);
+  }
+  return info.id;
+}
+
+Status attach_filter(const LinuxInterface& interface, const ClsactFilter& filter, int program) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(interface.index);
+  hook.attach_point = BPF_TC_INGRESS;
+  if (const int error = bpf_tc_hook_create(&hook); error != 0 && error != -EEXIST) {
+    return refused("a clsact queueing discipline", -error);
+  }
+  bpf_tc_opts options{};
+  options.sz = sizeof options;
+  options.prog_fd = program;
+  options.handle = filter.handle;
+  options.priority = filter.priority;
+  if (const int error = bpf_tc_attach(&hook, &options); error != 0) {
+    return refused("a clsact filter", -error);
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -101,6 +142,24 @@ Result<std::unique_ptr<Guard>> arm_tcx(const LinuxInterface& interface, const St
                                 &options));
   if (!link) return refused("a tcx link (Linux 6.6 or newer)", errno);
   return std::make_unique<TcxGuard>(std::move(link));
+}
+
+Result<std::unique_ptr<Guard>> arm_clsact(const LinuxInterface& interface,
+                                          const Steering& steering) {
+  Result<Object> object = load_guard(steering);
+  if (!object) return tl::unexpected(object.error());
+  const auto id = program_id(*object);
+  if (!id) return tl::unexpected(id.error());
+  if (const auto cleaned = undo_dead(kUndoKinds, false); !cleaned) {
+    return tl::unexpected(cleaned.error());
+  }
+  const auto filter = plan_ingress_filter(interface, *id);
+  if (!filter) return tl::unexpected(filter.error());
+  auto guard = std::make_unique<ClsactGuard>();
+  Status armed = guard->journal().record(journal_entry(interface, *filter));
+  if (armed) armed = attach_filter(interface, *filter, program_fd(*object));
+  if (!armed) return tl::unexpected(armed.error());
+  return guard;
 }
 
 }  // namespace wireproof::af_packet

@@ -21,5 +21,7 @@ class Guard {
 // Both fail (kPrecondition) without CAP_BPF and CAP_NET_ADMIN, or on a kernel without the hook.
 [[nodiscard]] Result<std::unique_ptr<Guard>> arm_tcx(const LinuxInterface& interface,
                                                      const Steering& steering);
+[[nodiscard]] Result<std::unique_ptr<Guard>> arm_clsact(const LinuxInterface& interface,
+                                                        const Steering& steering);
 
 }  // namespace wireproof::af_packet

@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <csignal>
 #include <cstring>
 #include <set>
 #include <thread>
 
+#include "base/journal.h"
+#include "io/clsact.h"
 #include "io/linux_interface.h"
 #include "support/netns.h"
 #include "support/udp_frame.h"
@@ -202,6 +209,88 @@ TEST_F(AfPacketOnVeth, GuardKeepsTheHostFromAnswering) {
   EXPECT_GT(answers_with("off"), 0u);
   EXPECT_EQ(answers_with("tcx"), 0u);
   EXPECT_EQ(answers_with("tcx", true), 0u);
+  EXPECT_EQ(answers_with("clsact"), 0u);
+  EXPECT_EQ(answers_with("clsact", true), 0u);
+}
+
+std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  std::string text(4096, '\0');
+  text.resize(fread(text.data(), 1, text.size(), pipe));
+  pclose(pipe);
+  return text;
+}
+
+std::string tc_state(const std::string& interface) {
+  return output_of(fmt::format("tc qdisc show dev {0}; tc filter show dev {0} ingress", interface));
+}
+
+TEST_F(AfPacketOnVeth, GuardLeavesTheInterfaceAsItWas) {
+  VethPair veth;
+  const std::string before = tc_state(veth.far());
+  for (const char* guard : {"tcx", "clsact"}) {
+    DevicePtr first = open(veth.far(), spec_for(), {{"guard", guard}});
+    DevicePtr second = open(veth.far(), spec_for("198.51.100.0", 24), {{"guard", guard}});
+    first.reset();  // the second keeps its own
+    EXPECT_EQ(tc_state(veth.far()).find("wireproof_guard") != std::string::npos,
+              std::string(guard) == "clsact");
+    second.reset();
+    EXPECT_EQ(tc_state(veth.far()), before) << guard;
+  }
+  // Somebody else's qdisc and filters stay, in their places.
+  shell(fmt::format("tc qdisc add dev {} clsact", veth.far()));
+  const std::string empty = tc_state(veth.far());
+  open(veth.far(), spec_for(), {{"guard", "clsact"}}).reset();
+  EXPECT_EQ(tc_state(veth.far()), empty);
+  shell(fmt::format("tc filter add dev {} ingress prio 1 bpf bytecode '1,6 0 0 0'", veth.far()));
+  const std::string used = tc_state(veth.far());
+  open(veth.far(), spec_for(), {{"guard", "clsact"}}).reset();
+  EXPECT_EQ(tc_state(veth.far()), used);
+}
+
+// Holds a port open in a process of its own, which is then killed without warning.
+void open_and_die(const std::string& device, const std::string& guard) {
+  std::array<int, 2> ready;
+  ASSERT_EQ(pipe(ready.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const DevicePtr held = open(device, spec_for(), {{"guard", guard}});
+    [[maybe_unused]] const auto told = write(ready[1], "x", 1);
+    pause();
+    _exit(0);
+  }
+  char letter = 0;
+  EXPECT_EQ(read(ready[0], &letter, 1), 1);
+  EXPECT_EQ(tc_state(device).find("wireproof_guard") != std::string::npos, guard == "clsact");
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST_F(AfPacketOnVeth, KilledProcessLeavesNothingThatIsNotUndone) {
+  VethPair veth;
+  const std::string before = tc_state(veth.far());
+  open_and_die(veth.far(), "tcx");
+  EXPECT_EQ(tc_state(veth.far()), before);
+
+  open_and_die(veth.far(), "clsact");
+  const UndoKinds kinds{{kClsactKind, undo_clsact_filter}};
+  const auto planned = undo_dead(kinds, true);
+  ASSERT_TRUE(planned.has_value());
+  ASSERT_EQ(std::count_if(planned->begin(), planned->end(),
+                          [&](const LeftoverChange& change) {
+                            return change.entry.fields.at("interface") == veth.far() &&
+                                   change.outcome == Leftover::kWouldUndo;
+                          }),
+            1);
+  EXPECT_NE(tc_state(veth.far()), before);  // a dry run changes nothing
+  ASSERT_TRUE(undo_dead(kinds, false).has_value());
+  EXPECT_EQ(tc_state(veth.far()), before);
+  // Or at the next start, before the new guard takes its place.
+  open_and_die(veth.far(), "clsact");
+  open(veth.far(), spec_for(), {{"guard", "clsact"}}).reset();
+  EXPECT_EQ(tc_state(veth.far()), before);
 }
 
 TEST_F(AfPacketOnVeth, SeveralQueuesShareTheFlowsWithoutCopies) {
@@ -323,11 +412,7 @@ TEST_F(AfPacketOnVeth, RefusedForWantOfRoomIsNotLost) {
 TEST_F(AfPacketOnVeth, PromiscuousModeEndsWithTheDevice) {
   VethPair veth;
   const auto promiscuous = [&] {
-    FILE* pipe = popen(fmt::format("ip -d link show {}", veth.far()).c_str(), "r");
-    std::array<char, 4096> text{};
-    const std::size_t length = fread(text.data(), 1, text.size(), pipe);
-    pclose(pipe);
-    return std::string(text.data(), length).find("promiscuity 1") != std::string::npos;
+    return output_of("ip -d link show " + veth.far()).find("promiscuity 1") != std::string::npos;
   };
   EXPECT_FALSE(promiscuous());
   {
