@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "tools/backends.h"
+#include "tools/dut_settings.h"
+#include "tools/dut_verb.h"
 #include "tools/interrupt.h"
 #include "tools/session.h"
 #include "tools/settings.h"
@@ -43,6 +45,11 @@ int run_verb(const CommandLine& line, const Session& session) {
       const auto settings = search_settings(line.search);
       if (!settings) return refuse(session, ReportKind::kSearch, settings.error());
       return 2;
+    }
+    case Verb::kDut: {
+      const auto settings = dut_settings(line.dut);
+      if (!settings) return refuse(session, ReportKind::kDut, settings.error());
+      return run_dut(*settings, session);
     }
   }
   return 2;

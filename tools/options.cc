@@ -91,6 +91,38 @@ void bind_search(CLI::App& verb, SearchText& search) {
   bind_tester(verb, search.test);
 }
 
+// Kept in a map: the same words are the options of a loopback port.
+void bind_wire(CLI::App& verb, std::map<std::string, std::string>& wire) {
+  const std::map<std::string, const char*> meaning{
+      {"loss", "part of the frames that are dropped: 0.1% or 0.001"},
+      {"duplicate", "part that leaves twice"},
+      {"corrupt", "part of which one bit of the UDP payload is flipped"},
+      {"reorder", "part that is held back ..."},
+      {"reorder-by", "... until this many later frames have left (3)"},
+      {"delay", "of every frame: 50us, 10ms, up to 10 s"},
+      {"rate", "capacity in frames a second: 100kpps"},
+      {"queue", "frames that may wait for --rate (64)"},
+      {"seed", "of every choice; the same seed, the same choices (1)"}};
+  for (const auto& [name, text] : meaning) verb.add_option("--" + name, wire[name], text);
+}
+
+void bind_dut(CLI::App& verb, DutText& dut) {
+  verb.add_option("--a", dut.a, "one port: BACKEND:DEVICE[,key=value...]")
+      ->type_name("PORT")
+      ->required();
+  verb.add_option("--b", dut.b, "the other port")->type_name("PORT")->required();
+  verb.add_flag("--allow-mgmt-interface", dut.allow_mgmt_interface,
+                "take even the interface that carries the default route");
+  bind_wire(verb, dut.wire);
+  verb.add_option("--only", dut.only, "impair one direction alone: a-to-b or b-to-a");
+  verb.add_option("--log", dut.log, "CSV of what was done to each frame, written at the end");
+  verb.add_option("--log-frames", dut.log_frames, "records to make room for (4M)");
+  verb.add_option("--duration", dut.duration, "end by itself; default: on SIGINT or SIGTERM");
+  verb.add_option("--core", dut.core, "run on this core");
+  verb.add_option("--idle", dut.idle, "spin or sleep when nothing comes");
+  verb.add_option("--ring", dut.ring, "receive room a port, frames, a power of two");
+}
+
 // CLI11 writes a capital letter here and a full stop there; ours is one plain sentence.
 Error usage_error(const CLI::ParseError& error) {
   return Error{ErrorKind::kUsage, error.what(), "see 'wireproof --help'", 0};
@@ -114,6 +146,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CLI::App* search = app.add_subcommand("search", "the highest load that meets a loss goal");
   bind_output(*search, line.output, json);
   bind_search(*search, line.search);
+  CLI::App* dut = app.add_subcommand("dut", "a device whose behaviour is known to the frame");
+  bind_output(*dut, line.output, json);
+  bind_dut(*dut, line.dut);
 
   try {
     app.parse(argc, argv);
@@ -129,7 +164,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     return parsed;
   }
   CLI::App* chosen = app.get_subcommands().front();
-  line.verb = chosen == trial ? Verb::kTrial : Verb::kSearch;
+  line.verb = chosen == trial ? Verb::kTrial : chosen == dut ? Verb::kDut : Verb::kSearch;
+  std::erase_if(line.dut.wire,
+                [&](const auto& option) { return dut->count("--" + option.first) == 0; });
   if (chosen->count("--json") > 0) line.output.json = json;
   return parsed;
 }

@@ -3,6 +3,7 @@
 // them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,13 +63,26 @@ struct SearchText {
   std::string trial_command;
 };
 
-enum class Verb { kTrial, kSearch };
+struct DutText {
+  std::string a, b;
+  bool allow_mgmt_interface = false;
+  std::map<std::string, std::string> wire;  // by wire_option_names(); holds what was given
+  std::string only;
+  std::string log, log_frames;
+  std::string duration;
+  std::string core;
+  std::string idle = "sleep";
+  std::string ring = "4096";
+};
+
+enum class Verb { kTrial, kSearch, kDut };
 
 struct CommandLine {
   Verb verb = Verb::kTrial;
   OutputText output;
   TrialText trial;
   SearchText search;
+  DutText dut;
 };
 
 // What to do instead of running a verb: print this and end with this exit code.

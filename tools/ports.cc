@@ -12,17 +12,6 @@
 namespace wireproof {
 namespace {
 
-// A test floods the link it runs on: the one the user is logged in over is refused unless asked
-// for.
-Status check_management(const PortSpec& port, bool allowed) {
-  if (allowed) return {};
-  const Result<LinuxInterface> interface = read_interface(port.device);
-  if (!interface || !interface->carries_default_route) return {};  // unknown: the driver says so
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("{} carries the default route of this host", port.device),
-              "test on another interface, or say --allow-mgmt-interface");
-}
-
 Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
   Result<Steering> steering = steering_for(test.profile);
   if (!steering) return tl::unexpected(steering.error());
@@ -88,6 +77,22 @@ NicFacts nic_facts(const Device& device, std::uint32_t ring_frames) {
 
 }  // namespace
 
+Status check_management(const PortSpec& port, bool allowed) {
+  if (allowed) return {};
+  const Result<LinuxInterface> interface = read_interface(port.device);
+  if (!interface || !interface->carries_default_route) return {};  // unknown: the driver says so
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("{} carries the default route of this host", port.device),
+              "test on another interface, or say --allow-mgmt-interface");
+}
+
+void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& report) {
+  report.environment.nics.push_back(nic_facts(device, ring_frames));
+  for (const std::string& note : device.facts().notes) {
+    report.notes.push_back(fmt::format("{}: {}", device.facts().device, note));
+  }
+}
+
 Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
   const Result<OpenSpec> spec = open_spec(test, session.clock);
   if (!spec) return tl::unexpected(spec.error());
@@ -127,11 +132,7 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
 void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report) {
   report.line_rate_bps = ports.line_rate_bps;
   for (const Device* device : {ports.a.get(), ports.b.get()}) {
-    if (device == nullptr) continue;
-    report.environment.nics.push_back(nic_facts(*device, test.ring_frames));
-    for (const std::string& note : device->facts().notes) {
-      report.notes.push_back(fmt::format("{}: {}", device->facts().device, note));
-    }
+    if (device != nullptr) describe_port(*device, test.ring_frames, report);
   }
   std::map<unsigned, std::string> roles;
   for (const unsigned cpu : ports.cores.tx) roles[cpu] = "tx";

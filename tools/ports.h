@@ -23,6 +23,13 @@ struct OpenPorts {
   }
 };
 
+// A test floods the link it runs on: the interface that carries the default route is refused unless
+// `allowed`. kPrecondition.
+[[nodiscard]] Status check_management(const PortSpec& port, bool allowed);
+
+// One port for the report; what the host did not grant goes to the notes.
+void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& report);
+
 // Opens both ports with one Steering. Fails with kUsage or kPrecondition; then nothing is open.
 [[nodiscard]] Result<OpenPorts> open_ports(const TestSettings& test, const Session& session);
 
