@@ -9,23 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "base/shared_count.h"
 #include "base/spsc_ring.h"
 #include "io/frame.h"
 #include "io/wire_model.h"
 
 namespace wireproof::loopback {
-
-// Read by any thread, written by one.
-class Count {
- public:
-  void add(std::uint64_t n) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  [[nodiscard]] std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 // The sender's buffers and the way they take: free at the sender -> `sent` -> the receiver ->
 // `returned` -> free. Made by the sender's open, alive until both ends are closed.
@@ -64,17 +53,17 @@ struct Lane {
   std::atomic<Channel*> channel{nullptr};  // set by the sender's open
   std::atomic<std::uint32_t> room{0};      // receive ring, frames; 0: nobody is there
   struct alignas(64) {                     // written by the sending worker
-    Count ring_dropped;
-    Count no_receiver;
+    SharedCount ring_dropped;
+    SharedCount no_receiver;
   } sender;
   struct alignas(64) {  // written by the receiving worker
-    Count lost;
-    Count queue_full;
-    Count duplicated;
-    Count copies_dropped;  // for want of a buffer: our own ring's fault
-    Count corrupted;
-    Count held;
-    Count steered_away;  // not ours: the host's, were there one
+    SharedCount lost;
+    SharedCount queue_full;
+    SharedCount duplicated;
+    SharedCount copies_dropped;  // for want of a buffer: our own ring's fault
+    SharedCount corrupted;
+    SharedCount held;
+    SharedCount steered_away;  // not ours: the host's, were there one
   } receiver;
 };
 

@@ -46,7 +46,7 @@ std::size_t Sender::submit(std::span<Frame* const> burst) {
   const std::size_t sent = channel_.sent.push(burst, room);
   in_flight_ += sent;
   if (sent < burst.size()) {
-    Count& gone = room == 0 ? lane_.sender.no_receiver : lane_.sender.ring_dropped;
+    SharedCount& gone = room == 0 ? lane_.sender.no_receiver : lane_.sender.ring_dropped;
     gone.add(burst.size() - sent);
     give_back(burst.subspan(sent));
   }

@@ -1,0 +1,176 @@
+#include "io_uring/device.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/unique_fd.h"
+#include "io_uring/endpoint.h"
+#include "io_uring/mmsg_queues.h"
+#include "io_uring/ring_sender.h"
+#include "io_uring/udp_socket.h"
+
+namespace wireproof::sockets {
+namespace {
+
+constexpr std::size_t kSendFrames = 512;
+constexpr unsigned kEthernetHeader = 14;
+// What a full-size datagram costs the socket's buffer: the page fragment and sk_buff around it.
+constexpr std::uint64_t kBufferBytesPerFrame = 2304;
+
+class Queue {
+ public:
+  // Two open sockets, and the queues on them.
+  [[nodiscard]] static Result<std::unique_ptr<Queue>> open(const IpEndpoint& endpoint,
+                                                           Engine engine, const OpenSpec& spec);
+
+  [[nodiscard]] Status connect(const IpEndpoint& peer, unsigned datagram_max) {
+    return connect_sender(sending_.get(), peer, datagram_max);
+  }
+  // Since open, beyond the kernel's 32 bits.
+  [[nodiscard]] Result<std::uint64_t> drops() {
+    const Result<std::uint32_t> now = socket_drops(receiving_.get());
+    if (!now) return tl::unexpected(now.error());
+    drops_ += static_cast<std::uint32_t>(*now - drops_seen_);
+    drops_seen_ = *now;
+    return drops_;
+  }
+  [[nodiscard]] TxQueue& sender() { return *sender_; }
+  [[nodiscard]] MmsgReceiver& receiver() { return *receiver_; }
+  [[nodiscard]] const SendCounts& counts() const { return counts_; }
+  [[nodiscard]] std::uint16_t l4_port() const { return bound_port(receiving_.get()); }
+  [[nodiscard]] std::uint64_t buffer_bytes() const {
+    return receive_buffer_bytes(receiving_.get());
+  }
+
+ private:
+  UniqueFd receiving_, sending_;
+  SendCounts counts_;
+  std::unique_ptr<TxQueue> sender_;
+  std::unique_ptr<MmsgReceiver> receiver_;
+  std::uint32_t drops_seen_ = 0;
+  std::uint64_t drops_ = 0;
+};
+
+Result<std::unique_ptr<Queue>> Queue::open(const IpEndpoint& endpoint, Engine engine,
+                                           const OpenSpec& spec) {
+  auto queue = std::make_unique<Queue>();
+  auto receiving = open_receiver(endpoint, spec.ring_frames * kBufferBytesPerFrame);
+  if (!receiving) return tl::unexpected(receiving.error());
+  queue->receiving_ = std::move(*receiving);
+  auto sending = open_sender(endpoint.ip);
+  if (!sending) return tl::unexpected(sending.error());
+  queue->sending_ = std::move(*sending);
+  const std::uint16_t capacity = spec.buffer_len_max;
+  queue->receiver_ =
+      std::make_unique<MmsgReceiver>(queue->receiving_.get(), spec.ring_frames, capacity);
+  if (engine == Engine::kMmsg) {
+    queue->sender_ =
+        std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
+    return queue;
+  }
+  auto ring = RingSender::make(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
+  if (!ring) return tl::unexpected(ring.error());
+  queue->sender_ = std::move(*ring);
+  return queue;
+}
+
+class Sockets final : public Device {
+ public:
+  Sockets(const SocketPort& port, const OpenSpec& spec, std::vector<std::unique_ptr<Queue>> queues);
+
+  [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
+  [[nodiscard]] Result<DeviceCounters> counters() override;
+  [[nodiscard]] Status connect(const DeviceFacts& peer) override;
+  [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override;
+  [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return queues_.at(index)->sender(); }
+  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return queues_.at(index)->receiver(); }
+
+ private:
+  DeviceFacts facts_;
+  std::vector<std::unique_ptr<Queue>> queues_;
+  unsigned datagram_max_;
+};
+
+Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
+                 std::vector<std::unique_ptr<Queue>> queues)
+    : queues_(std::move(queues)), datagram_max_(spec.buffer_len_max - kEthernetHeader) {
+  facts_.backend = "io_uring";
+  facts_.device = port.device;
+  facts_.layer = Layer::kUdpPayload;
+  facts_.endpoint = {port.endpoint.ip, queues_.front()->l4_port()};
+  facts_.mode = port.engine == Engine::kMmsg ? "sendmmsg, recvmmsg" : "io_uring send, recvmmsg";
+  facts_.rx_stamp = "kernel";
+  facts_.queues = spec.queues;
+}
+
+Result<DeviceCounters> Sockets::counters() {
+  DeviceCounters counters;
+  std::uint64_t dropped = 0, full = 0, buffer = 0, too_long = 0, refused = 0, truncated = 0;
+  for (const auto& queue : queues_) {
+    const Result<std::uint64_t> drops = queue->drops();
+    if (!drops) return tl::unexpected(drops.error());
+    full += *drops;
+    dropped += queue->counts().dropped.get();
+    too_long += queue->counts().too_long.get();
+    refused += queue->counts().refused.get();
+    truncated += queue->receiver().truncated.get();
+    buffer += queue->buffer_bytes();
+  }
+  counters.tx_dropped = dropped;
+  counters.rx_ring_dropped = full;
+  counters.detail = {{"tx_too_long", too_long},
+                     {"tx_refused_by_peer", refused},
+                     {"rx_truncated", truncated},
+                     {"rx_buffer_bytes", buffer}};
+  return counters;
+}
+
+Status Sockets::connect(const DeviceFacts& peer) {
+  if (peer.layer != Layer::kUdpPayload || peer.endpoint.ip.v6 != facts_.endpoint.ip.v6) {
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("sockets at {} cannot send to {}:{}", facts_.device, peer.backend, peer.device),
+        "give both ports the io_uring backend and addresses of one family");
+  }
+  for (unsigned i = 0; i < queues_.size(); ++i) {
+    // A peer of fewer queues gets the rest on its first ones.
+    const IpEndpoint to{peer.endpoint.ip,
+                        static_cast<std::uint16_t>(peer.endpoint.l4_port + i % peer.queues)};
+    if (const Status status = queues_[i]->connect(to, datagram_max_); !status) return status;
+  }
+  return {};
+}
+
+Result<MacAddress> Sockets::resolve(const IpAddress& /*neighbour*/) {
+  return fail(ErrorKind::kUsage, "the kernel resolves the neighbours of a socket",
+              "leave the next hop out, or use a backend that owns the headers (af_xdp, af_packet)");
+}
+
+Result<std::vector<std::unique_ptr<Queue>>> open_run(const SocketPort& port, const OpenSpec& spec) {
+  std::vector<std::unique_ptr<Queue>> queues;
+  IpEndpoint next = port.endpoint;
+  for (unsigned i = 0; i < spec.queues; ++i) {
+    auto queue = Queue::open(next, port.engine, spec);
+    if (!queue) return tl::unexpected(queue.error());
+    next.l4_port = static_cast<std::uint16_t>((*queue)->l4_port() + 1);
+    queues.push_back(std::move(*queue));
+  }
+  return queues;
+}
+
+}  // namespace
+
+// Where the kernel chooses the first port, the ones behind it may be taken: choose again.
+Result<std::unique_ptr<Device>> open_sockets(const SocketPort& port, const OpenSpec& spec) {
+  constexpr int kTries = 16;
+  for (int left = port.endpoint.l4_port == 0 ? kTries : 1;; --left) {
+    auto queues = open_run(port, spec);
+    if (queues) return std::make_unique<Sockets>(port, spec, std::move(*queues));
+    if (left <= 1 || queues.error().errno_value != EADDRINUSE) {
+      return tl::unexpected(queues.error());
+    }
+  }
+}
+
+}  // namespace wireproof::sockets

@@ -1,0 +1,110 @@
+#include "io_uring/mmsg_queues.h"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+namespace wireproof::sockets {
+namespace {
+
+Nanoseconds read_clock(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return time.tv_sec * kSecond + time.tv_nsec;
+}
+
+// What to add to a wall-clock stamp to put it on the monotonic axis.
+Nanoseconds monotonic_minus_realtime() {
+  const Nanoseconds before = read_clock(CLOCK_MONOTONIC);
+  const Nanoseconds wall = read_clock(CLOCK_REALTIME);
+  const Nanoseconds after = read_clock(CLOCK_MONOTONIC);
+  return before + (after - before) / 2 - wall;
+}
+
+Nanoseconds kernel_stamp(msghdr& message) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr;
+       control = CMSG_NXTHDR(&message, control)) {
+    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec time{};
+    std::memcpy(&time, CMSG_DATA(control), sizeof(time));
+    return time.tv_sec * kSecond + time.tv_nsec;
+  }
+  return 0;
+}
+
+}  // namespace
+
+MmsgSender::MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts)
+    : fd_(fd), pool_(frames, capacity), counts_(counts) {
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    messages_[i].msg_hdr.msg_iov = &vectors_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+}
+
+std::size_t MmsgSender::submit(std::span<Frame* const> burst) {
+  std::size_t accepted = 0;
+  while (accepted < burst.size()) {
+    const std::size_t batch = std::min(kBatch, burst.size() - accepted);
+    for (std::size_t i = 0; i < batch; ++i) {
+      const Frame& frame = *burst[accepted + i];
+      vectors_[i] = {.iov_base = frame.data, .iov_len = frame.length};
+    }
+    const int sent =
+        sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EMSGSIZE) counts_.too_long.add(1);
+      if (errno == ECONNREFUSED) counts_.refused.add(1);
+      break;
+    }
+    pool_.put(burst.subspan(accepted, static_cast<std::size_t>(sent)));
+    accepted += static_cast<std::size_t>(sent);
+    if (static_cast<std::size_t>(sent) < batch) break;
+  }
+  return accepted;
+}
+
+MmsgReceiver::MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity)
+    : fd_(fd), pool_(frames, capacity) {
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    messages_[i].msg_hdr.msg_iov = &vectors_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+    messages_[i].msg_hdr.msg_control = controls_[i].bytes.data();
+  }
+}
+
+std::size_t MmsgReceiver::poll(std::span<Frame*> out) {
+  std::size_t count = 0;
+  while (count < out.size()) {
+    const std::size_t wanted = std::min(kBatch, out.size() - count);
+    const std::size_t got = poll_batch(out.subspan(count, wanted));
+    count += got;
+    if (got < wanted) break;
+  }
+  return count;
+}
+
+std::size_t MmsgReceiver::poll_batch(std::span<Frame*> out) {
+  const std::size_t room = pool_.take(out);
+  if (room == 0) return 0;  // the caller keeps all: the socket's buffer fills, and counts
+  for (std::size_t i = 0; i < room; ++i) {
+    vectors_[i] = {.iov_base = out[i]->data, .iov_len = out[i]->capacity};
+    messages_[i].msg_hdr.msg_controllen = sizeof(Control);
+  }
+  const int received =
+      recvmmsg(fd_, messages_.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
+  const std::size_t count = received < 0 ? 0 : static_cast<std::size_t>(received);
+  pool_.put(std::span<Frame* const>(out).subspan(count, room - count));
+  if (count == 0) return 0;
+  const Nanoseconds to_monotonic = monotonic_minus_realtime();
+  for (std::size_t i = 0; i < count; ++i) {
+    msghdr& message = messages_[i].msg_hdr;
+    out[i]->length = static_cast<std::uint16_t>(messages_[i].msg_len);
+    const Nanoseconds stamp = kernel_stamp(message);
+    out[i]->stamp = stamp == 0 ? 0 : stamp + to_monotonic;
+    if ((message.msg_flags & MSG_TRUNC) != 0) truncated.add(1);
+  }
+  return count;
+}
+
+}  // namespace wireproof::sockets

@@ -1,0 +1,64 @@
+// Sending with sendmmsg(2), receiving with recvmmsg(2): one system call a burst of up to 64.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+
+#include "base/shared_count.h"
+#include "io/backend.h"
+#include "io_uring/frame_pool.h"
+
+namespace wireproof::sockets {
+
+inline constexpr std::size_t kBatch = 64;
+
+// What a sending worker counts for the control thread.
+struct SendCounts {
+  SharedCount dropped;   // taken by the kernel's queue of requests, then refused (io_uring alone)
+  SharedCount too_long;  // submits stopped by a datagram longer than the path takes
+  SharedCount refused;   // the peer's host said that nobody listens (ICMP port unreachable)
+};
+
+// The kernel copies at once, so a frame is free again when submit returns.
+class MmsgSender final : public TxQueue {
+ public:
+  MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts);
+
+  std::size_t borrow(std::span<Frame*> out) override { return pool_.take(out); }
+  std::size_t submit(std::span<Frame* const> burst) override;
+  std::size_t reap() override { return 0; }
+  void give_back(std::span<Frame* const> frames) override { pool_.put(frames); }
+
+ private:
+  int fd_;
+  FramePool pool_;
+  SendCounts& counts_;
+  std::array<mmsghdr, kBatch> messages_{};
+  std::array<iovec, kBatch> vectors_{};
+};
+
+class MmsgReceiver final : public RxQueue {
+ public:
+  MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity);
+
+  std::size_t poll(std::span<Frame*> out) override;
+  void release(std::span<Frame* const> frames) override { pool_.put(frames); }
+
+  // Datagrams longer than the largest frame, delivered cut.
+  SharedCount truncated;
+
+ private:
+  struct alignas(cmsghdr) Control {
+    std::array<std::uint8_t, CMSG_SPACE(sizeof(timespec))> bytes;
+  };
+  std::size_t poll_batch(std::span<Frame*> out);
+
+  int fd_;
+  FramePool pool_;
+  std::array<mmsghdr, kBatch> messages_{};
+  std::array<iovec, kBatch> vectors_{};
+  std::array<Control, kBatch> controls_{};
+};
+
+}  // namespace wireproof::sockets
