@@ -29,6 +29,7 @@ BLANKED = re.compile(
 TYPE = re.compile(r"\b(class|struct|union|enum)\b[^()]*$")
 SCOPE = re.compile(r"\bnamespace\b|\bextern\s*\"?\s*\"?$|^\s*extern\b[^()]*$")
 ATTRIBUTE = re.compile(r"\balignas\s*\([^()]*(\([^()]*\))?[^()]*\)|\[\[[^\]]*\]\]")
+ACCESS = re.compile(r"\b(public|private|protected)\s*:(?!:)")
 OPERATOR = re.compile(r"\boperator\s*(\(\s*\)|[^\s\w(]+)")
 
 
@@ -78,30 +79,29 @@ def name_of(head):
 def cpp_functions(text):
     """(name, first line, lines) of each function; ValueError when the braces do not balance."""
     text = blank(text)
-    found, stack, head, line = [], [], "", 1
-    for char in text:
-        line += char == "\n"
-        in_function = any(kind == "function" for kind, *_ in stack)
-        if char == "{":
-            kind = "block" if in_function else classify(head)
-            lead = len(head) - len(head.lstrip())
-            first = line - head[lead:].count("\n")
+    found, stack, head, line, inside = [], [], "", 1, 0  # inside: open functions
+    for piece in re.findall(r"[{};]|[^{};]+", text):
+        line += piece.count("\n")
+        if piece == "{":
+            kind = "block" if inside else classify(head)
+            first = line - head.lstrip().count("\n")
             stack.append((kind, first, head))
-            if kind != "initialiser":
-                head = ""
-        elif char == "}":
+            inside += kind == "function"
+            head = head if kind == "initialiser" else ""
+        elif piece == "}":
             if not stack:
                 raise ValueError(f"a closing brace too many at line {line}")
-            kind, first, opened = stack.pop()
+            kind, first, head = stack.pop()
+            inside -= kind == "function"
             if kind == "function":
-                found.append((name_of(opened), first, line - first + 1))
-            head = opened + "{}" if kind == "initialiser" else "" if not in_function else head
-        elif char == ";" and not in_function and at_top(head + ";").endswith(";"):
+                found.append((name_of(head), first, line - first + 1))
+            head = head + "{}" if kind == "initialiser" else ""
+        elif inside:
+            continue
+        elif piece == ";":
             head = ""
-        elif not in_function:
-            head += char
-            if re.search(r"\b(public|private|protected)\s*:$", head):
-                head = ""
+        else:
+            head += ACCESS.sub("", piece)
     if stack:
         raise ValueError("the braces do not balance")
     return found
