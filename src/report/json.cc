@@ -63,14 +63,6 @@ Json environment_json(const HostFacts& host) {
   return json;
 }
 
-Json error_json(const std::optional<Error>& error) {
-  if (!error) return nullptr;
-  Json json = {{"code", word(error->kind)}, {"message", error->message}};
-  put_text(json, "hint", error->hint);
-  if (error->errno_value != 0) json["errno"] = error->errno_value;
-  return json;
-}
-
 Json trials_json(const RunReport& report) {
   Json json = Json::array();
   for (const TrialResult& trial : report.trials)
@@ -102,6 +94,14 @@ Json result_json(const RunReport& report) {
 }
 
 }  // namespace
+
+Json error_json(const std::optional<Error>& error) {
+  if (!error) return nullptr;
+  Json json = {{"code", word(error->kind)}, {"message", error->message}};
+  put_text(json, "hint", error->hint);
+  if (error->errno_value != 0) json["errno"] = error->errno_value;
+  return json;
+}
 
 Json search_json(const SearchResult& search, const HostFacts& host, double line_rate_bps) {
   const SearchSpec& spec = search.spec;

@@ -19,6 +19,8 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 [[nodiscard]] Json dut_json(const DutResult& result);
 [[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
                                  const std::string& to);
+// null where there is none.
+[[nodiscard]] Json error_json(const std::optional<Error>& error);
 [[nodiscard]] Json document_json(const RunReport& report);
 
 // Text that is not UTF-8 (an argument, a file name) is shown with replacement characters rather

@@ -1,33 +1,13 @@
 #include "base/cpu.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <thread>
+
+#include "support/fake_root.h"
 
 namespace wireproof {
 namespace {
-
-// A /sys and /proc of its own, removed with the object.
-class FakeRoot {
- public:
-  FakeRoot() {
-    std::string pattern = std::filesystem::temp_directory_path() / "wireproof_cpu_XXXXXX";
-    path_ = mkdtemp(pattern.data());
-  }
-  ~FakeRoot() { std::filesystem::remove_all(path_); }
-  void write(const std::string& name, const std::string& text) const {
-    const std::filesystem::path file = path_ / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-  }
-  [[nodiscard]] std::string path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(Cpu, ParsesLists) {
   EXPECT_EQ(parse_cpu_list("--cores", "0").value(), (CpuList{0}));

@@ -1,0 +1,151 @@
+#include "tools/doctor.h"
+
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+
+#include "support/fake_root.h"
+#include "tools/doctor_interface.h"
+
+namespace wireproof {
+namespace {
+
+constexpr std::uint64_t bit(int capability) {
+  return 1ull << capability;
+}
+
+void expect(const HostFinding& finding, Bearing bearing, std::string_view part) {
+  EXPECT_EQ(finding.bearing, bearing) << finding.text;
+  EXPECT_NE(finding.text.find(part), std::string::npos) << finding.text;
+  EXPECT_EQ(finding.cure.empty(), bearing == Bearing::kGood) << finding.cure;
+}
+
+TEST(Doctor, ReadsCapabilities) {
+  EXPECT_EQ(parse_effective_capabilities("Name:\tx\nCapEff:\t0000000000003000\nCapBnd:\t0\n"),
+            bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW));
+  EXPECT_EQ(parse_effective_capabilities("Name:\tx\n"), 0u);
+  EXPECT_EQ(parse_effective_capabilities(""), 0u);
+}
+
+TEST(Doctor, NamesEachMissingCapability) {
+  expect(check_capabilities(~0ull), Bearing::kGood, "all");
+  const struct {
+    int number;
+    const char* name;
+  } rows[] = {{CAP_NET_RAW, "cap_net_raw"},
+              {CAP_NET_ADMIN, "cap_net_admin"},
+              {39, "cap_bpf"},
+              {CAP_IPC_LOCK, "cap_ipc_lock"}};
+  for (const auto& row : rows) {
+    const HostFinding finding = check_capabilities(~bit(row.number));
+    expect(finding, Bearing::kLimits, row.name);
+    EXPECT_NE(finding.cure.find(std::string(row.name) + "+ep"), std::string::npos) << finding.cure;
+  }
+}
+
+TEST(Doctor, MemlockMattersWithoutIpcLockAlone) {
+  expect(check_memlock(std::nullopt, 0), Bearing::kGood, "unlimited");
+  expect(check_memlock(8ull << 20, bit(CAP_IPC_LOCK)), Bearing::kGood, "8192 KiB");
+  expect(check_memlock(64ull << 20, 0), Bearing::kGood, "65536 KiB");
+  expect(check_memlock(8ull << 20, 0), Bearing::kLimits, "8192 KiB");
+}
+
+TEST(Doctor, WithoutAnInterfaceBackendNoInterfaceCanBeTested) {
+  using enum BackendFacts::State;
+  const std::vector<BackendFacts> sockets = {{"af_xdp", "", kRefused, "no rights", ""},
+                                             {"io_uring", "", kUsable, "", ""}};
+  expect(check_backends(sockets, false), Bearing::kLimits, "usable: io_uring");
+  expect(check_backends(sockets, true), Bearing::kBlocks, "none of them");
+  expect(check_backends({{"af_packet", "", kUsable, "", ""}}, true), Bearing::kGood, "af_packet");
+}
+
+TEST(Doctor, CpusClockAndPower) {
+  const FakeRoot root;
+  root.write("sys/devices/system/cpu/online", "0-3\n");
+  root.write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+  root.write("sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n");
+  root.write("sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
+  const CpuFacts facts(root.path());
+  expect(check_cpus(facts, {0}), Bearing::kLimits, "1 (0) of 4");
+  expect(check_cpus(facts, {0, 1}), Bearing::kLimits, "2 (0,1) of 4");
+  expect(check_cpus(facts, {0, 1, 2}), Bearing::kGood, "3 (0,1,2) of 4");
+  expect(check_governor(facts, {0}), Bearing::kGood, "performance");
+  expect(check_governor(facts, {0, 1}), Bearing::kLimits, "CPU 1");
+  expect(check_governor(facts, {2}), Bearing::kGood, "no frequency scaling");
+  expect(check_isolation(facts, {0, 1, 2, 3}), Bearing::kLimits, "no isolated");
+  expect(check_isolation(facts, {0}), Bearing::kGood, "none to spare");
+  expect(check_clocksource(facts), Bearing::kLimits, "hpet");
+  root.write("sys/devices/system/cpu/isolated", "2-3\n");
+  root.write("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
+  expect(check_isolation(facts, {0, 1, 2, 3}), Bearing::kGood, "2,3");
+  expect(check_clocksource(facts), Bearing::kGood, "tsc");
+}
+
+TEST(Doctor, CountsHugepages) {
+  const FakeRoot root;
+  expect(check_hugepages(root.path()), Bearing::kGood, "0 free");
+  root.write("proc/meminfo", "MemTotal: 1 kB\nHugePages_Total:    9\nHugePages_Free:     7\n");
+  expect(check_hugepages(root.path()), Bearing::kGood, "7 free");
+}
+
+InterfaceState sound_interface() {
+  InterfaceState state;
+  state.interface.name = "x0";
+  state.interface.mtu = 1500;
+  state.interface.admin_up = state.interface.carrier = true;
+  state.interface.driver = "ixgbe";
+  state.interface.speed_bps = 10'000'000'000;
+  state.rings = RingSizes{4096, 4096, 512, 4096};
+  return state;
+}
+
+Bearing worst(const InterfaceState& state) {
+  Bearing worst = Bearing::kGood;
+  for (const HostFinding& finding : judge_interface(state)) {
+    worst = std::max(worst, finding.bearing);
+    EXPECT_EQ(finding.cure.empty(), finding.bearing == Bearing::kGood) << finding.text;
+  }
+  return worst;
+}
+
+TEST(DoctorInterface, EachFaultIsSeen) {
+  EXPECT_EQ(worst(sound_interface()), Bearing::kGood);
+  const struct {
+    void (*spoil)(InterfaceState&);
+    Bearing bearing;
+  } rows[] = {
+      {[](InterfaceState& s) { s.interface.admin_up = false; }, Bearing::kBlocks},
+      {[](InterfaceState& s) { s.interface.carrier = false; }, Bearing::kBlocks},
+      {[](InterfaceState& s) { s.interface.loopback = true; }, Bearing::kBlocks},
+      {[](InterfaceState& s) { s.interface.mtu = 576; }, Bearing::kLimits},
+      {[](InterfaceState& s) { s.interface.carries_default_route = true; }, Bearing::kLimits},
+      {[](InterfaceState& s) { s.rings->rx = 256; }, Bearing::kLimits},
+      {[](InterfaceState& s) { s.lro = true; }, Bearing::kLimits},
+      {[](InterfaceState& s) { s.rx_pause = true; }, Bearing::kLimits},
+      {[](InterfaceState& s) { s.xdp_program = 7; }, Bearing::kLimits},
+  };
+  for (const auto& row : rows) {
+    InterfaceState state = sound_interface();
+    row.spoil(state);
+    EXPECT_EQ(worst(state), row.bearing) << (&row - rows);
+  }
+}
+
+TEST(DoctorInterface, WhatHasNoRingsOrSpeedIsNotAtFault) {
+  InterfaceState state = sound_interface();
+  state.rings.reset();
+  state.interface.speed_bps = 0;
+  state.gro = true;
+  EXPECT_EQ(worst(state), Bearing::kGood);
+}
+
+TEST(DoctorInterface, LoopbackIsExaminedAndUnknownNamesAreRefused) {
+  const auto loopback = examine_interface("lo");
+  ASSERT_TRUE(loopback.has_value());
+  EXPECT_EQ(worst(*loopback), Bearing::kBlocks);
+  const auto unknown = examine_interface("lo1");
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().kind, ErrorKind::kUsage);
+}
+
+}  // namespace
+}  // namespace wireproof

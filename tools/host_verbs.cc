@@ -1,0 +1,69 @@
+#include "tools/host_verbs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "io/linux_interface.h"
+#include "report/write_file.h"
+#include "tools/doctor.h"
+
+namespace wireproof {
+namespace {
+
+HostReport begin_host_report(const Session& session) {
+  RunReport known = begin_report(session, ReportKind::kTrial);
+  HostReport report;
+  report.tool = std::move(known.tool);
+  report.host = std::move(known.environment);
+  report.backends = backend_facts(session.backends);
+  return report;
+}
+
+// JSON where it was asked for, text on standard output otherwise.
+int write(const OutputText& output, const std::string& json, const std::string& text, int code) {
+  Status written;
+  if (output.json) {
+    written = write_result(output.json->empty() ? "-" : *output.json, json);
+  } else if (!output.quiet) {
+    written = write_all(STDOUT_FILENO, text, "standard output");
+  }
+  if (written) return code;
+  print_error(written.error());
+  return exit_code(ErrorKind::kOutput);
+}
+
+// "doctor --json eth0": the name of an interface behind --json is the interface, not a file.
+void untangle(std::string& interface, OutputText& output) {
+  if (!interface.empty() || !output.json || output.json->empty()) return;
+  const std::vector<std::string> names = interface_names();
+  if (std::find(names.begin(), names.end(), *output.json) == names.end()) return;
+  interface = *output.json;
+  output.json = "-";
+}
+
+}  // namespace
+
+int run_backends(const Session& session) {
+  const HostReport report = begin_host_report(session);
+  return write(session.output, backends_to_json(report), backends_to_text(report), 0);
+}
+
+int run_doctor(const std::string& interface, const Session& session) {
+  HostReport report = begin_host_report(session);
+  OutputText output = session.output;
+  report.interface = interface;
+  untangle(report.interface, output);
+  auto findings = examine_host(report.backends, report.interface);
+  if (!findings) {
+    report.error = findings.error();
+    print_error(*report.error);
+    return write(output, doctor_to_json(report), "", exit_code(report.error->kind));
+  }
+  report.findings = std::move(*findings);
+  const bool blocked = bearing_of(report) == Bearing::kBlocks;
+  return write(output, doctor_to_json(report), doctor_to_text(report),
+               blocked ? exit_code(ErrorKind::kPrecondition) : 0);
+}
+
+}  // namespace wireproof

@@ -1,0 +1,15 @@
+// wireproof backends, wireproof doctor: what this build and this host can do.
+#pragma once
+
+#include <string>
+
+#include "tools/session.h"
+
+namespace wireproof {
+
+// Both return the exit code; the report is written.
+[[nodiscard]] int run_backends(const Session& session);
+// `interface` empty: the host alone. Exit code 3 when something blocks every test of it.
+[[nodiscard]] int run_doctor(const std::string& interface, const Session& session);
+
+}  // namespace wireproof
