@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "tools/backends.h"
+#include "tools/cleanup.h"
 #include "tools/dut_settings.h"
 #include "tools/dut_verb.h"
+#include "tools/host_verbs.h"
 #include "tools/interrupt.h"
 #include "tools/session.h"
 #include "tools/settings.h"
@@ -51,6 +53,12 @@ int run_verb(const CommandLine& line, const Session& session) {
       if (!settings) return refuse(session, ReportKind::kDut, settings.error());
       return run_dut(*settings, session);
     }
+    case Verb::kBackends:
+      return run_backends(session);
+    case Verb::kDoctor:
+      return run_doctor(line.doctor_interface, session);
+    case Verb::kCleanup:
+      return run_cleanup(line.output.dry_run);
   }
   return 2;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 #include "tools/version.h"
 
@@ -14,15 +15,23 @@ constexpr const char* kDescription =
     "rate, counts every one, and says how many came back and where the others died.";
 
 // CLI11 keeps references to these texts; they outlive the parse.
-void bind_output(CLI::App& verb, OutputText& output, std::string& json) {
+void bind_json(CLI::App& verb, OutputText& output, std::string& json) {
   verb.add_option("-J,--json", json, "write the result as one JSON document to FILE or stdout")
       ->expected(0, 1)
       ->type_name("[FILE]");
-  verb.add_flag("--json-stream", output.json_stream, "one JSON object a line while it runs");
   verb.add_flag("-q,--quiet", output.quiet, "no progress and no text");
-  verb.add_flag("-v,--verbose", output.verbose, "every trial, counters by the driver's own names");
   verb.add_flag("--no-color", output.no_color, "no colour; there is none in this version's text");
-  verb.add_flag("--dry-run", output.dry_run, "say what would be sent, and send nothing");
+}
+
+void bind_dry_run(CLI::App& verb, OutputText& output, const char* text) {
+  verb.add_flag("--dry-run", output.dry_run, text);
+}
+
+void bind_output(CLI::App& verb, OutputText& output, std::string& json) {
+  bind_json(verb, output, json);
+  verb.add_flag("--json-stream", output.json_stream, "one JSON object a line while it runs");
+  verb.add_flag("-v,--verbose", output.verbose, "every trial, counters by the driver's own names");
+  bind_dry_run(verb, output, "say what would be sent, and send nothing");
 }
 
 void bind_ports(CLI::App& verb, TestText& test, bool required) {
@@ -123,6 +132,35 @@ void bind_dut(CLI::App& verb, DutText& dut) {
   verb.add_option("--ring", dut.ring, "receive room a port, frames, a power of two");
 }
 
+using VerbApps = std::map<const CLI::App*, Verb>;
+
+VerbApps bind_verbs(CLI::App& app, CommandLine& line, std::string& json) {
+  VerbApps verbs;
+  const auto add = [&](const char* name, const char* purpose, Verb verb) -> CLI::App& {
+    CLI::App* added = app.add_subcommand(name, purpose);
+    verbs[added] = verb;
+    return *added;
+  };
+  CLI::App& trial = add("trial", "one load, one duration", Verb::kTrial);
+  bind_output(trial, line.output, json);
+  bind_trial(trial, line.trial);
+  CLI::App& search = add("search", "the highest load that meets a loss goal", Verb::kSearch);
+  bind_output(search, line.output, json);
+  bind_search(search, line.search);
+  CLI::App& dut = add("dut", "a device whose behaviour is known to the frame", Verb::kDut);
+  bind_output(dut, line.output, json);
+  bind_dut(dut, line.dut);
+  bind_json(add("backends", "usable, refused and why, left out and why", Verb::kBackends),
+            line.output, json);
+  CLI::App& doctor =
+      add("doctor", "what on this host limits or blocks a test, and the cure", Verb::kDoctor);
+  bind_json(doctor, line.output, json);
+  doctor.add_option("IFACE", line.doctor_interface, "look at this interface too");
+  bind_dry_run(add("cleanup", "undo what killed runs left behind", Verb::kCleanup), line.output,
+               "list it, and undo nothing");
+  return verbs;
+}
+
 // CLI11 writes a capital letter here and a full stop there; ours is one plain sentence.
 Error usage_error(const CLI::ParseError& error) {
   return Error{ErrorKind::kUsage, error.what(), "see 'wireproof --help'", 0};
@@ -140,15 +178,7 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   app.get_formatter()->column_width(28);
 
   std::string json;
-  CLI::App* trial = app.add_subcommand("trial", "one load, one duration");
-  bind_output(*trial, line.output, json);
-  bind_trial(*trial, line.trial);
-  CLI::App* search = app.add_subcommand("search", "the highest load that meets a loss goal");
-  bind_output(*search, line.output, json);
-  bind_search(*search, line.search);
-  CLI::App* dut = app.add_subcommand("dut", "a device whose behaviour is known to the frame");
-  bind_output(*dut, line.output, json);
-  bind_dut(*dut, line.dut);
+  const VerbApps verbs = bind_verbs(app, line, json);
 
   try {
     app.parse(argc, argv);
@@ -164,10 +194,12 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     return parsed;
   }
   CLI::App* chosen = app.get_subcommands().front();
-  line.verb = chosen == trial ? Verb::kTrial : chosen == dut ? Verb::kDut : Verb::kSearch;
-  std::erase_if(line.dut.wire,
-                [&](const auto& option) { return dut->count("--" + option.first) == 0; });
-  if (chosen->count("--json") > 0) line.output.json = json;
+  line.verb = verbs.at(chosen);
+  if (line.verb == Verb::kDut) {
+    std::erase_if(line.dut.wire,
+                  [&](const auto& option) { return chosen->count("--" + option.first) == 0; });
+  }
+  if (line.verb != Verb::kCleanup && chosen->count("--json") > 0) line.output.json = json;
   return parsed;
 }
 

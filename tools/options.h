@@ -75,7 +75,7 @@ struct DutText {
   std::string ring = "4096";
 };
 
-enum class Verb { kTrial, kSearch, kDut };
+enum class Verb { kTrial, kSearch, kDut, kBackends, kDoctor, kCleanup };
 
 struct CommandLine {
   Verb verb = Verb::kTrial;
@@ -83,6 +83,7 @@ struct CommandLine {
   TrialText trial;
   SearchText search;
   DutText dut;
+  std::string doctor_interface;  // empty: the host alone
 };
 
 // What to do instead of running a verb: print this and end with this exit code.

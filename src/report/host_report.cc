@@ -123,9 +123,8 @@ std::string doctor_to_text(const HostReport& report) {
     return std::count_if(report.findings.begin(), report.findings.end(),
                          [bearing](const HostFinding& f) { return f.bearing == bearing; });
   };
-  std::string text =
-      fmt::format("{} {} ({})\n{}, Linux {}\n\n", report.tool.name, report.tool.version,
-                  report.host.host, report.host.cpu, report.host.kernel);
+  std::string text = fmt::format("{} {} ({})\n{}, {}\n\n", report.tool.name, report.tool.version,
+                                 report.host.host, report.host.cpu, report.host.kernel);
   for (const HostFinding& finding : report.findings) {
     const std::string label = fmt::format("{:<7} {}", word(finding.bearing), finding.subject);
     text += entry(label, kWidth, finding.text);

@@ -70,6 +70,7 @@ TEST(HostReport, TextFitsEightyColumnsAndHangs) {
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
   }
   const std::string doctor = doctor_to_text(sample());
+  EXPECT_TRUE(doctor.starts_with("wireproof 1.2.3 (lab1)\nExample 9000, Linux 6.1.0\n")) << doctor;
   EXPECT_NE(doctor.find("good    clock        tsc\n"), std::string::npos) << doctor;
   EXPECT_NE(doctor.find("\n                     cure: ulimit"), std::string::npos) << doctor;
   EXPECT_NE(doctor.find("blocks a test: 0   limits it: 1   good: 1\n"), std::string::npos);
