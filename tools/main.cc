@@ -10,6 +10,7 @@
 #include "tools/dut_verb.h"
 #include "tools/host_verbs.h"
 #include "tools/interrupt.h"
+#include "tools/search_verb.h"
 #include "tools/session.h"
 #include "tools/settings.h"
 #include "tools/trial_verb.h"
@@ -46,7 +47,7 @@ int run_verb(const CommandLine& line, const Session& session) {
     case Verb::kSearch: {
       const auto settings = search_settings(line.search);
       if (!settings) return refuse(session, ReportKind::kSearch, settings.error());
-      return 2;
+      return run_search(*settings, session);
     }
     case Verb::kDut: {
       const auto settings = dut_settings(line.dut);

@@ -11,14 +11,18 @@ void put(Json& json, const char* key, const std::optional<Nanoseconds>& value) {
   if (value) json[key] = *value;
 }
 
+// False where another program measured and told totals alone.
+bool is_tracked(const DirectionResult& direction) {
+  return direction.sequence_spaces > 0;
+}
+
 Json counts_json(const DirectionResult& direction) {
   const Counts& c = direction.counts;
   Json json = {{"intended", c.intended}, {"offered", c.offered}, {"unsent", c.unsent}};
   if (!has_receiver(direction)) return json;
-  json.update({{"received", c.received},
-               {"unique", c.unique},
-               {"lost", c.lost},
-               {"duplicate", c.duplicate},
+  json.update({{"received", c.received}, {"unique", c.unique}, {"lost", c.lost}});
+  if (!is_tracked(direction)) return json;
+  json.update({{"duplicate", c.duplicate},
                {"reordered", c.reordered},
                {"late", c.late},
                {"stale", c.stale},
@@ -35,10 +39,11 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   const Attribution& a = direction.attribution;
   Json json = {{"tx_shortfall", a.tx_shortfall}};
   if (!has_receiver(direction)) return json;
+  json["dut"] = a.dut;
+  if (!is_tracked(direction)) return json;
   const NicFacts* receiver = find_nic(host, direction.to);
   const bool socket = receiver != nullptr && receiver->udp_payload;
   json["tx_ring"] = a.tx_ring;
-  json["dut"] = a.dut;
   json[socket ? "rx_socket" : "rx_ring"] = a.rx_ring;
   json["rx_nic"] = a.rx_nic;
   json["late"] = a.late;
@@ -79,7 +84,7 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
                     const HostFacts& host) {
   Json json = {{"from", direction.from}, {"to", direction.to}, {"counts", counts_json(direction)}};
   const bool received = has_receiver(direction);
-  if (received) {
+  if (received && is_tracked(direction)) {
     json["sequence_scope"] = direction.sequence_scope;
     json["sequence_spaces"] = direction.sequence_spaces;
     json["window"] = direction.window;
@@ -89,14 +94,16 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
   if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;
   if (received && direction.counts.offered > 0) json["loss_ratio"] = loss_ratio(direction.counts);
   if (direction.delay) json["latency"] = delay_json(*direction.delay);
-  if (received && direction.counts.unique > 0)
+  if (received && is_tracked(direction) && direction.counts.unique > 0)
     json["reordering"] = {{"ratio", static_cast<double>(direction.counts.reordered) /
                                         static_cast<double>(direction.counts.unique)}};
   json["attribution"] = attribution_json(direction, host);
   // Never in a sound document, and the schema refuses it: the evidence of a bug is not hidden.
   if (const std::string broken = check_identities(direction); !broken.empty())
     json["accounting_error"] = broken;
-  json["pacing"] = {{"lag_max_ns", direction.pacing.lag_max}, {"stalls", direction.pacing.stalls}};
+  if (!received || is_tracked(direction))
+    json["pacing"] = {{"lag_max_ns", direction.pacing.lag_max},
+                      {"stalls", direction.pacing.stalls}};
   return json;
 }
 
@@ -124,7 +131,7 @@ Json trial_json(const TrialResult& trial, const HostFacts& host) {
   if (!trial.spec.max_rate) json["intended_fps"] = trial.spec.intended_fps;
   json["intended_duration_s"] = seconds(trial.spec.duration);
   json["duration_s"] = seconds(trial.duration);
-  json["waiting_time_s"] = seconds(trial.waiting_time);
+  if (trial.waiting_time > 0) json["waiting_time_s"] = seconds(trial.waiting_time);
   json["goal_loss_ratio"] = trial.spec.goal_loss_ratio;
   json["verdict"] = word(trial.verdict);
   json["reason"] = trial.reason;

@@ -55,7 +55,7 @@ std::string load_text(const TrialResult& trial) {
                                          : fps_text(spec.intended_fps) + " frames/s a direction";
   std::string text = fmt::format("{}-byte frames, {}, {} asked, {} measured", spec.frame_size, rate,
                                  duration_text(spec.duration), duration_text(trial.duration));
-  if (has_receiver(trial))
+  if (has_receiver(trial) && trial.waiting_time > 0)
     text += fmt::format("; frames later than {} after the last are lost",
                         duration_text(trial.waiting_time));
   return wrapped(text);
@@ -97,6 +97,7 @@ std::string counts_text(const DirectionResult& direction, const TrialResult& tri
   if (!has_receiver(direction)) return out;
   out += rate_row("received", c.received, trial);
   out += share_row("lost", c.lost, c.offered);
+  if (direction.sequence_spaces == 0) return out;  // told by another program: totals alone
   out += share_row("duplicate", c.duplicate, c.offered);
   out += share_row("reordered", c.reordered, c.offered);
   return out + rare_rows(c);

@@ -13,6 +13,8 @@ namespace wireproof {
 namespace {
 
 constexpr double kUnboundedFps = 1e12;
+// What a tester achieves at its own limit varies by less than this from trial to trial.
+constexpr double kSteady = 0.02;
 
 double seconds(Nanoseconds duration) {
   return static_cast<double>(duration) / static_cast<double>(kSecond);
@@ -133,8 +135,11 @@ class Bisection {
   std::string ceiling_reason_;
   std::optional<Step> retry_;
   unsigned retries_ = 0;
-  double achieved_fps_ = 0;  // the best offered load of the invalid trials of this step
-  double received_fps_ = 0;
+  struct Achieved {            // by the invalid trials of this step
+    double offered_fps = 0;    // the best
+    double forwarded_fps = 0;  // of the best
+    double least_fps = kUnboundedFps;
+  } achieved_;
   bool confirmed_ = false;
   bool out_of_time_ = false;
   bool ended_ = false;
@@ -223,7 +228,7 @@ void Bisection::learn(const Step& step) {
   }
   if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
   retries_ = 0;
-  achieved_fps_ = received_fps_ = 0;
+  achieved_ = {};
   if (trial.verdict == Verdict::kPass)
     learn_pass(step, result_.trials.size() - 1);
   else
@@ -244,11 +249,13 @@ void Bisection::learn_fail(const Step& step, const TrialResult& trial) {
 
 void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
   const double offered = offered_fps(trial);
-  if (offered >= achieved_fps_) {
-    achieved_fps_ = offered;
-    received_fps_ = forwarding_fps(trial);
+  achieved_.least_fps = std::min(achieved_.least_fps, offered);
+  if (offered >= achieved_.offered_fps) {
+    achieved_.offered_fps = offered;
+    achieved_.forwarded_fps = forwarding_fps(trial);
   }
-  if (retries_ < spec_.invalid_retries) {
+  const bool hopeless = step.load == 0 && offered > 0 && loss_ratio(trial) > spec_.goal.loss_ratio;
+  if (retries_ < spec_.invalid_retries && !hopeless) {
     ++retries_;
     retry_ = step;
     return;
@@ -258,18 +265,19 @@ void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
 }
 
 void Bisection::give_up(const Step& step) {
-  const double load = step.load > 0 ? step.load : achieved_fps_;
-  // Where less was offered than is already known to pass, it was a disturbance and not the limit.
+  const double offered = achieved_.offered_fps;
+  const double load = step.load > 0 ? step.load : offered;
   const double known =
       lower_trial_ && !step.confirming ? load_of(result_.trials[*lower_trial_]) : 0;
-  const bool limit = achieved_fps_ > known && achieved_fps_ < load;
+  const bool steady = offered - achieved_.least_fps <= kSteady * offered;
+  const bool limit = steady && offered > known && offered < load;
   if (step.confirming) only_final_trials_count();
   if (load > 0) {
-    ceiling_ = limit ? achieved_fps_ : load;
-    chooser_.gave_up(load, std::min(achieved_fps_, received_fps_));
+    ceiling_ = limit ? offered : load;
+    chooser_.gave_up(load, std::min(offered, achieved_.forwarded_fps));
   }
   retries_ = 0;
-  achieved_fps_ = received_fps_ = 0;
+  achieved_ = {};
 }
 
 void Bisection::only_final_trials_count() {

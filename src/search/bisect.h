@@ -6,9 +6,12 @@
 // if that fails, the search goes on below it by trials of the final duration alone, so that no load
 // counts as good above one that failed (a late failure pulls the lower bound down).
 //
-// Invalid trials never move a bound. A load is tried again invalid_retries times, then given up:
-// the search goes on below what the tester achieved there, and is tester_limited when its interval
-// ends at such a load and not at one that failed.
+// Invalid trials never move a bound. A load is tried again invalid_retries times, then given up,
+// and the search goes on below it: below what the tester achieved there when it achieved the same
+// each time, which is then its limit; otherwise something disturbed it, and that says nothing of
+// other loads. The search is tester_limited when its interval ends at such a load and not at one
+// that failed. The trial as fast as the tester can is not repeated where frames were lost as well:
+// it is there to find out where to look.
 #pragma once
 
 #include <cstddef>

@@ -92,6 +92,7 @@ struct DirectionResult {
   Counts counts;
   Attribution attribution;
   std::string sequence_scope;  // "flow" or "flow_group"
+  // 0: numbers were not tracked (another program measured): of the received, only unique is known.
   std::uint64_t sequence_spaces = 0;
   std::uint64_t window = 0;      // sequence numbers within which order and duplication are exact
   std::uint64_t flows_sent = 0;  // distinct 5-tuples really sent

@@ -70,6 +70,19 @@ TEST(ResultJson, AbsentMeansNotMeasured) {
     EXPECT_FALSE(d.contains(key)) << key;
 }
 
+TEST(ResultJson, WhatAnotherProgramDidNotTellIsAbsent) {
+  const json d = document(command_search_report())["trials"][0]["directions"][0];
+  EXPECT_EQ(d["counts"], (json{{"intended", 1000},
+                               {"offered", 1000},
+                               {"unsent", 0},
+                               {"received", 999},
+                               {"unique", 999},
+                               {"lost", 1}}));
+  EXPECT_EQ(d["attribution"], (json{{"tx_shortfall", 0}, {"dut", 1}}));
+  for (const char* key : {"reordering", "window", "pacing", "sequence_scope"})
+    EXPECT_FALSE(d.contains(key)) << key;
+}
+
 TEST(ResultJson, APercentileWithoutSamplesIsAbsent) {
   RunReport report = full_trial_report();
   report.trials[0].directions[0].delay->p99_999.reset();

@@ -175,6 +175,23 @@ RunReport search_report() {
   return report;
 }
 
+RunReport command_search_report() {
+  RunReport report = search_report();
+  report.environment.nics.clear();
+  report.environment.cores_used.clear();
+  report.searches.resize(1);
+  DirectionResult totals = {.from = "trial-command", .to = "trial-command"};
+  totals.counts = {.intended = 1000, .offered = 1000, .received = 999, .unique = 999, .lost = 1};
+  totals.attribution = {.dut = 1};
+  SearchResult& search = report.searches[0];
+  for (TrialResult& trial : search.trials) {
+    trial.directions = {totals};
+    trial.waiting_time = 0;
+  }
+  search.final_trial = search.trials.back();
+  return report;
+}
+
 RunReport broken_search_report() {
   RunReport report = search_report();
   report.searches.pop_back();
@@ -219,9 +236,13 @@ RunReport dut_report() {
 }
 
 std::vector<std::pair<std::string, RunReport>> sample_reports() {
-  return {{"full-trial", full_trial_report()},       {"send-only", send_only_report()},
-          {"failed-start", failed_start_report()},   {"search", search_report()},
-          {"broken-search", broken_search_report()}, {"dut", dut_report()}};
+  return {{"full-trial", full_trial_report()},
+          {"send-only", send_only_report()},
+          {"failed-start", failed_start_report()},
+          {"search", search_report()},
+          {"command-search", command_search_report()},
+          {"broken-search", broken_search_report()},
+          {"dut", dut_report()}};
 }
 
 }  // namespace wireproof

@@ -10,12 +10,13 @@
 
 namespace wireproof {
 
-[[nodiscard]] RunReport full_trial_report();     // two directions, everything measured
-[[nodiscard]] RunReport send_only_report();      // --rx none, --rate max
-[[nodiscard]] RunReport failed_start_report();   // a precondition failed: no trial took place
-[[nodiscard]] RunReport search_report();         // regular, tester-limited, and without any bound
-[[nodiscard]] RunReport broken_search_report();  // the interface went away in the second search
-[[nodiscard]] RunReport dut_report();            // with a log; one port that cannot tell its drops
+[[nodiscard]] RunReport full_trial_report();      // two directions, everything measured
+[[nodiscard]] RunReport send_only_report();       // --rx none, --rate max
+[[nodiscard]] RunReport failed_start_report();    // a precondition failed: no trial took place
+[[nodiscard]] RunReport search_report();          // regular, tester-limited, and without any bound
+[[nodiscard]] RunReport command_search_report();  // another program measured: totals alone
+[[nodiscard]] RunReport broken_search_report();   // the interface went away in the second search
+[[nodiscard]] RunReport dut_report();             // with a log; one port that cannot tell its drops
 
 // All of them, by name.
 [[nodiscard]] std::vector<std::pair<std::string, RunReport>> sample_reports();

@@ -94,6 +94,31 @@ TEST_F(Bisect, AnInvalidLoadIsTriedAgainThenGivenUp) {
   EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 1000000 frames/s: tx shortfall");
 }
 
+// 36 Mpps into a receiver that takes 3: once is enough to see where to look.
+TEST_F(Bisect, AFloodThatDrownsTheReceiverIsNotRepeated) {
+  spec_.max_fps = 0;
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  tester.tester_max_fps = 36e6;
+  tester.receive_max_fps = 900e3;
+  const auto r = run(tester);
+  EXPECT_TRUE(tester.asked[0].max_rate);
+  EXPECT_FALSE(tester.asked[1].max_rate);
+  EXPECT_DOUBLE_EQ(tester.asked[1].intended_fps, 900e3 * 0.998);
+  EXPECT_TRUE(r->tester_limited);
+}
+
+// Half of the frames stay unsent once, a fifth the next time: that is no rate the tester is limited
+// to, and a device that carries 8 Mpps must still be found to.
+TEST_F(Bisect, ADisturbanceIsNotTakenForALimit) {
+  SimulatedTester tester(device::ideal(8e6), clock_);
+  tester.disturbed_trials = 4;
+  const auto r = run(tester);
+  EXPECT_GT(*r->lower_bound_fps, 8e6 * 0.995);
+  EXPECT_LE(*r->lower_bound_fps, 8e6);
+  EXPECT_EQ(r->trials[3].verdict, Verdict::kInvalid);
+  EXPECT_TRUE(r->regular) << r->reason;
+}
+
 TEST_F(Bisect, ATesterThatCanVouchForNothingHasNoBound) {
   SimulatedTester tester(device::infinite(), clock_);
   tester.invalid_probability = 1;

@@ -101,6 +101,8 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   Attribution& a = trial.directions[0].attribution;
   c.intended = whole(asked_fps * seconds);
   c.offered = std::min(c.intended, whole(tester_max_fps * seconds));
+  if (number < disturbed_trials)
+    c.offered = whole(static_cast<double>(c.offered) * (0.2 + 0.6 * random_.uniform()));
   c.unsent = a.tx_shortfall = c.intended - c.offered;
   const std::uint64_t passed = device_(c.offered, seconds, random_);
   c.received = c.unique = std::min(passed, whole(receive_max_fps * seconds));

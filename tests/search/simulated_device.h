@@ -42,9 +42,10 @@ class SimulatedTester final : public Measurer {
 
   Result<TrialResult> measure(const TrialSpec& spec) override;
 
-  double tester_max_fps = 1e9;     // the most it can offer
-  double invalid_probability = 0;  // of a trial, for no reason of its load
-  double receive_max_fps = 1e9;    // above this its own receive ring drops
+  double tester_max_fps = 1e9;       // the most it can offer
+  double invalid_probability = 0;    // of a trial, for no reason of its load
+  double receive_max_fps = 1e9;      // above this its own receive ring drops
+  std::size_t disturbed_trials = 0;  // that many at first leave a varying part unsent
   Nanoseconds overhead = kSecond / 2;
   std::optional<std::size_t> error_at;  // this trial, counted from 0, is an error instead
   Error error;

@@ -1,0 +1,109 @@
+#include "tools/search_run.h"
+
+#include <gtest/gtest.h>
+
+#include "search/simulated_device.h"
+
+namespace wireproof {
+namespace {
+
+class SearchRunTest : public ::testing::Test {
+ protected:
+  SearchRunTest() {
+    const SearchSpec ndr{.max_fps = 10e6};
+    SearchSpec pdr = ndr;
+    pdr.goal = {"pdr", 0.005};
+    SearchSpec larger = ndr;
+    larger.frame_size = 512;
+    run_.sizes = {{"64", {ndr, pdr}}, {"512", {larger}}};
+    run_.measurer_for = [this](std::size_t index) -> Result<Measurer*> {
+      asked_for_.push_back(index);
+      if (refuse_ == index) return fail(ErrorKind::kUsage, "512 is too large");
+      return &tester_;
+    };
+    run_.on_trial = [this](const TrialResult& trial) { ids_.push_back(trial.spec.id); };
+    run_.on_progress = [this](const std::string& line) { lines_.push_back(line); };
+  }
+
+  RunReport search() {
+    RunReport report;
+    run_searches(run_, clock_, report);
+    return report;
+  }
+
+  FakeClock clock_;
+  SimulatedTester tester_{device::ideal(1e6), clock_};
+  SearchRun run_;
+  std::optional<std::size_t> refuse_;
+  std::vector<std::size_t> asked_for_;
+  std::vector<std::uint64_t> ids_;
+  std::vector<std::string> lines_;
+};
+
+TEST_F(SearchRunTest, OneSearchForEachSizeAndGoal) {
+  const RunReport report = search();
+  ASSERT_EQ(report.searches.size(), 3u);
+  EXPECT_EQ(report.searches[0].spec.goal.name, "ndr");
+  EXPECT_EQ(report.searches[1].spec.goal.name, "pdr");
+  EXPECT_EQ(report.searches[2].spec.frame_size, 512u);
+  EXPECT_EQ(report.status, RunStatus::kOk);
+  EXPECT_EQ(asked_for_, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(SearchRunTest, TrialsAreNumberedThroughAll) {
+  const RunReport report = search();
+  for (std::size_t i = 0; i < ids_.size(); ++i) EXPECT_EQ(ids_[i], i + 1);
+  EXPECT_EQ(report.searches[2].trials.back().spec.id, ids_.size());
+  EXPECT_EQ(lines_.size(), ids_.size());
+}
+
+TEST_F(SearchRunTest, ProgressSaysWhereItIsAndHowLong) {
+  search();
+  // Two trials of 1.5 s here, then two searches as long as this one: 4.5 s each.
+  EXPECT_EQ(lines_[0], "[1/3] 64 bytes, ndr: trial 1, ? .. 10000000 frames/s, about 12 s left");
+  EXPECT_EQ(lines_.back(),
+            "[3/3] 512 bytes, ndr: trial 3, 998000 .. 1002000 frames/s, about 0 s left");
+}
+
+TEST_F(SearchRunTest, WithoutAnAnswerTheRunIsInvalid) {
+  tester_.receive_max_fps = 0;
+  EXPECT_EQ(search().status, RunStatus::kInvalid);
+}
+
+TEST_F(SearchRunTest, AnInterruptionKeepsWhatThereIsAndEndsTheRun) {
+  tester_.interrupted_at = 4;
+  const RunReport report = search();
+  EXPECT_EQ(report.status, RunStatus::kAborted);
+  ASSERT_EQ(report.searches.size(), 2u);
+  EXPECT_TRUE(report.searches[0].regular);
+  EXPECT_TRUE(report.searches[1].interrupted);
+}
+
+TEST_F(SearchRunTest, AnErrorInMidSearchKeepsWhatThereIsAndEndsTheRun) {
+  tester_.error_at = 5;
+  tester_.error = {ErrorKind::kPrecondition, "the interface is gone"};
+  const RunReport report = search();
+  EXPECT_EQ(report.status, RunStatus::kError);
+  EXPECT_EQ(report.error->message, "the interface is gone");
+  ASSERT_EQ(report.searches.size(), 2u);
+  EXPECT_EQ(report.searches[1].trials.size(), 2u);
+}
+
+TEST_F(SearchRunTest, ASizeThatCannotBeMeasuredEndsTheRun) {
+  refuse_ = 1;
+  const RunReport report = search();
+  EXPECT_EQ(report.status, RunStatus::kError);
+  EXPECT_EQ(report.error->message, "512 is too large");
+  EXPECT_EQ(report.searches.size(), 2u);
+}
+
+TEST_F(SearchRunTest, TheTimeLimitIsSharedOut) {
+  run_.time_limit = 9 * kSecond;  // each search wants 4.5 s
+  const RunReport report = search();
+  ASSERT_EQ(report.searches.size(), 3u);
+  EXPECT_LE(clock_.now(), 9 * kSecond);
+  for (const SearchResult& search : report.searches) EXPECT_FALSE(search.trials.empty());
+}
+
+}  // namespace
+}  // namespace wireproof

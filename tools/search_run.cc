@@ -1,0 +1,115 @@
+#include "tools/search_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace wireproof {
+
+namespace {
+
+// Gives the trials of all searches one run of numbers, and tells of each.
+class NumberedMeasurer final : public Measurer {
+ public:
+  explicit NumberedMeasurer(const SearchRun& run) : run_(run) {}
+  void use(Measurer& measurer) { measurer_ = &measurer; }
+
+  Result<TrialResult> measure(const TrialSpec& spec) override {
+    TrialSpec numbered = spec;
+    numbered.id = ++last_id_;
+    Result<TrialResult> trial = measurer_->measure(numbered);
+    if (trial && run_.on_trial) run_.on_trial(*trial);
+    return trial;
+  }
+
+ private:
+  const SearchRun& run_;
+  Measurer* measurer_ = nullptr;
+  std::uint64_t last_id_ = 0;
+};
+
+std::string bounds_text(const SearchResult& so_far) {
+  const auto bound = [](const std::optional<double>& fps) {
+    return fps ? fmt::format("{:.0f}", *fps) : std::string("?");
+  };
+  return fmt::format("{} .. {} frames/s", bound(so_far.lower_bound_fps),
+                     bound(so_far.upper_bound_fps));
+}
+
+class Searches {
+ public:
+  Searches(const SearchRun& run, const Clock& clock, RunReport& report)
+      : run_(run), clock_(clock), report_(report), start_(clock.now()), measurer_(run) {
+    for (const SizeSearches& size : run.sizes) total_ += size.goals.size();
+  }
+
+  void run_all() {
+    for (std::size_t i = 0; i < run_.sizes.size(); ++i) {
+      const Result<Measurer*> measurer = run_.measurer_for(i);
+      if (!measurer) return fail_with(measurer.error());
+      measurer_.use(**measurer);
+      for (const SearchSpec& spec : run_.sizes[i].goals)
+        if (!run_one(run_.sizes[i].name, spec)) return;
+    }
+  }
+
+ private:
+  // False when nothing more can be begun.
+  bool run_one(const std::string& size, SearchSpec spec) {
+    spec.time_limit = share_of_time();
+    const SearchProgress progress = [&](const SearchResult& so_far, Nanoseconds left) {
+      if (run_.on_progress) run_.on_progress(progress_line(size, so_far, left));
+    };
+    Result<SearchResult> found = bisect(spec, measurer_, clock_, progress);
+    if (!found) {
+      fail_with(found.error());
+      return false;
+    }
+    if (!found->lower_bound_fps) report_.status = RunStatus::kInvalid;
+    report_.searches.push_back(*std::move(found));
+    const SearchResult& last = report_.searches.back();
+    if (last.interrupted) report_.status = RunStatus::kAborted;
+    if (last.error) fail_with(*last.error);
+    return !last.interrupted && !last.error;
+  }
+
+  void fail_with(const Error& error) {
+    report_.error = error;
+    report_.status =
+        error.kind == ErrorKind::kInterrupted ? RunStatus::kAborted : RunStatus::kError;
+  }
+
+  // Each search gets an equal part of what is left; at least a moment, because 0 means no limit.
+  [[nodiscard]] Nanoseconds share_of_time() const {
+    if (run_.time_limit == 0) return 0;
+    const auto to_do = static_cast<Nanoseconds>(total_ - report_.searches.size());
+    const Nanoseconds left = run_.time_limit - (clock_.now() - start_);
+    return std::max<Nanoseconds>(1, left / std::max<Nanoseconds>(1, to_do));
+  }
+
+  [[nodiscard]] std::string progress_line(const std::string& size, const SearchResult& so_far,
+                                          Nanoseconds left) const {
+    const std::size_t done = report_.searches.size();
+    // The searches to come are taken to last as long as this one will have.
+    const auto to_come = static_cast<Nanoseconds>(total_ - done - 1);
+    const Nanoseconds all = left + to_come * (so_far.elapsed + left);
+    return fmt::format("[{}/{}] {} bytes, {}: trial {}, {}, about {} s left", done + 1, total_,
+                       size, so_far.spec.goal.name, so_far.trials.size(), bounds_text(so_far),
+                       (all + kSecond - 1) / kSecond);
+  }
+
+  const SearchRun& run_;
+  const Clock& clock_;
+  RunReport& report_;
+  const Nanoseconds start_;
+  NumberedMeasurer measurer_;
+  std::size_t total_ = 0;
+};
+
+}  // namespace
+
+void run_searches(const SearchRun& run, const Clock& clock, RunReport& report) {
+  Searches(run, clock, report).run_all();
+}
+
+}  // namespace wireproof

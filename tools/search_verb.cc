@@ -1,0 +1,173 @@
+#include "tools/search_verb.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "report/json.h"
+#include "report/write_file.h"
+#include "tools/command_measurer.h"
+#include "tools/interrupt.h"
+#include "tools/ports.h"
+#include "tools/search_run.h"
+
+namespace wireproof {
+namespace {
+
+TrafficProfile profile_of(const SearchSettings& settings, const SizeChoice& choice) {
+  TrafficProfile profile = settings.test.profile;
+  profile.sizes = choice.sizes;
+  profile.size_name = choice.name;
+  return profile;
+}
+
+Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoice& choice,
+                                 double line_rate_bps) {
+  const double mean = mean_frame_size(profile_of(settings, choice));
+  const RateLayer layer = settings.test.rate_layer;
+  SearchSpec spec = settings.search;
+  spec.frame_size = static_cast<std::uint32_t>(mean + 0.5);
+  if (settings.max_rate.kind != Rate::Kind::kMax) {
+    const auto max = rate_to_fps(settings.max_rate, "--max-rate", layer, mean, line_rate_bps);
+    if (!max) return tl::unexpected(max.error());
+    spec.max_fps = *max;
+  }
+  const auto min = rate_to_fps(settings.min_rate, "--min-rate", layer, mean, line_rate_bps);
+  if (!min) return tl::unexpected(min.error());
+  spec.min_fps = *min;
+  SizeSearches searches{.name = choice.name, .goals = {}};
+  for (const SearchGoal& goal : settings.goals) {
+    spec.goal = goal;
+    searches.goals.push_back(spec);
+  }
+  return searches;
+}
+
+Result<SearchRun> plan_run(const SearchSettings& settings, double line_rate_bps) {
+  if (!settings.trial_command.empty() && settings.max_rate.kind == Rate::Kind::kMax)
+    return fail(ErrorKind::kUsage, "--trial-command: the other tester's own maximum is not known",
+                "say where to begin with --max-rate");
+  SearchRun run;
+  run.time_limit = settings.search.time_limit;
+  for (const SizeChoice& choice : settings.test.sizes) {
+    auto searches = searches_of(settings, choice, line_rate_bps);
+    if (!searches) return tl::unexpected(searches.error());
+    run.sizes.push_back(std::move(*searches));
+  }
+  return run;
+}
+
+void observe(const Session& session, const HostFacts& host, SearchRun& run) {
+  if (session.output.json_stream) {
+    run.on_trial = [&host](const TrialResult& trial) {
+      // A reader that has gone is found out by the result, which is the one that counts.
+      static_cast<void>(write_all(STDOUT_FILENO, trial_event(trial, host), "standard output"));
+    };
+  }
+  if (session.output.quiet || isatty(STDERR_FILENO) == 0) return;
+  run.on_progress = [](const std::string& line) {
+    fmt::print(stderr, "\r\x1b[K{}", line);
+    std::fflush(stderr);
+  };
+}
+
+void describe_search(const SearchSettings& settings, RunReport& report) {
+  std::vector<std::string> goals;
+  for (const SearchGoal& goal : settings.goals) goals.push_back(goal.name);
+  const SearchSpec& search = settings.search;
+  report.config.push_back({"goals", std::move(goals)});
+  report.config.push_back({"method", "bisect"});
+  report.config.push_back({"precision", search.precision});
+  report.config.push_back({"trial_duration_ns", search.trial_duration});
+  report.config.push_back({"final_duration_ns", search.final_duration});
+  report.config.push_back({"invalid_retries", search.invalid_retries});
+  if (search.time_limit > 0) report.config.push_back({"time_limit_ns", search.time_limit});
+}
+
+// Plans, runs and reports; `measurer_for` says how a size is measured.
+int search_with(const SearchSettings& settings, const Session& session, RunReport& report,
+                const std::function<Result<Measurer*>(std::size_t)>& measurer_for) {
+  Result<SearchRun> run = plan_run(settings, report.line_rate_bps);
+  if (!run) {
+    set_error(report, run.error());
+    return finish(session, report);
+  }
+  run->measurer_for = measurer_for;
+  observe(session, report.environment, *run);
+  run_searches(*run, session.clock, report);
+  if (run->on_progress) fmt::print(stderr, "\r\x1b[K");
+  return finish(session, report);
+}
+
+int search_by_command(const SearchSettings& settings, const Session& session, RunReport& report) {
+  report.config = {{"trial_command", settings.trial_command}};
+  describe_search(settings, report);
+  report.line_rate_bps = settings.test.line_rate_bps;
+  CommandMeasurer measurer({.command = settings.trial_command}, session.clock, interrupted());
+  return search_with(settings, session, report,
+                     [&](std::size_t) -> Result<Measurer*> { return &measurer; });
+}
+
+int search_by_frames(const SearchSettings& settings, const Session& session, RunReport& report) {
+  report.config = describe_test(settings.test);
+  describe_search(settings, report);
+  const Result<OpenPorts> ports = open_ports(settings.test, session);
+  if (!ports) {
+    set_error(report, ports.error());
+    return finish(session, report);
+  }
+  describe_ports(*ports, settings.test, report);
+  std::unique_ptr<PacketMeasurer> measurer;
+  return search_with(settings, session, report, [&](std::size_t index) -> Result<Measurer*> {
+    measurer.reset();
+    auto made = PacketMeasurer::make(ports->trial, profile_of(settings, settings.test.sizes[index]),
+                                     ports->pair(settings.test.bidirectional), ports->cores,
+                                     session.clock, interrupted(), {});
+    if (!made) return tl::unexpected(made.error());
+    measurer = std::move(*made);
+    return measurer.get();
+  });
+}
+
+std::string describe_load(const SearchSettings& settings) {
+  std::string goals;
+  for (const SearchGoal& goal : settings.goals) goals += (goals.empty() ? "" : ", ") + goal.name;
+  return fmt::format("searched for {} to {:g} %, by trials of {}", goals,
+                     settings.search.precision * 100,
+                     format_duration(settings.search.trial_duration));
+}
+
+int dry_run(const SearchSettings& settings, const Session& session) {
+  if (const auto run = plan_run(settings, settings.test.line_rate_bps);
+      !run && !settings.trial_command.empty()) {
+    print_error(run.error());
+    return exit_code(run.error().kind);
+  }
+  const Result<std::string> plan =
+      settings.trial_command.empty()
+          ? describe_plan(settings.test, session, describe_load(settings))
+          : fmt::format("trials by   {}\nload        {}\nnothing was run\n", settings.trial_command,
+                        describe_load(settings));
+  if (!plan) {
+    print_error(plan.error());
+    return exit_code(plan.error().kind);
+  }
+  const Status written = write_all(STDOUT_FILENO, *plan, "standard output");
+  return written ? 0 : exit_code(ErrorKind::kOutput);
+}
+
+}  // namespace
+
+int run_search(const SearchSettings& settings, const Session& session) {
+  if (session.output.dry_run) return dry_run(settings, session);
+  RunReport report = begin_report(session, ReportKind::kSearch);
+  if (const Status ok = check_output(session); !ok) {
+    set_error(report, ok.error());
+    return finish(session, report);
+  }
+  return settings.trial_command.empty() ? search_by_frames(settings, session, report)
+                                        : search_by_command(settings, session, report);
+}
+
+}  // namespace wireproof
