@@ -18,6 +18,7 @@
 #include "support/bpf.h"
 #include "support/netns.h"
 #include "support/raw_port.h"
+#include "support/udp_frame.h"
 
 namespace wireproof {
 namespace {
@@ -121,7 +122,7 @@ TEST_F(AfXdp, CarriesFramesBothWaysOnTwoQueues) {
   EXPECT_EQ(near->facts().rx_stamp, "xdp");
   EXPECT_EQ(near->facts().kernel_driver, "veth");
   EXPECT_EQ(near->facts().queues, 2u);
-  const Bytes bytes = udp_frame();
+  const Bytes bytes = udp_frame({});
   for (unsigned queue = 0; queue < 2; ++queue) {
     for (const auto& [from, to] : {std::pair(near.get(), far.get()), {far.get(), near.get()}}) {
       const Nanoseconds before = clock_.now();
@@ -144,7 +145,7 @@ TEST_F(AfXdp, WorksBehindTheDriverToo) {
   auto near = must_open(veth.near(), spec(), {{"mode", "generic"}});
   auto far = must_open(veth.far(), spec(), {{"mode", "generic"}});
   EXPECT_EQ(far->facts().mode, "copy, generic xdp");
-  ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame(), 300), 300u);
+  ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame({}), 300), 300u);
   EXPECT_EQ(receive(far->rx_queue(0), 300,
                     [](const Frame& frame) { EXPECT_GT(frame.stamp, Nanoseconds{0}); }),
             300u);
@@ -158,7 +159,7 @@ TEST_F(AfXdp, ARecycledFrameKeepsItsBytesAndItsTemplate) {
   ASSERT_EQ(queue.borrow(frame), 1u);
   EXPECT_EQ(frame[0]->template_id, 0u);
   EXPECT_GE(frame[0]->capacity, 1514);
-  const Bytes bytes = udp_frame();
+  const Bytes bytes = udp_frame({});
   std::memcpy(frame[0]->data, bytes.data(), bytes.size());
   frame[0]->length = static_cast<std::uint16_t>(bytes.size());
   frame[0]->template_id = 7;
@@ -178,7 +179,7 @@ TEST_F(AfXdp, AStarvedReceiversCountersEqualTheMissingFrames) {
     auto near = must_open(veth.near(), spec());
     auto far = must_open(veth.far(), spec(), {{"mode", mode}});
     constexpr std::size_t kSent = 20'000;
-    ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame(), kSent), kSent);
+    ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame({}), kSent), kSent);
     std::this_thread::sleep_for(50ms);
     const std::size_t received = receive(far->rx_queue(0), kSent);
     EXPECT_EQ(received, 1024u);  // the room that was asked for
@@ -187,7 +188,7 @@ TEST_F(AfXdp, AStarvedReceiversCountersEqualTheMissingFrames) {
     EXPECT_EQ(received + sender.tx_dropped.value() + receiver.rx_ring_dropped.value(), kSent);
     EXPECT_EQ(receiver.rx_nic_dropped, 0u);
     // With room again, frames come again.
-    ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame(), 10), 10u);
+    ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame({}), 10), 10u);
     EXPECT_EQ(receive(far->rx_queue(0), 10), 10u);
   }
 }
@@ -196,8 +197,8 @@ TEST_F(AfXdp, CountsTestFramesOnAQueueItDoesNotHave) {
   VethPair veth({.queues = 2});
   auto near = must_open(veth.near(), spec(2));
   auto far = must_open(veth.far(), spec(1));
-  ASSERT_EQ(send_copies(near->tx_queue(1), udp_frame(), 100), 100u);
-  ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame(), 10), 10u);
+  ASSERT_EQ(send_copies(near->tx_queue(1), udp_frame({}), 100), 100u);
+  ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame({}), 10), 10u);
   EXPECT_EQ(receive(far->rx_queue(0), 200), 10u);
   EXPECT_EQ(counters(*far).rx_nic_dropped, 100u);
 }
@@ -207,11 +208,11 @@ TEST_F(AfXdp, LeavesOtherTrafficToTheHost) {
   auto near = must_open(veth.near(), spec());
   const RawPort host(veth.near());
   const RawPort far(veth.far());
-  far.send(udp_frame({.l4_port = 22}));
-  far.send(udp_frame());
-  far.send(udp_frame({.destination = "192.0.2.1"}));
-  EXPECT_EQ(host.receive(1000), udp_frame({.l4_port = 22}));
-  EXPECT_EQ(host.receive(1000), udp_frame({.destination = "192.0.2.1"}));
+  far.send(udp_frame({.to_port = 22}));
+  far.send(udp_frame({}));
+  far.send(udp_frame({.to = "192.0.2.1"}));
+  EXPECT_EQ(host.receive(1000), udp_frame({.to_port = 22}));
+  EXPECT_EQ(host.receive(1000), udp_frame({.to = "192.0.2.1"}));
   EXPECT_EQ(receive(near->rx_queue(0), 1), 1u);
 }
 
@@ -237,7 +238,7 @@ TEST_F(AfXdp, ALoginOverTheSameInterfaceSurvives) {
       "c.sendall(b'login'); assert c.recv(99)==b'nigol'\"";
   EXPECT_NO_THROW(shell(ask));
   server.join();
-  veth.at_far_host([&] { RawPort(veth.far()).send(udp_frame()); });
+  veth.at_far_host([&] { RawPort(veth.far()).send(udp_frame({})); });
   EXPECT_EQ(receive(near->rx_queue(0), 1), 1u);
 }
 
@@ -248,7 +249,7 @@ TEST_F(AfXdp, TakesAllFramesWhenTold) {
   auto near = must_open(veth.near(), open);
   const RawPort host(veth.near());
   const RawPort far(veth.far());
-  far.send(udp_frame({.l4_port = 22}));
+  far.send(udp_frame({.to_port = 22}));
   far.send(Bytes(60, 1));
   EXPECT_EQ(receive(near->rx_queue(0), 2), 2u);
   EXPECT_TRUE(host.receive(50).empty());
@@ -405,7 +406,7 @@ TEST_F(AfXdp, CarriesThreeKilobyteFramesInPageSizedChunks) {
   open.buffer_len_max = 3512;
   auto near = must_open(veth.near(), open);
   auto far = must_open(veth.far(), open);
-  const Bytes bytes = udp_frame({.payload = 3512 - 42});
+  const Bytes bytes = udp_frame({.length = 3512});
   ASSERT_EQ(send_copies(near->tx_queue(0), bytes, 100), 100u);
   EXPECT_EQ(receive(far->rx_queue(0), 100,
                     [&](const Frame& frame) { EXPECT_EQ(frame.length, bytes.size()); }),
