@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
 
 namespace wireproof {
@@ -11,11 +12,20 @@ constexpr int kFractionBits = 32;
 constexpr double kFractionsPerNs = 4294967296.0;
 static_assert(kFractionsPerNs == static_cast<double>(1ull << kFractionBits));
 
+// How many of the 2^53 values of a draw mean yes: Random::chance without floating point.
+std::uint64_t threshold(double probability) {
+  return static_cast<std::uint64_t>(std::ceil(std::clamp(probability, 0.0, 1.0) * 0x1p53));
+}
+
 }  // namespace
 
 WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
     : spec_(spec),
       random_(spec.seed),
+      loss_(threshold(spec.loss)),
+      corrupt_(threshold(spec.corrupt)),
+      duplicate_(threshold(spec.duplicate)),
+      reorder_(threshold(spec.reorder)),
       waiting_(inside_expected),
       held_(spec.reorder > 0 ? inside_expected : 1) {
   assert(spec.delay >= 0 && spec.reorder_by >= 1);
@@ -45,10 +55,10 @@ bool WireModel::take_slot(Nanoseconds& at) {
 }
 
 Arrival WireModel::arrive(std::uint64_t handle, Nanoseconds at) {
-  const bool lost = random_.chance(spec_.loss);
-  const bool corrupt = random_.chance(spec_.corrupt);
-  const bool duplicate = random_.chance(spec_.duplicate);
-  const bool held = random_.chance(spec_.reorder);
+  const bool lost = chance(loss_);
+  const bool corrupt = chance(corrupt_);
+  const bool duplicate = chance(duplicate_);
+  const bool held = chance(reorder_);
   const std::uint64_t entropy = random_.next();
   if (lost) return {.fate = Fate::kDropped, .entropy = entropy};
 

@@ -95,14 +95,16 @@ class WireModel {
     Waiting frame;
   };
 
+  bool chance(std::uint64_t threshold) { return random_.next() >> 11 < threshold; }
   bool take_slot(Nanoseconds& at);
   [[nodiscard]] bool held_ripe() const;
 
   WireSpec spec_;
   Random random_;
-  FixedTime gap_ = 0;            // 1 / rate_fps; 0: no cap
-  FixedTime backlog_max_ = 0;    // queue_frames * gap_
-  FixedTime cap_free_at_ = 0;    // when the cap can take the next frame
+  std::uint64_t loss_, corrupt_, duplicate_, reorder_;  // probabilities in units of 2^-53
+  FixedTime gap_ = 0;                                   // 1 / rate_fps; 0: no cap
+  FixedTime backlog_max_ = 0;                           // queue_frames * gap_
+  FixedTime cap_free_at_ = 0;                           // when the cap can take the next frame
   Fifo<Waiting> waiting_;        // in order of `at`: the delay is constant, the cap is FIFO
   Fifo<Held> held_;              // in order of release: the hold-back is constant
   std::uint64_t passed_ = 0;     // frames that have left without having been held
