@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,12 +12,14 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <set>
 #include <thread>
 
 #include "base/journal.h"
 #include "io/clsact.h"
 #include "io/linux_interface.h"
+#include "support/child.h"
 #include "support/netns.h"
 #include "support/udp_frame.h"
 
@@ -420,6 +424,63 @@ TEST_F(AfPacketOnVeth, PromiscuousModeEndsWithTheDevice) {
     EXPECT_TRUE(promiscuous());
   }
   EXPECT_FALSE(promiscuous());
+}
+
+// One capability carries frames; the guard, which needs two more, is then missing and says so.
+TEST_F(AfPacketOnVeth, NetRawAloneSuffices) {
+  VethPair veth;
+  EXPECT_EQ(in_child([&] {
+              keep_only_capabilities({CAP_NET_RAW});
+              OpenSpec spec = spec_for();
+              spec.queues = 2;
+              const DevicePtr tx = open(veth.near(), spec_for());
+              const DevicePtr rx = open(veth.far(), spec, {{"promiscuous", "on"}});
+              send(*tx, udp_frame({}));
+              return receive(*rx, 1).size() == 1 && rx->facts().mode == "ring v2, guard off" &&
+                     rx->facts().notes.size() == 1 && tx->counters()->tx_dropped == 0;
+            }),
+            0);
+  for (const char* guard : {"tcx", "clsact"}) {
+    EXPECT_EQ(in_child([&] {
+                keep_only_capabilities({CAP_NET_RAW});
+                const auto refused = try_open(veth.far(), spec_for(), {{"guard", guard}});
+                return !refused && refused.error().kind == ErrorKind::kPrecondition &&
+                       refused.error().hint.find("CAP_BPF") != std::string::npos;
+              }),
+              0)
+        << guard;
+  }
+}
+
+TEST_F(AfPacketOnVeth, WithoutNetRawProbeAndOpenSaySo) {
+  VethPair veth;
+  EXPECT_EQ(in_child([&] {
+              keep_only_capabilities({});
+              const Probe probe = make_af_packet_backend()->probe();
+              const auto refused = try_open(veth.near(), spec_for());
+              return !probe.usable && probe.reason.find("CAP_NET_RAW") != std::string::npos &&
+                     !probe.cure.empty() && !refused && refused.error().message == probe.reason;
+            }),
+            0);
+  EXPECT_TRUE(make_af_packet_backend()->probe().usable);
+}
+
+TEST_F(AfPacketOnVeth, RingThatDoesNotFitIsRefused) {
+  VethPair veth;
+  EXPECT_EQ(in_child([&] {
+              std::size_t pages_in_use = 0;
+              std::ifstream("/proc/self/statm") >> pages_in_use;
+              const rlim_t limit = pages_in_use * 4096 + (32u << 20);
+              const rlimit little{.rlim_cur = limit, .rlim_max = limit};
+              setrlimit(RLIMIT_AS, &little);
+              OpenSpec spec = spec_for();
+              spec.ring_frames = 1 << 15;  // of 2 KiB
+              const auto refused = try_open(veth.near(), spec);
+              return !refused && refused.error().kind == ErrorKind::kPrecondition &&
+                     refused.error().message.find("65536 KiB") != std::string::npos &&
+                     refused.error().hint.find("ulimit") != std::string::npos;
+            }),
+            0);
 }
 
 TEST_F(AfPacketOnVeth, RefusalsNameTheThingAndTheCure) {
