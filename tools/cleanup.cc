@@ -6,6 +6,7 @@
 
 #include "io/clsact.h"
 #include "tools/session.h"
+#include "tools/standard_streams.h"
 
 namespace wireproof {
 namespace {
@@ -53,10 +54,10 @@ std::string cleanup_text(const std::vector<LeftoverChange>& changes) {
 int run_cleanup(bool dry_run) {
   const auto changes = undo_dead(undo_kinds(), dry_run);
   if (!changes) {
-    fmt::print(stderr, "wireproof: {}\n", changes.error().message);
+    print_error(changes.error());
     return exit_code(changes.error().kind);
   }
-  fmt::print("{}", cleanup_text(*changes));
+  if (const int code = print(cleanup_text(*changes)); code != 0) return code;
   const bool clean = std::none_of(changes->begin(), changes->end(), stands_in_the_way);
   return clean ? 0 : exit_code(ErrorKind::kPrecondition);
 }

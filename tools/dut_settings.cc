@@ -1,6 +1,7 @@
 #include "tools/dut_settings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -33,7 +34,8 @@ Status read_words(const DutText& text, DutSettings& settings) {
   }
   if (text.idle == "spin") settings.idle = IdlePolicy::kSpin;
   if (!text.log_frames.empty() && text.log.empty()) {
-    return fail(ErrorKind::kUsage, "--log-frames means nothing without --log");
+    return fail(ErrorKind::kUsage, "--log-frames means nothing without --log",
+                "name the file with --log, or leave --log-frames out");
   }
   return {};
 }
@@ -42,7 +44,8 @@ Status read_counts(const DutText& text, DutSettings& settings) {
   const auto ring = parse_count("--ring", text.ring, kRingMin, kRingMax);
   if (!ring) return tl::unexpected(ring.error());
   if (!std::has_single_bit(*ring)) {
-    return fail(ErrorKind::kUsage, fmt::format("--ring {}: not a power of two", *ring));
+    return fail(ErrorKind::kUsage, fmt::format("--ring {}: not a power of two", *ring),
+                fmt::format("the next one is {}", std::bit_ceil(*ring)));
   }
   settings.ring_frames = static_cast<std::uint32_t>(*ring);
   if (!text.log_frames.empty()) {
@@ -53,6 +56,12 @@ Status read_counts(const DutText& text, DutSettings& settings) {
   if (!text.core.empty()) {
     const auto core = parse_count("--core", text.core, 0, kCpuMax);
     if (!core) return tl::unexpected(core.error());
+    const CpuList allowed = allowed_cpus();
+    if (std::find(allowed.begin(), allowed.end(), *core) == allowed.end()) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("--core {}: this process may not run there", *core),
+                  fmt::format("allowed cores: {}", fmt::join(allowed, ",")));
+    }
     settings.core = static_cast<unsigned>(*core);
   }
   if (text.duration.empty()) return {};

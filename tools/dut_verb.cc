@@ -14,6 +14,7 @@
 #include "base/cpu.h"
 #include "tools/interrupt.h"
 #include "tools/ports.h"
+#include "tools/standard_streams.h"
 
 namespace wireproof {
 namespace {
@@ -97,12 +98,11 @@ Result<DutPorts> open_both(const DutSettings& settings, const Session& session) 
 void say_ready(const DutSettings& settings, const DutPorts& ports) {
   const DeviceFacts& a = ports.a->facts();
   const DeviceFacts& b = ports.b->facts();
-  fmt::print(stderr, "dut: forwarding {} <-> {} ({} {}, {} {}); a to b: {}; b to a: {}; ends {}\n",
-             settings.a, settings.b, a.backend, a.mode, b.backend, b.mode,
-             describe_wire(path_spec(settings, false).wire),
-             describe_wire(path_spec(settings, true).wire),
-             settings.duration == 0 ? "on SIGINT or SIGTERM" : "by itself");
-  std::fflush(stderr);
+  say(fmt::format("dut: forwarding {} <-> {} ({} {}, {} {}); a to b: {}; b to a: {}; ends {}\n",
+                  settings.a, settings.b, a.backend, a.mode, b.backend, b.mode,
+                  describe_wire(path_spec(settings, false).wire),
+                  describe_wire(path_spec(settings, true).wire),
+                  settings.duration == 0 ? "on SIGINT or SIGTERM" : "by itself"));
 }
 
 Result<DutPort> port_result(const std::string& port, Device& device) {
@@ -138,7 +138,7 @@ void note_identities(RunReport& report) {
   if (report.dut->log_overflow > 0) {
     report.notes.push_back(
         fmt::format("{} records found the log full: give --log-frames", report.dut->log_overflow));
-    fmt::print(stderr, "dut: {}\n", report.notes.back());
+    say(fmt::format("dut: {}\n", report.notes.back()));
   }
 }
 

@@ -1,7 +1,5 @@
 // The one binary: find the verb, bind, call.
-#include <fmt/format.h>
 
-#include <cstring>
 #include <string_view>
 
 #include "tools/backends.h"
@@ -13,6 +11,7 @@
 #include "tools/search_verb.h"
 #include "tools/session.h"
 #include "tools/settings.h"
+#include "tools/standard_streams.h"
 #include "tools/trial_verb.h"
 
 namespace wireproof {
@@ -24,7 +23,10 @@ OutputText asked_for(int argc, const char* const* argv) {
   OutputText output;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    if (word == "-J" || word == "--json") output.json = "-";
+    if (word == "-J" || word == "--json") {
+      const bool named = i + 1 < argc && argv[i + 1][0] != '-' && argv[i + 1][0] != '\0';
+      output.json = named ? argv[i + 1] : "-";
+    }
     if (word.starts_with("--json=")) output.json = std::string(word.substr(7));
     if (word == "--json-stream") output.json_stream = true;
   }
@@ -35,6 +37,11 @@ int refuse(const Session& session, ReportKind kind, const Error& error) {
   RunReport report = begin_report(session, kind);
   set_error(report, error);
   return finish(session, report);
+}
+
+ReportKind kind_of(Verb verb) {
+  if (verb == Verb::kSearch) return ReportKind::kSearch;
+  return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
 }
 
 int run_verb(const CommandLine& line, const Session& session) {
@@ -69,17 +76,18 @@ int run_verb(const CommandLine& line, const Session& session) {
 
 int main(int argc, char** argv) {
   using namespace wireproof;
+  secure_standard_streams();
   install_interrupt_handlers();
   const ParsedCommandLine parsed = parse_command_line(argc, argv);
   if (parsed.early) {
-    fmt::print("{}", parsed.early->text);
-    return parsed.early->exit_code;
+    const int code = print(parsed.early->text);
+    return code != 0 ? code : parsed.early->exit_code;
   }
   const BackendSet backends = enabled_backends();
   const MonotonicClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
-    return refuse(session, ReportKind::kTrial, *parsed.error);
+    return refuse(session, kind_of(parsed.line.verb), *parsed.error);
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
   return run_verb(parsed.line, session);

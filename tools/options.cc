@@ -1,10 +1,15 @@
 #include "tools/options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
 #include <map>
 
+#include "base/nearest.h"
+#include "base/units.h"
 #include "tools/version.h"
 
 namespace wireproof {
@@ -161,9 +166,115 @@ VerbApps bind_verbs(CLI::App& app, CommandLine& line, std::string& json) {
   return verbs;
 }
 
-// CLI11 writes a capital letter here and a full stop there; ours is one plain sentence.
-Error usage_error(const CLI::ParseError& error) {
-  return Error{ErrorKind::kUsage, error.what(), "see 'wireproof --help'", 0};
+constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
+
+// For CLI11: why this cannot be the configuration file; empty when it can.
+std::string refuse_config_file(const std::string& path) {
+  if (path.empty()) return "the name of the file is empty";
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  if (!std::filesystem::exists(status)) return fmt::format("there is no file {}", quote(path));
+  if (!std::filesystem::is_regular_file(status)) return quote(path) + " is not a regular file";
+  if (std::filesystem::file_size(path, failed) > kConfigBytesMax) {
+    return fmt::format("{} is larger than {} KiB", quote(path), kConfigBytesMax >> 10);
+  }
+  if (access(path.c_str(), R_OK) != 0) return quote(path) + " may not be read";
+  return {};
+}
+
+std::vector<std::string> names_of_flags(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> names_of_verbs(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+Error usage(std::string message, std::string hint) {
+  return Error{ErrorKind::kUsage, std::move(message), std::move(hint), 0};
+}
+
+std::string see_help(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return "see 'wireproof --help'";
+  return fmt::format("see 'wireproof {} --help'", chosen.front()->get_name());
+}
+
+// A verb or flag that does not exist, or a word that no flag waits for.
+Error unexpected_word(const CLI::App& app, const std::string& word) {
+  const auto chosen = app.get_subcommands();
+  if (word.size() > 1 && word.front() == '-') {
+    const std::string flag = word.substr(0, word.find('='));
+    const CLI::App& verb = chosen.empty() ? app : *chosen.front();
+    const std::string near = nearest_name(flag, names_of_flags(verb));
+    return usage(fmt::format("unknown flag {}", quote(flag)),
+                 near.empty() ? see_help(app) : fmt::format("did you mean '{}'?", near));
+  }
+  if (chosen.empty()) {
+    return usage(fmt::format("unknown verb {}", quote(word)),
+                 did_you_mean(word, names_of_verbs(app)));
+  }
+  return usage(fmt::format("{} belongs to no flag", quote(word)), see_help(app));
+}
+
+// A flag with an empty text is a shell variable that was not set, not the wish for the default; and
+// CLI11 takes even a flag for the value that is missing.
+std::optional<Error> bad_value(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_expected_min() == 0) continue;
+    for (const std::string& given : option->results()) {
+      if (given.empty()) {
+        return usage(option->get_name() + " is given an empty value",
+                     "write one, or leave the flag out");
+      }
+      if (given.size() > 2 && given.starts_with("--")) {
+        return usage(
+            fmt::format("{} needs a value, and {} follows it", option->get_name(), quote(given)),
+            fmt::format("see 'wireproof {} --help'", verb.get_name()));
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// CLI11's own sentences name its classes rather than what to do.
+Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::string flag = text.substr(0, text.find(':'));
+  if (!app.get_subcommands().empty()) {
+    if (auto bad = bad_value(*app.get_subcommands().front())) return *bad;
+  }
+  if (const auto left = app.remaining(true); !left.empty()) {
+    return unexpected_word(app, left.front());
+  }
+  if (app.get_subcommands().empty() && dynamic_cast<const CLI::RequiredError*>(&error)) {
+    return usage("no verb is given: trial, search, dut, backends, doctor or cleanup",
+                 see_help(app));
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const bool twice = text.find("received") != std::string::npos;
+    return usage(flag + (twice ? " is given more than once, or twice in the configuration file"
+                               : " needs a value"),
+                 twice ? "give it once" : see_help(app));
+  }
+  if (dynamic_cast<const CLI::ConfigError*>(&error)) {
+    return usage(
+        fmt::format("--config {}: no flag takes {}", quote(app.get_config_ptr()->results().front()),
+                    quote(text.substr(text.rfind(' ') + 1))),
+        "a section a verb, a key a flag: [trial], flows = 4");
+  }
+  if (dynamic_cast<const CLI::ValidationError*>(&error)) {
+    return usage(text, "name a file with a section a verb and a key a flag: [trial], flows = 4");
+  }
+  return usage(text, see_help(app));
 }
 
 }  // namespace
@@ -173,7 +284,11 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine& line = parsed.line;
   CLI::App app{kDescription, "wireproof"};
   app.set_version_flag("-V,--version", version_line());
-  app.set_config("--config", "", "read flags from FILE (TOML: a section a verb)");
+  app.set_config("--config", "", "read flags from FILE (TOML: a section a verb)")
+      ->type_name("FILE")
+      ->check(refuse_config_file);
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.fallthrough();  // --config may follow the verb
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
 
@@ -183,18 +298,19 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    parsed.early = EarlyExit{chosen.empty() ? app.help() : chosen.front()->help(), 0};
+    parsed.early = EarlyExit{app.help(), 0};
     return parsed;
   } catch (const CLI::CallForVersion&) {
     parsed.early = EarlyExit{version_line() + "\n", 0};
     return parsed;
   } catch (const CLI::ParseError& error) {
-    parsed.error = usage_error(error);
+    parsed.error = usage_error(app, error);
+    if (!app.get_subcommands().empty()) line.verb = verbs.at(app.get_subcommands().front());
     return parsed;
   }
   CLI::App* chosen = app.get_subcommands().front();
   line.verb = verbs.at(chosen);
+  parsed.error = bad_value(*chosen);
   if (line.verb == Verb::kDut) {
     std::erase_if(line.dut.wire,
                   [&](const auto& option) { return chosen->count("--" + option.first) == 0; });

@@ -92,7 +92,8 @@ struct EarlyExit {
   int exit_code = 0;
 };
 
-// The command line, or an early exit (help, version), or a usage error.
+// The command line, or an early exit (help, version), or a usage error; with an error, `line` holds
+// the verb alone, where there was one.
 struct ParsedCommandLine {
   CommandLine line;
   std::optional<EarlyExit> early;

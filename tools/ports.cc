@@ -7,6 +7,7 @@
 #include <map>
 
 #include "io/linux_interface.h"
+#include "packet/frame_template.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -24,6 +25,72 @@ Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
                   .buffer_len_max = static_cast<std::uint16_t>(largest - kFcsLength),
                   .steering = std::move(*steering),
                   .clock = &clock};
+}
+
+// Before anything is opened: a size that cannot be sent is refused before others are.
+Status check_frames(const TestSettings& test) {
+  const auto headers = header_spec(test.profile, false);
+  if (!headers) return tl::unexpected(headers.error());
+  for (const SizeChoice& choice : test.sizes) {
+    for (const std::uint32_t size : choice.sizes) {
+      const auto made = FrameTemplate::make(*headers, size, false);
+      if (!made) return tl::unexpected(made.error());
+    }
+  }
+  return {};
+}
+
+struct NamedPorts {
+  PortSpec tx;
+  std::optional<PortSpec> rx;  // nullopt: --rx none
+};
+
+Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) {
+  NamedPorts named;
+  Result<PortSpec> port = parse_port_spec(session.backends, test.tx);
+  if (!port) return tl::unexpected(port.error());
+  named.tx = std::move(*port);
+  if (test.rx == kNoReceiver) return named;
+  port = parse_port_spec(session.backends, test.rx);
+  if (!port) return tl::unexpected(port.error());
+  named.rx = std::move(*port);
+  const bool sockets = named.tx.backend == "io_uring";  // two of port 0 are two sockets
+  if (named.rx->device == named.tx.device && !sockets) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--tx and --rx are the same port, {}", named.tx.device),
+                "name the port the frames come out of");
+  }
+  return named;
+}
+
+// Whether frames can pass from one to the other at all.
+Status check_pair(const Device& a, const Device& b) {
+  const DeviceFacts& tx = a.facts();
+  const DeviceFacts& rx = b.facts();
+  if (tx.layer != rx.layer) {
+    const DeviceFacts& sockets = tx.layer == Layer::kUdpPayload ? tx : rx;
+    const DeviceFacts& frames = tx.layer == Layer::kUdpPayload ? rx : tx;
+    return fail(ErrorKind::kUsage,
+                fmt::format("{}:{} carries UDP payloads, and {}:{} whole frames", sockets.backend,
+                            sockets.device, frames.backend, frames.device),
+                "use backends of one layer on both ports");
+  }
+  constexpr std::string_view kMemory = "loopback";
+  if ((tx.backend == kMemory) != (rx.backend == kMemory)) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("no frame gets from {}:{} to {}:{}", tx.backend, tx.device, rx.backend,
+                            rx.device),
+                "loopback is a wire in memory: both of its ends are loopback ports");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const TestSettings& test,
+                                         const OpenSpec& spec, const Session& session) {
+  if (const Status ok = check_management(port, test.allow_mgmt_interface); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  return open_port(session.backends, port, spec);
 }
 
 Result<CorePlan> plan(const TestSettings& test, int numa_node) {
@@ -94,25 +161,20 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
 }
 
 Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
+  if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
   const Result<OpenSpec> spec = open_spec(test, session.clock);
   if (!spec) return tl::unexpected(spec.error());
+  const Result<NamedPorts> named = name_ports(test, session);
+  if (!named) return tl::unexpected(named.error());
   OpenPorts ports;
-  for (auto [text, device] : {std::pair{&test.tx, &ports.a}, std::pair{&test.rx, &ports.b}}) {
-    if (*text == "none") continue;
-    const Result<PortSpec> port = parse_port_spec(session.backends, *text);
-    if (!port) return tl::unexpected(port.error());
-    if (const Status ok = check_management(*port, test.allow_mgmt_interface); !ok) {
-      return tl::unexpected(ok.error());
-    }
-    auto opened = open_port(session.backends, *port, *spec);
+  auto opened = open_one(named->tx, test, *spec, session);
+  if (!opened) return tl::unexpected(opened.error());
+  ports.a = std::move(*opened);
+  if (named->rx) {
+    opened = open_one(*named->rx, test, *spec, session);
     if (!opened) return tl::unexpected(opened.error());
-    *device = std::move(*opened);
-  }
-  if (ports.b && ports.a->facts().layer != ports.b->facts().layer) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("{} carries UDP payloads and {} whole frames, or the other way round",
-                            test.tx, test.rx),
-                "use backends of one layer on both ports");
+    ports.b = std::move(*opened);
+    if (const Status ok = check_pair(*ports.a, *ports.b); !ok) return tl::unexpected(ok.error());
   }
   Result<CorePlan> cores = plan(test, ports.a->facts().numa_node);
   if (!cores) return tl::unexpected(cores.error());
@@ -172,20 +234,24 @@ Config describe_test(const TestSettings& test) {
   return config;
 }
 
+namespace {
+std::string usability(const PortSpec& port, const Session& session) {
+  const Backend* backend = session.backends.find(port.backend);
+  if (backend == nullptr) return "by the first usable backend";
+  const Probe probe = backend->probe();
+  if (probe.usable) return fmt::format("{}: usable here", backend->name());
+  return fmt::format("{}: NOT usable here: {}", backend->name(), probe.reason);
+}
+}  // namespace
+
 Result<std::string> describe_plan(const TestSettings& test, const Session& session,
                                   const std::string& load) {
-  std::string text;
-  for (const auto& [role, name] : {std::pair{"tx", test.tx}, std::pair{"rx", test.rx}}) {
-    if (name == "none" || name.empty()) continue;
-    const Result<PortSpec> port = parse_port_spec(session.backends, name);
-    if (!port) return tl::unexpected(port.error());
-    std::string usable = "by the first usable backend";
-    if (const Backend* backend = session.backends.find(port->backend)) {
-      const Probe probe = backend->probe();
-      usable = probe.usable ? fmt::format("{}: usable here", backend->name())
-                            : fmt::format("{}: NOT usable here: {}", backend->name(), probe.reason);
-    }
-    text += fmt::format("{} port     {} ({})\n", role, name, usable);
+  if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
+  const Result<NamedPorts> named = name_ports(test, session);
+  if (!named) return tl::unexpected(named.error());
+  std::string text = fmt::format("tx port     {} ({})\n", test.tx, usability(named->tx, session));
+  if (named->rx) {
+    text += fmt::format("rx port     {} ({})\n", test.rx, usability(*named->rx, session));
   }
   const auto cores = plan(test, -1);
   if (!cores) return tl::unexpected(cores.error());

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "report/json.h"
 #include "report/write_file.h"
 #include "tools/command_measurer.h"
 #include "tools/interrupt.h"
 #include "tools/ports.h"
 #include "tools/search_run.h"
+#include "tools/standard_streams.h"
 
 namespace wireproof {
 namespace {
@@ -66,10 +65,7 @@ void observe(const Session& session, const HostFacts& host, SearchRun& run) {
     };
   }
   if (session.output.quiet || isatty(STDERR_FILENO) == 0) return;
-  run.on_progress = [](const std::string& line) {
-    fmt::print(stderr, "\r\x1b[K{}", line);
-    std::fflush(stderr);
-  };
+  run.on_progress = [](const std::string& line) { say("\r\x1b[K" + line); };
 }
 
 void describe_search(const SearchSettings& settings, RunReport& report) {
@@ -96,7 +92,7 @@ int search_with(const SearchSettings& settings, const Session& session, RunRepor
   run->measurer_for = measurer_for;
   observe(session, report.environment, *run);
   run_searches(*run, session.clock, report);
-  if (run->on_progress) fmt::print(stderr, "\r\x1b[K");
+  if (run->on_progress) say("\r\x1b[K");
   return finish(session, report);
 }
 
@@ -138,30 +134,22 @@ std::string describe_load(const SearchSettings& settings) {
                      format_duration(settings.search.trial_duration));
 }
 
-int dry_run(const SearchSettings& settings, const Session& session) {
-  if (const auto run = plan_run(settings, settings.test.line_rate_bps);
-      !run && !settings.trial_command.empty()) {
-    print_error(run.error());
-    return exit_code(run.error().kind);
-  }
-  const Result<std::string> plan =
-      settings.trial_command.empty()
-          ? describe_plan(settings.test, session, describe_load(settings))
-          : fmt::format("trials by   {}\nload        {}\nnothing was run\n", settings.trial_command,
-                        describe_load(settings));
-  if (!plan) {
-    print_error(plan.error());
-    return exit_code(plan.error().kind);
-  }
-  const Status written = write_all(STDOUT_FILENO, *plan, "standard output");
-  return written ? 0 : exit_code(ErrorKind::kOutput);
+Result<std::string> plan_text(const SearchSettings& settings, const Session& session) {
+  const std::string load = describe_load(settings);
+  if (settings.trial_command.empty()) return describe_plan(settings.test, session, load);
+  const auto run = plan_run(settings, settings.test.line_rate_bps);
+  if (!run) return tl::unexpected(run.error());
+  return fmt::format("trials by   {}\nload        {}\ndry run: nothing was run\n",
+                     settings.trial_command, load);
 }
 
 }  // namespace
 
 int run_search(const SearchSettings& settings, const Session& session) {
-  if (session.output.dry_run) return dry_run(settings, session);
   RunReport report = begin_report(session, ReportKind::kSearch);
+  if (session.output.dry_run) {
+    return finish_dry_run(session, report, plan_text(settings, session));
+  }
   if (const Status ok = check_output(session); !ok) {
     set_error(report, ok.error());
     return finish(session, report);

@@ -4,14 +4,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <ctime>
+#include <sstream>
 
 #include "base/cpu.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
+#include "tools/standard_streams.h"
 #include "tools/version.h"
 
 namespace wireproof {
@@ -51,20 +52,49 @@ int status_exit_code(const RunReport& report) {
   return exit_code(ErrorKind::kPrecondition);
 }
 
-Status write_outputs(const Session& session, const RunReport& report) {
+// Empty when nothing was measured: then the error says it all.
+std::string text_for_people(const RunReport& report) {
+  const bool nothing =
+      report.error && report.trials.empty() && report.searches.empty() && !report.dut;
+  return nothing ? std::string() : to_text(report);
+}
+
+struct Outputs {
+  Status written;           // the first that failed
+  bool text_shown = false;  // a person has seen the summary, or did not want it
+};
+
+// Every output is tried whatever became of the one before: a full disk takes no text away, and a
+// closed pipe no file.
+Outputs write_outputs(const Session& session, const RunReport& report, const std::string& text) {
   const OutputText& output = session.output;
+  Outputs outputs;
+  const auto keep_first = [&outputs](Status status) {
+    if (outputs.written && !status) outputs.written = std::move(status);
+  };
   if (output.json_stream) {
-    if (Status ok = write_all(STDOUT_FILENO, result_event(report), "standard output"); !ok) {
-      return ok;
-    }
+    keep_first(write_all(STDOUT_FILENO, result_event(report), "standard output"));
   }
   if (output.json) {
-    const std::string path = json_to_stdout(output) ? "-" : *output.json;
-    if (Status ok = write_result(path, to_json(report)); !ok) return ok;
+    keep_first(write_result(json_to_stdout(output) ? "-" : *output.json, to_json(report)));
   }
-  const bool stdout_taken = json_to_stdout(output) || output.json_stream;
-  if (stdout_taken || output.quiet || report.error) return {};
-  return write_all(STDOUT_FILENO, to_text(report), "standard output");
+  if (output.quiet || json_to_stdout(output) || output.json_stream) {
+    outputs.text_shown = outputs.written.has_value();
+    return outputs;
+  }
+  const Status shown = write_all(STDOUT_FILENO, text, "standard output");
+  outputs.text_shown = shown.has_value();
+  keep_first(shown);
+  return outputs;
+}
+
+// Errors quote what users type and what files hold: nothing of it may steer a terminal, break the
+// line, or go on for pages.
+std::string presentable(const std::string& text) {
+  constexpr std::size_t kShown = 400;
+  std::string shown;
+  for (const char c : text.substr(0, kShown)) shown += (c >= ' ' && c <= '~') ? c : '?';
+  return text.size() > kShown ? shown + "..." : shown;
 }
 
 }  // namespace
@@ -103,18 +133,30 @@ Status check_output(const Session& session) {
 void set_error(RunReport& report, const Error& error) {
   report.status = error.kind == ErrorKind::kInterrupted ? RunStatus::kAborted : RunStatus::kError;
   report.error = error;
+  report.error->message = presentable(error.message);
+  report.error->hint = presentable(error.hint);
 }
 
 int finish(const Session& session, RunReport& report) {
   report.duration = session.clock.now() - session.started_at;
   if (report.error) print_error(*report.error);
-  if (const Status written = write_outputs(session, report); !written) {
-    print_error(written.error());
-    // What was measured is not lost with the file.
-    if (!report.error) fmt::print(stderr, "{}", to_text(report));
-    return exit_code(ErrorKind::kOutput);
+  const std::string text = text_for_people(report);
+  const Outputs outputs = write_outputs(session, report, text);
+  if (outputs.written) return status_exit_code(report);
+  print_error(outputs.written.error());
+  if (!outputs.text_shown) say(text);  // what was measured is not lost with the file
+  return exit_code(ErrorKind::kOutput);
+}
+
+int finish_dry_run(const Session& session, RunReport& report, const Result<std::string>& plan) {
+  if (!plan) {
+    set_error(report, plan.error());
+    return finish(session, report);
   }
-  return status_exit_code(report);
+  if (!session.output.json && !session.output.json_stream) return print(*plan);
+  std::istringstream lines(*plan);
+  for (std::string line; std::getline(lines, line);) report.notes.push_back(line);
+  return finish(session, report);
 }
 
 int exit_code(ErrorKind kind) {
@@ -136,8 +178,8 @@ int exit_code(ErrorKind kind) {
 }
 
 void print_error(const Error& error) {
-  fmt::print(stderr, "wireproof: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
+  say(fmt::format("wireproof: {}\n", presentable(error.message)));
+  if (!error.hint.empty()) say(fmt::format("  {}\n", presentable(error.hint)));
 }
 
 }  // namespace wireproof

@@ -37,6 +37,11 @@ void set_error(RunReport& report, const Error& error);
 // codes"). A failure to write is said on standard error, together with the text that was lost.
 [[nodiscard]] int finish(const Session& session, RunReport& report);
 
+// --dry-run ends here: the plan as text or, where JSON was asked for, as the notes of a document
+// without trials. Returns the exit code.
+[[nodiscard]] int finish_dry_run(const Session& session, RunReport& report,
+                                 const Result<std::string>& plan);
+
 // The exit code of an error alone.
 [[nodiscard]] int exit_code(ErrorKind kind);
 

@@ -154,8 +154,12 @@ void read_test(const TestText& text, TestSettings& test, Reader& reader) {
   test.rx = text.rx;
   test.bidirectional = text.bidirectional;
   test.allow_mgmt_interface = text.allow_mgmt_interface;
+  if (text.tx == "none") {
+    reader.refuse("--tx none: a test needs a port that sends", "only --rx may be none");
+  }
   if (text.bidirectional && text.rx == "none") {
-    reader.refuse("--bidirectional needs a receiving port, not --rx none");
+    reader.refuse("--bidirectional needs a receiving port, not --rx none",
+                  "name the port at the other side of the device, or leave --bidirectional out");
   }
   reader.take(read_sizes(text.size), test.sizes);
   reader.choose<RateLayer>("--rate-layer", text.rate_layer,
@@ -220,7 +224,9 @@ Result<SearchSettings> search_settings(const SearchText& text) {
   if (settings.trial_command.empty() && !ports) {
     reader.refuse("search needs --tx and --rx", "or --trial-command to drive another tester");
   }
-  if (text.test.rx == "none") reader.refuse("--rx none: a search needs a receiver");
+  if (text.test.rx == "none") {
+    reader.refuse("--rx none: a search needs a receiver", "name the port the frames come out of");
+  }
   for (const std::string& goal :
        text.goals.empty() ? std::vector<std::string>{"ndr"} : text.goals) {
     SearchGoal one;
@@ -230,7 +236,9 @@ Result<SearchSettings> search_settings(const SearchText& text) {
   SearchSpec& search = settings.search;
   reader.take(parse_ratio("--precision", text.precision), search.precision);
   if (search.precision < 1e-6 || search.precision > 0.5) {
-    reader.refuse(fmt::format("--precision {}: must be 0.0001% to 50%", quote(text.precision)));
+    reader.refuse(
+        fmt::format("--precision: {} is out of range: 0.0001% to 50%", quote(text.precision)),
+        "write 0.5% or 0.005");
   }
   reader.take(parse_duration("--trial-duration", text.trial_duration, 10 * kMillisecond),
               search.trial_duration);
@@ -245,7 +253,7 @@ Result<SearchSettings> search_settings(const SearchText& text) {
   reader.take(parse_rate("--max-rate", text.max_rate), settings.max_rate);
   reader.take(parse_rate("--min-rate", text.min_rate), settings.min_rate);
   if (settings.min_rate.kind == Rate::Kind::kMax)
-    reader.refuse("--min-rate max: no room to search");
+    reader.refuse("--min-rate max: no room to search", "leave it out, or give a rate");
   if (reader.error()) return tl::unexpected(*reader.error());
   return settings;
 }
@@ -269,7 +277,8 @@ Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer la
   }
   constexpr double kLeastFps = 0.1;
   if (fps < kLeastFps) {
-    return fail(ErrorKind::kUsage, fmt::format("{}: less than a frame in ten seconds", flag));
+    return fail(ErrorKind::kUsage, fmt::format("{}: less than a frame in ten seconds", flag),
+                "give a higher rate, such as 1pps");
   }
   return fps;
 }

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "report/json.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
 #include "tools/ports.h"
+#include "tools/standard_streams.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -24,21 +23,11 @@ std::string describe_load(const TrialSettings& settings) {
                      settings.test.bidirectional ? ", each way" : "");
 }
 
-int dry_run(const TrialSettings& settings, const Session& session) {
-  const auto plan = describe_plan(settings.test, session, describe_load(settings));
-  if (!plan) {
-    print_error(plan.error());
-    return exit_code(plan.error().kind);
-  }
-  const Status written = write_all(STDOUT_FILENO, *plan, "standard output");
-  return written ? 0 : exit_code(ErrorKind::kOutput);
-}
-
 // Live: a line of its own on a terminal, an event where the stream was asked for.
-IntervalObserver observe_intervals(const Session& session, const std::uint64_t& trial_id) {
+IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_id) {
   const bool line = !session.output.quiet && isatty(STDERR_FILENO) != 0;
   if (!line && !session.output.json_stream) return {};
-  return [&session, &trial_id, line](const DirectionResult& so_far) {
+  return [&session, trial_id, line](const DirectionResult& so_far) {
     const Interval& last = so_far.intervals.back();
     if (session.output.json_stream) {
       // A reader that has gone is found out by the result, which is the one that counts.
@@ -50,35 +39,46 @@ IntervalObserver observe_intervals(const Session& session, const std::uint64_t& 
     const auto rate = [&](std::uint64_t frames) {
       return format_rate(rate_fps(frames, last.end - last.start));
     };
-    fmt::print(stderr, "\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}", so_far.from,
-               so_far.to, static_cast<double>(last.end) * 1e-9, rate(last.offered),
-               rate(last.received), last.lost);
-    std::fflush(stderr);
+    say(fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}", so_far.from,
+                    so_far.to, static_cast<double>(last.end) * 1e-9, rate(last.offered),
+                    rate(last.received), last.lost));
   };
 }
 
-Result<TrialResult> run_one(const TrialSettings& settings, const SizeChoice& choice,
-                            const OpenPorts& ports, const Session& session,
-                            const std::uint64_t& trial_id) {
-  TrafficProfile profile = settings.test.profile;
-  profile.sizes = choice.sizes;
-  profile.size_name = choice.name;
-  const double mean = mean_frame_size(profile);
-  TrialSpec spec{.id = trial_id,
-                 .frame_size = static_cast<std::uint32_t>(mean + 0.5),
-                 .max_rate = settings.rate.kind == Rate::Kind::kMax,
-                 .duration = settings.duration};
-  if (!spec.max_rate) {
-    const auto fps =
-        rate_to_fps(settings.rate, "--rate", settings.test.rate_layer, mean, ports.line_rate_bps);
-    if (!fps) return tl::unexpected(fps.error());
-    spec.intended_fps = *fps;
+struct PlannedTrial {
+  TrafficProfile profile;
+  TrialSpec spec;
+};
+
+Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, double line_rate_bps) {
+  std::vector<PlannedTrial> planned;
+  for (const SizeChoice& choice : settings.test.sizes) {
+    TrafficProfile profile = settings.test.profile;
+    profile.sizes = choice.sizes;
+    profile.size_name = choice.name;
+    const double mean = mean_frame_size(profile);
+    TrialSpec spec{.id = planned.size() + 1,
+                   .frame_size = static_cast<std::uint32_t>(mean + 0.5),
+                   .max_rate = settings.rate.kind == Rate::Kind::kMax,
+                   .duration = settings.duration};
+    if (!spec.max_rate) {
+      const auto fps =
+          rate_to_fps(settings.rate, "--rate", settings.test.rate_layer, mean, line_rate_bps);
+      if (!fps) return tl::unexpected(fps.error());
+      spec.intended_fps = *fps;
+    }
+    planned.push_back({std::move(profile), spec});
   }
+  return planned;
+}
+
+Result<TrialResult> run_one(const TrialSettings& settings, const PlannedTrial& planned,
+                            const OpenPorts& ports, const Session& session) {
   auto measurer = PacketMeasurer::make(
-      ports.trial, profile, ports.pair(settings.test.bidirectional), ports.cores, session.clock,
-      interrupted(), observe_intervals(session, trial_id));
+      ports.trial, planned.profile, ports.pair(settings.test.bidirectional), ports.cores,
+      session.clock, interrupted(), observe_intervals(session, planned.spec.id));
   if (!measurer) return tl::unexpected(measurer.error());
-  return (*measurer)->measure(spec);
+  return (*measurer)->measure(planned.spec);
 }
 
 void settle_status(const TrialSettings& settings, RunReport& report) {
@@ -98,10 +98,13 @@ void settle_status(const TrialSettings& settings, RunReport& report) {
 }  // namespace
 
 int run_trial(const TrialSettings& settings, const Session& session) {
-  if (session.output.dry_run) return dry_run(settings, session);
   RunReport report = begin_report(session, ReportKind::kTrial);
   report.config = describe_test(settings.test);
   report.config.push_back({"duration_ns", settings.duration});
+  if (session.output.dry_run) {
+    return finish_dry_run(session, report,
+                          describe_plan(settings.test, session, describe_load(settings)));
+  }
   const auto give_up = [&](const Error& error) {
     set_error(report, error);
     return finish(session, report);
@@ -111,11 +114,11 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
 
-  std::uint64_t trial_id = 0;
-  for (const SizeChoice& choice : settings.test.sizes) {
-    ++trial_id;
-    Result<TrialResult> trial = run_one(settings, choice, *ports, session, trial_id);
-    if (!session.output.quiet && isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
+  const auto planned = plan_trials(settings, ports->line_rate_bps);
+  if (!planned) return give_up(planned.error());
+  for (const PlannedTrial& one : *planned) {
+    Result<TrialResult> trial = run_one(settings, one, *ports, session);
+    if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
     if (!trial) return give_up(trial.error());
     if (session.output.json_stream) {
       static_cast<void>(

@@ -69,7 +69,7 @@ class Port final : public Device {
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
   [[nodiscard]] Result<DeviceCounters> counters() override;
-  [[nodiscard]] Status connect(const DeviceFacts& /*peer*/) override { return {}; }
+  [[nodiscard]] Status connect(const DeviceFacts& peer) override;
   // There is one neighbour, whatever its address: the other end.
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& /*neighbour*/) override {
     return mac_of(end_, 1 - end_.side);
@@ -123,6 +123,15 @@ Port::~Port() {
   receivers_.clear();
   senders_.clear();
   wire_->open[end_.side] = false;
+}
+
+Status Port::connect(const DeviceFacts& peer) {
+  const std::string other = (end_.side == 0 ? "b" : "a") + end_.wire;
+  if (peer.backend == facts_.backend && peer.device == other) return {};
+  return fail(ErrorKind::kUsage,
+              fmt::format("loopback:{} and {}:{} are not the two ends of one wire", facts_.device,
+                          peer.backend, peer.device),
+              fmt::format("the other end of loopback:{} is loopback:{}", facts_.device, other));
 }
 
 // Since the wire was made.

@@ -63,8 +63,7 @@ std::optional<CpuList> scan_list(std::string_view text) {
 Result<CpuList> parse_cpu_list(std::string_view flag, std::string_view text) {
   const auto cpus = scan_list(text);
   if (!cpus) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("{}: {} is not understood; write {}", flag, quote(text), kListForms),
+    return fail(ErrorKind::kUsage, fmt::format("{}: {} is not understood", flag, quote(text)),
                 fmt::format("write {}", kListForms));
   }
   const auto twice = std::adjacent_find(cpus->begin(), cpus->end());

@@ -105,8 +105,7 @@ Error usage(std::string_view flag, std::string_view text, std::string_view why,
 }
 
 tl::unexpected<Error> refuse(std::string_view flag, std::string_view text, std::string_view forms) {
-  return tl::unexpected(
-      usage(flag, text, fmt::format("is not understood; write {}", forms), forms));
+  return tl::unexpected(usage(flag, text, "is not understood", forms));
 }
 
 tl::unexpected<Error> refuse_range(std::string_view flag, std::string_view text,

@@ -4,7 +4,7 @@
 // refused. Prefixes are decimal (k M G T); binary ones only for sizes, with an i (KiB MiB GiB).
 //
 // Every parser is a pure function of its arguments. Failure is ErrorKind::kUsage; the message names
-// the flag, quotes the text (printable ASCII only, shortened) and lists the accepted forms.
+// the flag, quotes the text (printable ASCII only, shortened); the hint lists the accepted forms.
 #pragma once
 
 #include <cstdint>

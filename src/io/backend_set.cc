@@ -24,7 +24,8 @@ Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
   for (const LeftOut& absent : set.left_out) {
     if (absent.name == name) {
       return fail(ErrorKind::kPrecondition,
-                  fmt::format("backend {} is not in this build: {}", name, absent.reason));
+                  fmt::format("backend {} is not in this build: {}", name, absent.reason),
+                  "install what it needs and build again, or see 'wireproof backends'");
     }
   }
   return fail(ErrorKind::kUsage, fmt::format("unknown backend '{}'", name),
@@ -98,15 +99,18 @@ Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {
     const std::size_t equals = option.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       return fail(ErrorKind::kUsage,
-                  fmt::format("port '{}': option '{}' is not key=value", text, option));
+                  fmt::format("port '{}': option '{}' is not key=value", text, option),
+                  "write BACKEND:DEVICE,key=value, for example loopback:a,loss=1%");
     }
     const bool fresh =
         port.options
             .emplace(std::string(option.substr(0, equals)), std::string(option.substr(equals + 1)))
             .second;
     if (!fresh) {
-      return fail(ErrorKind::kUsage, fmt::format("port '{}': option '{}' is given twice", text,
-                                                 option.substr(0, equals)));
+      return fail(
+          ErrorKind::kUsage,
+          fmt::format("port '{}': option '{}' is given twice", text, option.substr(0, equals)),
+          "give it once");
     }
   }
   return port;

@@ -6,6 +6,9 @@
 #include <bit>
 #include <numeric>
 
+#include "base/units.h"
+#include "packet/checksum.h"
+
 namespace wireproof {
 namespace {
 
@@ -25,13 +28,16 @@ IpAddress default_ip(bool ipv6, bool second) {
 
 Status check_address(const IpAddress& ip, bool ipv6, std::string_view flag) {
   if (ip.v6 != ipv6) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("{} {}: not an {} address", flag, format_ip(ip), ipv6 ? "IPv6" : "IPv4"),
-                "give both addresses of one family, and --ipv6 for IPv6");
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} {}: not an {} address", flag, format_ip(ip), ipv6 ? "IPv6" : "IPv4"),
+        "give both addresses of one family, and --ipv6 for IPv6");
   }
-  if (ip.is_zero() || ip.is_multicast()) {
+  const bool broadcast = !ip.v6 && load_be32(ip.bytes.data()) == UINT32_MAX;
+  if (ip.is_zero() || ip.is_multicast() || broadcast) {
     return fail(ErrorKind::kUsage,
-                fmt::format("{} {}: a test frame needs a unicast address", flag, format_ip(ip)));
+                fmt::format("{} {}: a test frame needs a unicast address", flag, format_ip(ip)),
+                "the range for tests is 198.18.0.0/15, or 2001:2::/48 (RFC 2544, RFC 5180)");
   }
   return {};
 }
@@ -39,14 +45,15 @@ Status check_address(const IpAddress& ip, bool ipv6, std::string_view flag) {
 }  // namespace
 
 Result<std::vector<std::uint32_t>> parse_size_mix(std::string_view text) {
-  if (text == "imix") return std::vector<std::uint32_t>{64, 570, 64, 64, 570, 64,
-                                                        64, 570, 64, 64, 570, 1518};
+  if (text == "imix")
+    return std::vector<std::uint32_t>{64, 570, 64, 64, 570, 64, 64, 570, 64, 64, 570, 1518};
   std::vector<std::uint32_t> sizes;
   for (const char c : text) {
     const auto* letter = std::find_if(std::begin(kGenome), std::end(kGenome),
                                       [c](const GenomeLetter& known) { return known.letter == c; });
     if (letter == std::end(kGenome) || sizes.size() == kGenomeLengthMax) {
-      return fail(ErrorKind::kUsage, fmt::format("--size {}: not a mix of frame sizes", text),
+      return fail(ErrorKind::kUsage,
+                  fmt::format("--size: {} is not a mix of frame sizes", quote(text)),
                   "write imix, or up to 256 RFC 6985 letters: a 64, b 128, c 256, d 512, e 1024, "
                   "f 1280, g 1518");
     }

@@ -188,7 +188,8 @@ TEST(Units, SizeLists) {
 
 TEST(Units, MessageNamesFlagTextAndForms) {
   const auto error = parse_rate("--rate", "5x").error();
-  EXPECT_EQ(error.message, "--rate: '5x' is not understood; write 1.5Mpps, 10Gbps, 50% or max");
+  EXPECT_EQ(error.message, "--rate: '5x' is not understood");
+  EXPECT_EQ(error.hint, "write 1.5Mpps, 10Gbps, 50% or max");
   EXPECT_EQ(parse_count("--flows", "65", 1, 64).error().message,
             "--flows: '65' is out of range: 1 to 64");
 }

@@ -1,0 +1,301 @@
+"""Bad words on the command line: every row of the number grammar through the whole program, ports,
+flags and files. Nothing here needs a network: ports are loopback's.
+"""
+
+import os
+import sys
+import tempfile
+
+from expect import MEMORY, USAGE, document, refusal, refused, sentence
+from harness import WIREPROOF, Suite, run, wireproof
+
+SUITE = Suite()
+TRIAL = [*MEMORY, "--rate", "1kpps", "--duration", "100ms"]
+SEARCH = ["search", *MEMORY[1:]]
+DUT = ["dut", "--a", "loopback:a", "--b", "loopback:b"]
+
+# What strict grammars refuse and lenient ones read as something.
+SOMEWHERE = ["-1", "1e3", "0x10", "010", "5x", " 5", "nan", "18446744073709551616"]
+NOWHERE = ["-1", "+1", "1e3", "1e999", "nan", "inf", "infinity", "0x10", "010", " 5", "5 ", "5\t",
+           "5x", "18446744073709551616", "99999999999G", "1_000", ".5", "5.", "1.2.3", "five",
+           "--", "'5'", "5;", "\u0665", "5\x7f", "-0", "1/2"]
+# One flag of each kind of number has the whole table; the others show that they are of the kind.
+WHOLE_TABLE = ("--rate", "--duration", "--size", "--flows", "--tx-cores", "--precision")
+# By flag: the command, the flag, and what else this one refuses.
+FLAGS = [
+    (MEMORY, "--rate", ["1,5", "0", "0pps", "5", "1000", "0%", "101%", "-5%", "2Tpps", "1e3pps", "nanpps",
+                        "1kkpps", "1 Mpps", "1mpps", "1KPPS", "2000Tbps", "min", "maximum", "1Mips",
+                        "0.05pps", "50%"]),
+    (TRIAL, "--duration", ["1,5", "0", "0s", "0.5ns", "1year", "73h", "10 s", "10S", "1d", "-1s",
+                           "1h30m", "99999999999h", "0.9ms"]),
+    (TRIAL, "--size", ["0", "1", "63", "9217", "64,64", "64,", ",64", "64,,128", "64;128", "1.5",
+                       "64 128", "imixx", "IMIX", "z", "65536", "4294967360", "64,65k"]),
+    (TRIAL, "--flows", ["1,5", "0", "1000000000", "1048577", "0.5", "1Gi"]),
+    (TRIAL, "--queues", ["1,5", "0", "65", "4294967297"]),
+    (TRIAL, "--ring", ["1,5", "0", "1", "63", "65", "1000", "2M", "4294967296"]),
+    (TRIAL, "--burst", ["1,5", "0", "65", "64k"]),
+    (TRIAL, "--src-port", ["1,5", "0", "65536", "http", "1-2"]),
+    (TRIAL, "--dst-port", ["1,5", "0", "65536", "http", "1-2"]),
+    (TRIAL, "--vlan", ["1,5", "0", "4095", "4096"]),
+    (TRIAL, "--dscp", ["1,5", "64", "ef"]),
+    (TRIAL, "--ttl", ["1,5", "0", "256"]),
+    (TRIAL, "--warm-up", ["1,5", "2h", "0.5ns"]),
+    (TRIAL, "--drain", ["1,5", "0", "11m", "1us"]),
+    (TRIAL, "--interval", ["1,5", "0", "1ms", "2h"]),
+    (TRIAL, "--line-rate", ["1,5", "0", "max", "50%", "10Mpps"]),
+    (TRIAL, "--latency", ["1,5", "1/0", "1/", "2/3", "1/-1", "1/1000001", "none", "ALL", "1/1e3"]),
+    (TRIAL, "--tx-cores", ["1,", ",1", "0,0", "1-0", "0-", "-", "4095", "999999999999", "0-999999999",
+                           "all", "0 1"]),
+    (TRIAL, "--rx-cores", ["1,", ",1", "0,0", "1-0", "0-", "-", "4095", "999999999999", "0-999999999",
+                           "all", "0 1"]),
+    (TRIAL, "--fail-if", ["loss", "loss>", "loss>101%", "loss>-1", "loss>1e-3", "loss<1%", "delay>1ms",
+                          "loss>nan", "loss>=0.1%"]),
+    (SEARCH, "--precision", ["1,5", "0", "0%", "51%", "101%", "1e-3", "0.00001%"]),
+    (SEARCH, "--trial-duration", ["1,5", "0", "9ms", "73h"]),
+    (SEARCH, "--final-duration", ["1,5", "0", "1s", "73h"]),
+    (SEARCH, "--time-limit", ["1,5", "0", "999ms", "73h"]),
+    (SEARCH, "--max-rate", ["1,5", "0", "0pps", "5", "50%"]),
+    (SEARCH, "--min-rate", ["1,5", "0", "0pps", "5", "max", "50%"]),
+    (SEARCH, "--goal", ["NDR", "loss", "loss=", "loss=100%", "loss=-1", "loss=1e-3", "ndr,pdr"]),
+    (DUT, "--loss", ["1,5", "101%", "1.1", "-0.1"]),
+    (DUT, "--reorder-by", ["1,5", "0", "1e1"]),
+    (DUT, "--delay", ["1,5", "11s", "1 ms"]),
+    (DUT, "--queue", ["1,5", "1e3"]),
+    ([*DUT, "--log", "/dev/null"], "--log-frames", ["1,5", "0", "1e6"]),
+    (DUT, "--core", ["1,5", "4095", "0,1", "all"]),
+    (DUT, "--duration", ["1,5", "0", "73h"]),
+    (DUT, "--ring", ["1,5", "0", "65", "2M"]),
+]
+ADDRESSES = [
+    ("--src-mac", ["02:00:00:00:00", "02:00:00:00:00:00:00", "2:0:0:0:0:g0", "020000000001", "any"]),
+    ("--dst-mac", ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "00:00:00:00:00:00", "02-00-00-00-00-01-"]),
+    ("--src-ip", ["198.18.0", "198.18.0.256", "198.18.0.1/24", "0.0.0.0", "224.0.0.1", "::1", "010.0.0.1",
+                  "0x7f.1", "localhost", "fe80::1%eth0", "255.255.255.255"]),
+    ("--dst-ip", ["198.18.0", "198.18.0.256", "198.18.0.1/24", "0.0.0.0", "224.0.0.1", "::1", "1",
+                  "255.255.255.255"]),
+    ("--next-hop", ["gateway", "", "10.0.0"]),
+]
+
+
+def command(base, flag, value):
+    """The command with the flag, in place of the one it may already hold."""
+    words = list(base)
+    if flag in words:
+        del words[words.index(flag):words.index(flag) + 2]
+    if base is MEMORY:
+        words += ["--duration", "100ms"]
+    return [*words, f"{flag}={value}"] if value.startswith("-") else [*words, flag, value]
+
+
+def every_row(base, flag, rows):
+    for value in rows:
+        done = wireproof(*command(base, flag, value), "--json", timeout=8)
+        assert done.code == USAGE, f"{flag} {value!r} was taken: {done}"
+        message, cure = sentence(done, [flag])
+        error = document(done.out)["error"]
+        assert (error["message"], error["hint"], error["code"]) == (message, cure, "usage"), error
+
+
+for base, flag, rows in FLAGS:
+    others = NOWHERE if flag in WHOLE_TABLE else SOMEWHERE
+    SUITE.add(f"number_{base[0]}_{flag[2:]}", every_row, base, flag, ["", *others, *rows])
+for flag, rows in ADDRESSES:
+    SUITE.add(f"address_{flag[2:]}", every_row, TRIAL, flag, ["-1", " ", *rows])
+
+
+@SUITE.case
+def numbers_that_are_numbers():
+    for flag, value in [("--rate", "0.5kpps"), ("--rate", "1000pps"), ("--duration", "0.1"),
+                        ("--duration", "100000us"), ("--size", "64"), ("--size", "0.064k"),
+                        ("--flows", "1k"), ("--ring", "1024"), ("--warm-up", "0"), ("--latency", "1/10")]:
+        base = MEMORY if flag == "--rate" else TRIAL
+        done = wireproof(*command(base, flag, value), "--json", timeout=8)
+        assert done.code == 0, done
+        assert document(done.out)["trials"][0]["verdict"] == "pass", done
+
+
+@SUITE.case
+def unknown_flag():
+    refused(*TRIAL, "--duraton", "1s", USAGE, ["--duraton", "--duration"])
+    refused(*TRIAL, "-x", USAGE, ["-x"])
+    refused(*TRIAL, "--rate=1kpps", USAGE, ["--rate", "twice"])
+
+
+@SUITE.case
+def documents_of_lines_that_could_not_be_read():
+    for verb in ("trial", "search", "dut"):
+        done = wireproof(verb, "--bogus", "--json")
+        assert done.code == USAGE and document(done.out)["kind"] == verb, done
+    with tempfile.TemporaryDirectory() as folder:
+        for words in (["--json", f"{folder}/result.json"], [f"--json={folder}/result.json"]):
+            done = wireproof("trial", *words, "--bogus")
+            assert done.code == USAGE and done.out == "", done
+            with open(f"{folder}/result.json", encoding="utf-8") as file:
+                assert document(file.read())["status"] == "error"
+            os.remove(f"{folder}/result.json")
+
+
+@SUITE.case
+def unknown_verb():
+    refused("trail", USAGE, ["trail", "trial"])
+    refused("", USAGE, ["verb"])
+    plain = wireproof()
+    assert plain.code == USAGE and plain.out == "", plain
+    sentence(plain, ["verb", "--help"])
+
+
+@SUITE.case
+def words_that_belong_to_nothing():
+    refused(*TRIAL, "eth7", USAGE, ["eth7"])
+    refused(*MEMORY, "--rate", "--duration", "1s", USAGE, ["--rate", "needs a value", "--duration"])
+    done = wireproof(*MEMORY, "--rate")
+    assert done.code == USAGE, done
+    sentence(done, ["--rate", "needs a value"])
+    refused("trial", "--rate", "1kpps", "--tx", "loopback:a", USAGE, ["--rx"])
+    refused("search", "--tx", "loopback:a", USAGE, ["--rx"])
+    refused("search", *MEMORY[1:3], "--rx", "none", USAGE, ["--rx none"])
+
+
+@SUITE.case
+def ports_that_cannot_be():
+    def trial(tx, rx, words):
+        refused("trial", "--tx", tx, "--rx", rx, "--rate", "1kpps", USAGE, words)
+    trial("loopbck:a", "loopback:b", ["loopbck", "loopback"])
+    trial("", "loopback:b", ["--tx"])
+    trial("loopback:", "loopback:b", ["no device"])
+    trial(":a", "loopback:b", ["':a'"])
+    trial("loopback:c", "loopback:b", ["'c'"])
+    trial("loopback:a,los=1%", "loopback:b", ["los", "loss"])
+    trial("loopback:a,loss", "loopback:b", ["key=value"])
+    trial("loopback:a,loss=2", "loopback:b", ["loss"])
+    trial("loopback:a,loss=1%,loss=2%", "loopback:b", ["twice"])
+    trial("loopback:a", "loopback:b1", ["loopback:b1", "loopback:b"])
+    trial("none", "loopback:b", ["--tx none"])
+    trial("loopback:a", "none", ["--dst-mac"])
+
+
+@SUITE.case
+def same_port_twice():
+    """A port is its own other end for a loopback cable at most, never for a wire in memory."""
+    refused("trial", "--tx", "loopback:a", "--rx", "loopback:a", "--rate", "1kpps", USAGE,
+            ["same port", "a"])
+
+
+@SUITE.case
+def ports_of_different_layers():
+    refused("trial", "--tx", "loopback:a", "--rx", "io_uring:127.0.0.1:0", "--rate", "1kpps", USAGE,
+            ["loopback:a", "io_uring:127.0.0.1:0"])
+    refused("trial", "--tx", "io_uring:127.0.0.1:0", "--rx", "loopback:b", "--rate", "1kpps", USAGE,
+            ["loopback:b", "io_uring:127.0.0.1:0"])
+
+
+@SUITE.case
+def both_ways_without_a_way_back():
+    refused("trial", "--tx", "loopback:a", "--rx", "none", "--bidirectional", "--rate", "1kpps", USAGE,
+            ["--bidirectional", "--rx none"])
+
+
+@SUITE.case
+def choices():
+    for flag in ("--rate-layer", "--flow-order", "--idle"):
+        refused(*TRIAL, flag, "l7", USAGE, [flag, "l7"])
+    refused(*DUT, "--only", "c-to-d", USAGE, ["--only", "a-to-b"])
+
+
+@SUITE.case
+def frames_too_small_for_what_they_carry():
+    """The least size that works is named."""
+    refused(*TRIAL, "--vlan", "7", USAGE, ["64", "68"])
+    refused(*TRIAL, "--ipv6", USAGE, ["64", "84"])
+    refused(*TRIAL, "--ipv6", "--vlan", "7", USAGE, ["64", "88"])
+    refused(*TRIAL, "--ipv6", "--size", "128,64", USAGE, ["64", "84"])
+
+
+@SUITE.case
+def flows_beyond_the_last_port():
+    refused(*TRIAL, "--flows", "20k", "--src-port", "65000", USAGE, ["--src-port", "49152"])
+    refused(*TRIAL, "--queues", "2", "--flows", "1", USAGE, ["queues", "--flows 2"])
+
+
+@SUITE.case
+def configuration_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "test.toml")
+
+        def with_file(text, words, mode=0o600):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(path, mode)
+            refused(*TRIAL, "--config", path, USAGE, words)
+
+        refused(*TRIAL, "--config", f"{folder}/missing.toml", USAGE, ["missing.toml"])
+        refused(*TRIAL, "--config", folder, USAGE, [folder])
+        refused(*TRIAL, "--config", "/dev/zero", USAGE, ["/dev/zero"])
+        refused(*TRIAL, "--config", "", USAGE, ["--config"])
+        with_file("[trial]\nsizes = 64\n", ["sizes"])
+        with_file("[trial]\nflows = \"many\"\n", ["--flows", "many"])
+        with_file("[trial]\nflows = [1, 2]\n", ["--flows"])
+        with_file("[trial\nflows = 1\n", [path])
+        with open(path, "w", encoding="utf-8") as file:
+            file.truncate(2 << 30)
+        refused(*TRIAL, "--config", path, USAGE, [path])
+
+
+@SUITE.case
+def configuration_file_is_read():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "test.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[trial]\nflows = 3\nrate = \"2kpps\"\n[search]\nprecision = \"1%\"\n")
+        for words in (["--config", path, *MEMORY], [*MEMORY, "--config", path]):
+            done = wireproof(*words, "--duration", "100ms", "--json")
+            assert done.code == 0, done
+            assert document(done.out)["config"]["flows"] == 3, done
+        done = wireproof(*MEMORY, "--flows", "5", "--config", path, "--duration", "100ms", "--json")
+        assert document(done.out)["config"]["flows"] == 5, "the command line has the last word"
+
+
+@SUITE.case
+def help_and_version():
+    """At once: nobody waits for a probe of the machine to be told a version."""
+    for words in (["--help"], ["-h"], ["--version"], ["-V"], ["trial", "--help"], ["search", "-h"],
+                  ["dut", "--help"], ["doctor", "--help"]):
+        fastest = 1
+        for _ in range(40):  # on a machine that does other things, one undisturbed run is enough
+            done = wireproof(*words)
+            assert done.code == 0 and done.out and not done.err, done
+            fastest = min(fastest, done.seconds)
+            if fastest < 0.05:
+                break
+        assert fastest < 0.05, (words, fastest)
+
+
+@SUITE.case
+def dry_run_sends_nothing():
+    done = wireproof(*TRIAL, "--dry-run")
+    assert done.code == 0 and "nothing was sent" in done.out and not done.err, done
+    for words in (TRIAL, [*SEARCH, "--goal", "ndr"]):
+        done = wireproof(*words, "--dry-run", "--json")
+        found = document(done.out)
+        assert done.code == 0 and found["status"] == "ok" and found["trials"] == [], done
+        assert any("nothing was sent" in note for note in found["notes"]), found["notes"]
+    refused("trial", "--tx", "nothing:x", "--rx", "loopback:b", "--rate", "1kpps", "--dry-run", USAGE,
+            ["nothing"])
+    refused(*TRIAL, "--vlan", "7", "--dry-run", USAGE, ["64", "68"])
+
+
+@SUITE.case
+def hostile_bytes():
+    """Nothing a user types reaches a terminal or a document raw."""
+    for text in ("\x1b]0;owned\x07", "a" * 100_000, "\xff\xfe", "%s%n", "{}", "$(id)", "\n\n"):
+        for flag in ("--rate", "--size", "--tx", "--src-mac", "--goal"):
+            base = SEARCH if flag == "--goal" else TRIAL
+            done = run(WIREPROOF, *command(base, flag, text), "--json")
+            assert done.code == USAGE, done
+            assert "\x1b" not in done.err and "\x07" not in done.err, done.err[:200]
+            assert len(done.err) < 1000, len(done.err)
+            document(done.out)
+
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())

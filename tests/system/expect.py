@@ -1,0 +1,114 @@
+"""What is owed to whoever asks for something that cannot be had: one clear sentence with the cure,
+the documented exit code, one complete JSON document where JSON was asked for, and a host that looks
+as it did before.
+"""
+
+import json
+import os
+import sys
+
+from harness import ROOT, WIREPROOF, Skip, check, run, wireproof
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+import validate_json  # noqa: E402  (lives with the scripts)
+
+VALIDATOR = validate_json.load_validator()
+USAGE, PRECONDITION, OUTPUT, INVALID = 2, 3, 5, 6
+MEMORY = ["trial", "--tx", "loopback:a", "--rx", "loopback:b"]
+
+
+def document(text):
+    """The one JSON document that a text is, valid by the published schema."""
+    try:
+        found = validate_json.parse(text)
+    except ValueError as error:
+        raise AssertionError(f"not one JSON document: {error}: {text[-300:]!r}") from error
+    problems = validate_json.problems(found, VALIDATOR)
+    assert not problems, problems
+    return found
+
+
+def sentence(done, words):
+    """One sentence and one cure on stderr, holding the words."""
+    lines = done.err.splitlines()
+    assert len(lines) == 2, f"a sentence and a cure are wanted: {done}"
+    assert lines[0].startswith("wireproof: ") and len(lines[0]) > 25, done
+    assert lines[1].startswith("  ") and lines[1].strip(), f"no cure: {done}"
+    assert lines[1].strip() not in lines[0], f"the cure repeats the sentence: {done}"
+    text = " ".join(lines).lower()
+    missing = [word for word in words if word.lower() not in text]
+    assert not missing, f"{missing} is not said: {done}"
+    return lines[0].removeprefix("wireproof: "), lines[1].strip()
+
+
+def refusal(runner, arguments, code, *words):
+    """Runs it plain and with --json: the same code and sentence, and the document says it too."""
+    plain = runner(*arguments)
+    assert plain.code == code, f"exit {code} is documented: {plain}"
+    assert plain.out == "", plain
+    told = sentence(plain, words)
+    done = runner(*arguments, "--json")
+    assert done.code == code, f"exit {code} is documented: {done}"
+    sentence(done, words)
+    found = document(done.out)
+    assert found["status"] == "error" and found["trials"] == [], found["status"]
+    error = found["error"]
+    assert (error["message"], error["hint"]) == told, (error, told)
+    return plain
+
+
+def refused(*arguments):
+    """refusal() of a run that needs no network of its own."""
+    *arguments, code, words = arguments
+    return refusal(wireproof, arguments, code, *words)
+
+
+class Standing:
+    """What a host shows of a test: programs, filters, modes, frames sent, processes."""
+
+    def __init__(self, net, interfaces=(("tester", "t0"), ("tester", "t1"))):
+        if run("bpftool", "version").code != 0:
+            raise Skip("needs bpftool")
+        self._net, self._interfaces = net, interfaces
+        self.before = self.now()
+
+    def now(self):
+        found = {}
+        for where, name in self._interfaces:
+            link = json.loads(self._net.ip(where, "-j", "-d", "link", "show", name))[0]
+            found[name] = {"xdp": link.get("xdp"), "promiscuity": link["promiscuity"],
+                           "mtu": link["mtu"], "flags": sorted(link["flags"]),
+                           "filters": self._filters(where, name)}
+        for where in {where for where, _ in self._interfaces}:
+            attached = check(*self._net.inside(where, "bpftool", "-j", "net"))
+            found[where] = {"attached": json.loads(attached),
+                            "processes": check("ip", "netns", "pids", self._net.names[where])}
+            found["journal"] = check(*self._net.inside(where, WIREPROOF, "cleanup", "--dry-run"))
+        return found
+
+    def _filters(self, where, name):
+        return check(*self._net.inside(where, "tc", "filter", "show", "dev", name, "ingress"))
+
+    def sent(self):
+        return sum(json.loads(self._net.ip(where, "-j", "-s", "link", "show", name))[0]
+                   ["stats64"]["tx"]["packets"] for where, name in self._interfaces)
+
+    def same(self):
+        now = self.now()
+        assert now == self.before, f"left behind: {now} instead of {self.before}"
+
+
+def refused_in(net, *arguments, where="tester", prefix=(), may_send=0):
+    """refusal() of a run in a namespace, which changes nothing there and sends at most `may_send`
+    frames (ARP) a run. `prefix`: a command that runs the program (setpriv ... --)."""
+    *arguments, code, words = arguments
+    standing = Standing(net)
+    sent = standing.sent()
+
+    def runner(*args):
+        return run(*net.inside(where, *prefix, WIREPROOF, *args))
+
+    plain = refusal(runner, arguments, code, *words)
+    standing.same()
+    assert standing.sent() - sent <= 2 * may_send, f"{standing.sent() - sent} frames were sent"
+    return plain
