@@ -143,6 +143,7 @@ VerbApps bind_verbs(CLI::App& app, CommandLine& line, std::string& json) {
   VerbApps verbs;
   const auto add = [&](const char* name, const char* purpose, Verb verb) -> CLI::App& {
     CLI::App* added = app.add_subcommand(name, purpose);
+    added->fallthrough();  // --config is the program's, and may stand behind the verb
     verbs[added] = verb;
     return *added;
   };

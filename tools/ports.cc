@@ -235,17 +235,32 @@ Config describe_test(const TestSettings& test) {
 }
 
 namespace {
+// "12.500 kpps, 8.400 Mbps L1, 6.400 Mbps L2, 25,000 frames each way"
+std::string describe_rate(const TestSettings& test, const Rate& rate, double frame_size,
+                          Nanoseconds duration) {
+  if (rate.kind == Rate::Kind::kMax) return {};
+  const auto fps = rate_to_fps(rate, "--rate", test.rate_layer, frame_size, test.line_rate_bps);
+  if (!fps) return {};  // a share of a line rate that only the opened port will tell
+  const double frames = *fps * static_cast<double>(duration) * 1e-9 + 0.5;
+  return fmt::format("            {}, {} L1, {} L2, {} frames each way\n", format_rate(*fps),
+                     format_bps(layer1_bps(*fps, frame_size)),
+                     format_bps(layer2_bps(*fps, frame_size)),
+                     format_count(static_cast<std::uint64_t>(frames)));
+}
+
 std::string usability(const PortSpec& port, const Session& session) {
   const Backend* backend = session.backends.find(port.backend);
   if (backend == nullptr) return "by the first usable backend";
   const Probe probe = backend->probe();
-  if (probe.usable) return fmt::format("{}: usable here", backend->name());
-  return fmt::format("{}: NOT usable here: {}", backend->name(), probe.reason);
+  if (probe.usable) return "this process has the privileges it needs";
+  return fmt::format("NOT usable here: {}; {}", probe.reason, probe.cure);
 }
+
 }  // namespace
 
 Result<std::string> describe_plan(const TestSettings& test, const Session& session,
-                                  const std::string& load) {
+                                  const std::string& load, const std::optional<Rate>& rate,
+                                  Nanoseconds duration) {
   if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
   const Result<NamedPorts> named = name_ports(test, session);
   if (!named) return tl::unexpected(named.error());
@@ -263,6 +278,7 @@ Result<std::string> describe_plan(const TestSettings& test, const Session& sessi
     text += fmt::format("frames      {} bytes with FCS, {} flow{}{}\n", choice.name, profile.flows,
                         profile.flows == 1 ? "" : "s",
                         choice.sizes.size() > 1 ? fmt::format(", mean {:.1f}", mean) : "");
+    if (rate) text += describe_rate(test, *rate, mean, duration);
   }
   text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
                       fmt::join(cores->rx, ","));

@@ -39,8 +39,12 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
 // The effective configuration that trial and search share.
 [[nodiscard]] Config describe_test(const TestSettings& test);
 
-// --dry-run: what would be opened, sent and needed, as text. Opens nothing, sends nothing.
+// --dry-run: what would be opened, sent and needed, as text. Opens nothing, sends nothing. `rate`
+// and `duration` are the trial's (absent for a search, whose loads are not known); the rate in
+// frames a second is shown where it does not depend on a port's line rate.
 [[nodiscard]] Result<std::string> describe_plan(const TestSettings& test, const Session& session,
-                                                const std::string& load);
+                                                const std::string& load,
+                                                const std::optional<Rate>& rate = {},
+                                                Nanoseconds duration = 0);
 
 }  // namespace wireproof

@@ -103,7 +103,8 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   report.config.push_back({"duration_ns", settings.duration});
   if (session.output.dry_run) {
     return finish_dry_run(session, report,
-                          describe_plan(settings.test, session, describe_load(settings)));
+                          describe_plan(settings.test, session, describe_load(settings),
+                                        settings.rate, settings.duration));
   }
   const auto give_up = [&](const Error& error) {
     set_error(report, error);
