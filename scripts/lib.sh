@@ -71,6 +71,7 @@ configure() {
   fi
 }
 
+# can_make_namespaces NAME: tries, under that name.
 can_make_namespaces() {
   [ "$(id -u)" -eq 0 ] && command -v ip > /dev/null && ip netns add "$1" 2> /dev/null &&
     ip netns del "$1"

@@ -99,7 +99,7 @@ std::string doctor_to_json(const HostReport& report) {
   json["environment"] = {
       {"host", report.host.host}, {"kernel", report.host.kernel}, {"cpu", report.host.cpu}};
   put(json, "interface", report.interface);
-  json["bearing"] = word(bearing_of(report));
+  if (!report.error) json["bearing"] = word(bearing_of(report));
   json["findings"] = findings_json(report);
   json["backends"] = backends_json(report);
   json["error"] = error_json(report.error);
