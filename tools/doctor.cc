@@ -90,6 +90,8 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
       check_isolation(cpus, allowed),
       check_numa(cpus),
       check_clocksource(cpus),
+      check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
+                      read_file("/proc/self/autogroup")),
       check_hugepages("/"),
   };
   if (interface.empty()) return findings;
@@ -197,6 +199,18 @@ HostFinding check_clocksource(const CpuFacts& facts) {
   if (std::find(kFast.begin(), kFast.end(), name) != kFast.end()) return good("clock", name);
   return limits("clock", name + ": reading the time is slow, pacing will be coarse",
                 "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource");
+}
+
+HostFinding check_autogroup(std::string_view enabled, std::string_view own) {
+  if (!enabled.starts_with('1')) return good("priority", "no autogroups");
+  if (own.find(" nice -") != std::string_view::npos) {
+    return good("priority", "this session goes ahead of others");
+  }
+  return limits("priority",
+                "autogroups: the workers' priority counts within this session only, and other "
+                "sessions' work can delay them",
+                "sysctl kernel.sched_autogroup_enabled=0, or as root in a session of its own: "
+                "echo -20 > /proc/self/autogroup");
 }
 
 HostFinding check_hugepages(const std::string& root) {

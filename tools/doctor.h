@@ -38,6 +38,9 @@ namespace wireproof {
 [[nodiscard]] HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed);
 [[nodiscard]] HostFinding check_numa(const CpuFacts& facts);
 [[nodiscard]] HostFinding check_clocksource(const CpuFacts& facts);
+// `enabled`: /proc/sys/kernel/sched_autogroup_enabled; `own`: /proc/self/autogroup; both may be
+// empty, where the kernel has no autogroups.
+[[nodiscard]] HostFinding check_autogroup(std::string_view enabled, std::string_view own);
 [[nodiscard]] HostFinding check_hugepages(const std::string& root);
 
 }  // namespace wireproof

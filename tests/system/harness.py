@@ -63,10 +63,23 @@ class Finished:
                 f"; stdout: {self.out[-600:].strip()!r}; stderr: {self.err[-600:].strip()!r}")
 
 
-class Process:
-    """A child that is ended by pid, at the latest when this process dies."""
+def go_ahead():
+    """Gives this process a session of its own that goes ahead of other sessions' work, where that is
+    permitted. With the kernel's autogroups (man 7 sched) a nice value counts within a session only:
+    beside six busy processes a sender at nice -20 lost 72 % of its turns, and so 0.6 %.
+    """
+    os.setsid()
+    try:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as file:
+            file.write("-20")
+    except OSError:
+        pass  # no autogroups, or no right to
 
-    def __init__(self, command, cpu=None, env=None, nice=0):
+
+class Process:
+    """A child that is ended by pid, at the latest when this process dies. `ahead`: see go_ahead."""
+
+    def __init__(self, command, cpu=None, env=None, nice=0, ahead=False):
         self.command = [str(word) for word in command]
         self._out = tempfile.TemporaryFile("w+", errors="replace")
         self._err = tempfile.TemporaryFile("w+", errors="replace")
@@ -77,6 +90,8 @@ class Process:
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:
                 os._exit(1)
+            if ahead:
+                go_ahead()
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu} if isinstance(cpu, int) else set(cpu))
             if nice:
@@ -139,9 +154,9 @@ class Process:
 LIVE = {}  # pid -> Process, all that have been started and not waited for
 
 
-def run(*command, timeout=60, cpu=None, env=None):
-    """Runs a command to its end, at most `timeout` seconds."""
-    process = Process(command, cpu=cpu, env=env)
+def run(*command, timeout=60, **keywords):
+    """Runs a command to its end, at most `timeout` seconds; keywords as of Process."""
+    process = Process(command, **keywords)
     try:
         return process.wait(timeout)
     finally:
@@ -250,8 +265,10 @@ class Topology:
         return ["ip", "netns", "exec", self.names[where], *command]
 
     def start(self, where, *arguments, **keywords):
-        """Starts wireproof inside a namespace; stopped with the topology at the latest."""
-        return self.start_command(where, WIREPROOF, *arguments, **keywords)
+        """Starts wireproof inside a namespace, ahead of other work; stopped with the topology at the
+        latest.
+        """
+        return self.start_command(where, WIREPROOF, *arguments, ahead=True, **keywords)
 
     def start_command(self, where, *command, **keywords):
         process = Process(self.inside(where, *command), **keywords)
@@ -259,8 +276,9 @@ class Topology:
         return process
 
     def run(self, where, *arguments, timeout=60, **keywords):
-        """Runs wireproof inside a namespace to its end."""
-        return run(*self.inside(where, WIREPROOF, *arguments), timeout=timeout, **keywords)
+        """Runs wireproof inside a namespace, ahead of other work, to its end."""
+        return run(*self.inside(where, WIREPROOF, *arguments), timeout=timeout, ahead=True,
+                   **keywords)
 
 
 class Suite:

@@ -80,6 +80,13 @@ TEST(Doctor, CpusClockAndPower) {
   expect(check_clocksource(facts), Bearing::kGood, "tsc");
 }
 
+TEST(Doctor, AutogroupsHideThePriority) {
+  expect(check_autogroup("", ""), Bearing::kGood, "no autogroups");
+  expect(check_autogroup("0\n", "/autogroup-7 nice 0\n"), Bearing::kGood, "no autogroups");
+  expect(check_autogroup("1\n", "/autogroup-7 nice 0\n"), Bearing::kLimits, "session only");
+  expect(check_autogroup("1\n", "/autogroup-7 nice -20\n"), Bearing::kGood, "ahead");
+}
+
 TEST(Doctor, CountsHugepages) {
   const FakeRoot root;
   expect(check_hugepages(root.path()), Bearing::kGood, "0 free");
