@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "bench/xdp_sink_bpf.h"
+#include "xdp_sink_bpf.h"
 
 namespace {
 
