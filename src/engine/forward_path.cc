@@ -120,7 +120,10 @@ void ForwardPath::arrive(Frame& frame, Nanoseconds at) {
   counts_.reordered += arrival.held;
   record.damaged = arrival.corrupt && !payload.empty();
   counts_.corrupted += record.damaged;
-  if (record.damaged) flip_one_bit(payload, arrival.entropy);
+  if (record.damaged) {
+    flip_one_bit(payload, arrival.entropy);
+    frame.template_id = 0;  // a wire in memory lends the sender's own buffers
+  }
   if (log_ != nullptr) log_arrival(inside, arrival, record);
   if (arrival.fate != Fate::kForwarded) return;
   free_.pop_back();

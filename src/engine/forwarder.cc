@@ -8,8 +8,8 @@ namespace {
 // Rounds without a frame before the first nap. A round costs a fraction of a microsecond, so this
 // covers the gap between two bursts of a fast sender without giving the core away.
 constexpr unsigned kEmptyRounds = 16;
-// At 200 kpps six frames gather in a nap: cheap for the core, and far from filling a ring.
-constexpr Nanoseconds kNap = 30 * kMicrosecond;
+// At 200 kpps ten frames gather in a nap: cheap for the core, and far from filling a ring.
+constexpr Nanoseconds kNap = 50 * kMicrosecond;
 // Waking costs some 5 us of the core: shorter naps would be spinning under another name.
 constexpr Nanoseconds kShortestNap = 10 * kMicrosecond;
 

@@ -16,8 +16,8 @@ namespace wireproof {
 
 struct ForwarderSpec {
   ForwardPathSpec a_to_b;
-  ForwardPathSpec b_to_a;  // its b_to_a flag set
-  IdlePolicy idle = IdlePolicy::kSleep;
+  ForwardPathSpec b_to_a;                // its b_to_a flag set
+  IdlePolicy idle = IdlePolicy::kSleep;  // naps of some 50 us
   Nanoseconds drain_time = kSecond;  // the longest that run() waits for what is inside at its end
 };
 

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "engine/direction.h"
+#include "engine/forwarder.h"
 #include "io/backend_set.h"
 #include "support/allocation_count.h"
 #include "support/lock_count.h"
@@ -59,6 +60,43 @@ void expect_straight(const Counted& counted) {
   EXPECT_EQ(counted.locks, 0u);
 }
 
+// A device with a log between two wires, doing every kind of harm.
+Counted run_forwarder() {
+  const MonotonicClock clock;
+  const BackendSet backends = enabled_backends();
+  OpenSpec open{.clock = &clock};
+  open.steering.everything = true;
+  const auto port = [&](const char* name) {
+    return std::move(*open_port(backends, *parse_port_spec(backends, name), open));
+  };
+  const auto near = port("loopback:a1");
+  const auto a = port("loopback:b1");
+  const auto b = port("loopback:a2");
+  ForwarderSpec spec;
+  spec.a_to_b.wire = {.loss = 0.01,
+                      .duplicate = 0.01,
+                      .corrupt = 0.01,
+                      .reorder = 0.01,
+                      .delay = 100 * kMicrosecond,
+                      .rate_fps = 400'000};
+  spec.b_to_a.b_to_a = true;
+  ForwardLog log(1'000'000);
+  Forwarder forwarder(*a, *b, spec, clock, &log);
+  const std::uint64_t allocations = allocations_of_this_thread();
+  const std::uint64_t locks = locks_of_this_thread();
+  for (const Nanoseconds end = clock.now() + 200 * kMillisecond; clock.now() < end;) {
+    std::array<Frame*, 16> frames;
+    const std::size_t count = near->tx_queue(0).borrow(frames);
+    for (std::size_t i = 0; i < count; ++i) frames[i]->length = 60;
+    near->tx_queue(0).submit(std::span(frames).first(count));
+    forwarder.step();
+    near->tx_queue(0).reap();
+  }
+  return {.frames = forwarder.a_to_b().forwarded,
+          .allocations = allocations_of_this_thread() - allocations,
+          .locks = locks_of_this_thread() - locks};
+}
+
 TEST(HotLoop, TheCountersCount) {
   const std::uint64_t allocations = allocations_of_this_thread();
   const std::uint64_t locks = locks_of_this_thread();
@@ -88,6 +126,10 @@ TEST(HotLoop, AfXdp) {
   if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
   const VethPair veth;
   expect_straight(run_loops("af_xdp:" + veth.near(), "af_xdp:" + veth.far(), {.flows = 64}));
+}
+
+TEST(HotLoop, Forwarder) {
+  expect_straight(run_forwarder());
 }
 
 TEST(HotLoop, Sockets) {

@@ -1,7 +1,7 @@
 """What a tester must have counted, derived from the log of the device alone (docs/dut-log.md).
 
-Shares nothing with the program: the signature is decoded here, from docs/signature.md. As a program,
-prints the counts of one trial as JSON:
+Shares nothing with the program: the signature is decoded here, from docs/signature.md. As a
+program, prints the counts of one trial as JSON:
 
     derive_truth.py LOG [--direction a-to-b|b-to-a] [--trial ID]
 
@@ -30,30 +30,23 @@ def read_log(path, direction):
         for line in file:
             way, arrival, fate, damaged, copy, _, departure, payload = line.rstrip("\n").split(",")
             if way == direction:
-                yield (int(arrival), fate, damaged == "1", copy == "1",
-                       int(departure) if departure else 0, payload)
+                yield (int(arrival), fate, damaged == "1", copy == "1", int(departure or 0),
+                       payload)
 
 
-def decode(payload):
-    """(trial, space, sequence) of a signature; None for any other payload."""
-    if len(payload) != SIGNATURE_HEX or payload[:4] != MAGIC:
-        return None
-    return int(payload[4:8], 16), int(payload[8:14], 16), int(payload[14:24], 16)
-
-
-def busiest_trial(records):
-    trials = collections.Counter(r[5][4:8] for r in records if not r[3] and decode(r[5]))
-    if not trials:
-        raise LogError("no frame in the log bears a signature")
-    return int(trials.most_common(1)[0][0], 16)
+def signed(records):
+    """Those that bear a signature, with (trial, space, sequence) instead of the payload."""
+    for *record, payload in records:
+        if len(payload) == SIGNATURE_HEX and payload.startswith(MAGIC):
+            yield (*record, payload[4:8], payload[8:14], int(payload[14:24], 16))
 
 
 def check_numbering(records):
     """Arrivals are 1, 2, 3 ... and so are departures: the log has lost nothing."""
-    arrivals = [r[0] for r in records if not r[3]]
+    arrivals = [record[0] for record in records if not record[3]]
     if arrivals != list(range(1, len(arrivals) + 1)):
         raise LogError("arrival numbers have gaps: the log overflowed")
-    departures = sorted(r[4] for r in records if r[4])
+    departures = sorted(record[4] for record in records if record[4])
     if departures != list(range(1, len(departures) + 1)):
         raise LogError("departure numbers have gaps or repeat")
 
@@ -62,31 +55,29 @@ def check_offered(offered):
     """In every space each number from 0 on was offered once: nothing died before the device."""
     for space, numbers in offered.items():
         if len(set(numbers)) != len(numbers):
-            raise LogError(f"space {space:#x}: a number arrived twice")
+            raise LogError(f"space {space}: a number arrived twice")
         if max(numbers) != len(numbers) - 1:
-            raise LogError(f"space {space:#x}: {max(numbers) + 1 - len(numbers)} numbers never "
+            raise LogError(f"space {space}: {max(numbers) + 1 - len(numbers)} numbers never "
                            "reached the device")
 
 
 def walk(departed, trial):
-    """Counts over (departure, damaged, decoded) in order of departure."""
+    """Counts over (departure, damaged, trial, space, sequence) in order of departure."""
     counts = collections.Counter(unique=0, duplicate=0, reordered=0, corrupt=0, stale=0)
     seen = collections.defaultdict(set)
     expected = collections.defaultdict(int)  # RFC 4737 section 3.3: NextExp, by space
     begun = False
-    for _, damaged, decoded in departed:
-        ours = decoded[0] == trial
-        begun = begun or ours
+    for _, damaged, bears, space, number in departed:
+        begun = begun or bears == trial
         if not begun:
             continue  # left before the first frame of the trial: an earlier one's business
         if damaged:
             counts["corrupt"] += 1
-        elif not ours:
+        elif bears != trial:
             counts["stale"] += 1
-        elif decoded[2] in seen[decoded[1]]:
+        elif number in seen[space]:
             counts["duplicate"] += 1
         else:
-            _, space, number = decoded
             seen[space].add(number)
             counts["unique"] += 1
             if number < expected[space]:
@@ -100,29 +91,31 @@ def derive(path, direction="a-to-b", trial=None):
     """The counts of one trial, and `spaces` (offered per space), `trial` (its id)."""
     records = list(read_log(path, direction))
     check_numbering(records)
+    records = list(signed(records))
+    if not records:
+        raise LogError("no frame in the log bears a signature")
     if trial is None:
-        trial = busiest_trial(records)
+        trial = collections.Counter(record[5] for record in records).most_common(1)[0][0]
+    else:
+        trial = f"{trial:04x}"
     offered = collections.defaultdict(list)
     departed = []
-    for arrival, fate, damaged, copy, departure, payload in records:
-        decoded = decode(payload)
-        if decoded is None:
-            continue
-        if not copy and decoded[0] == trial:
-            offered[decoded[1]].append(decoded[2])
+    for _, fate, damaged, copy, departure, bears, space, number in records:
+        if bears == trial and not copy:
+            offered[space].append(number)
         if fate == "forwarded":
-            departed.append((departure, damaged, decoded))
+            departed.append((departure, damaged, bears, space, number))
     check_offered(offered)
     departed.sort()
     counts = walk(departed, trial)
     total = sum(len(numbers) for numbers in offered.values())
     return {
-        "trial": trial,
+        "trial": int(trial, 16),
         "offered": total,
         "received": counts["unique"] + counts["duplicate"],
         "lost": total - counts["unique"],
         **counts,
-        "spaces": {space: len(numbers) for space, numbers in sorted(offered.items())},
+        "spaces": {int(space, 16): len(numbers) for space, numbers in sorted(offered.items())},
     }
 
 

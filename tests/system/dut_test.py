@@ -232,7 +232,8 @@ def text_for_people():
         done = net.run("device", "dut", "--a", "af_packet:d0", "--b", "af_packet:d1", "--duration",
                        "100ms", "--loss", "1%")
         assert done.code == 0 and "dut: forwarding af_packet:d0 <-> af_packet:d1" in done.err, done
-        assert "arrived" in done.out and all(len(line) <= 80 for line in done.out.splitlines()), done
+        assert "arrived" in done.out, done
+        assert all(len(line) <= 80 for line in done.out.splitlines()), done
 
 
 REFUSED = [
