@@ -175,16 +175,17 @@ Status cannot_write(const fs::path& path, int error) {
 }  // namespace
 
 fs::path journal_directory() {
-  std::error_code error;
   const fs::path system = "/run/wireproof";
-  fs::create_directory(system, error);
-  if (access(system.c_str(), W_OK | X_OK) == 0) return system;
+  std::error_code error;
+  const bool exists = fs::exists(system, error);
+  if (access(exists ? system.c_str() : "/run", W_OK | X_OK) == 0) return system;
   const char* own = std::getenv("XDG_RUNTIME_DIR");
   return own != nullptr && *own != '\0' ? fs::path(own) / "wireproof" : fs::path();
 }
 
 Status Journal::create_file() {
   static std::atomic<unsigned> counter{0};
+  if (directory_.empty()) return cannot_write("/run/wireproof", EACCES);
   std::error_code ignored;
   fs::create_directory(directory_, ignored);  // when it fails, opening the file says why
   for (int attempt = 0; attempt < kCreateAttempts; ++attempt) {

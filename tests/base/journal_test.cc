@@ -165,11 +165,14 @@ TEST_F(JournalTest, OtherNamespacesAreLeftAloneWhileTheyLive) {
 }
 
 TEST_F(JournalTest, NowhereToWriteIsRefusedBeforeTheChange) {
-  Journal journal(kinds(), "/proc/wireproof");
-  const Status recorded = journal.record({"note", {{"what", "one"}}, 0});
-  ASSERT_FALSE(recorded.has_value());
-  EXPECT_EQ(recorded.error().kind, ErrorKind::kPrecondition);
-  EXPECT_FALSE(recorded.error().hint.empty());
+  for (const char* nowhere : {"/proc/wireproof", ""}) {
+    Journal journal(kinds(), nowhere);
+    const Status recorded = journal.record({"note", {{"what", "one"}}, 0});
+    ASSERT_FALSE(recorded.has_value()) << nowhere;
+    EXPECT_EQ(recorded.error().kind, ErrorKind::kPrecondition);
+    EXPECT_FALSE(recorded.error().hint.empty());
+  }
+  EXPECT_TRUE(undone_.empty());
   EXPECT_TRUE(undo_dead(kinds(), false, directory_ / "absent")->empty());
 }
 
