@@ -31,14 +31,14 @@ struct ConfigValue {
                std::vector<std::uint64_t>, Config>
       value;
 
-  ConfigValue(bool v) : value(v) {}
-  ConfigValue(double v) : value(v) {}
-  ConfigValue(std::signed_integral auto v) : value(static_cast<std::int64_t>(v)) {}
-  ConfigValue(std::unsigned_integral auto v) : value(static_cast<std::uint64_t>(v)) {}
-  ConfigValue(const char* v) : value(std::string(v)) {}
-  ConfigValue(std::string v) : value(std::move(v)) {}
-  ConfigValue(std::vector<std::string> v) : value(std::move(v)) {}
-  ConfigValue(std::vector<std::uint64_t> v) : value(std::move(v)) {}
+  ConfigValue(bool v);
+  ConfigValue(double v);
+  ConfigValue(std::signed_integral auto v);
+  ConfigValue(std::unsigned_integral auto v);
+  ConfigValue(const char* v);
+  ConfigValue(std::string v);
+  ConfigValue(std::vector<std::string> v);
+  ConfigValue(std::vector<std::uint64_t> v);
   ConfigValue(Config v);
 };
 
@@ -47,6 +47,15 @@ struct ConfigEntry {
   ConfigValue value;
 };
 
+// Here, because a constructor must be able to destroy the vector of entries (clang insists).
+inline ConfigValue::ConfigValue(bool v) : value(v) {}
+inline ConfigValue::ConfigValue(double v) : value(v) {}
+ConfigValue::ConfigValue(std::signed_integral auto v) : value(static_cast<std::int64_t>(v)) {}
+ConfigValue::ConfigValue(std::unsigned_integral auto v) : value(static_cast<std::uint64_t>(v)) {}
+inline ConfigValue::ConfigValue(const char* v) : value(std::string(v)) {}
+inline ConfigValue::ConfigValue(std::string v) : value(std::move(v)) {}
+inline ConfigValue::ConfigValue(std::vector<std::string> v) : value(std::move(v)) {}
+inline ConfigValue::ConfigValue(std::vector<std::uint64_t> v) : value(std::move(v)) {}
 inline ConfigValue::ConfigValue(Config v) : value(std::move(v)) {}
 
 struct ToolFacts {
