@@ -68,7 +68,7 @@ void Conformance::close() {
 std::uint64_t Conformance::send(TxQueue& tx, const TestFrames& frames, std::uint64_t number,
                                 std::uint64_t count, std::uint16_t length) {
   std::array<Frame*, kBurst> burst;
-  const Nanoseconds deadline = clock_.now() + kSecond;
+  Nanoseconds deadline = clock_.now() + kSecond;
   std::uint64_t accepted = 0;
   while (accepted < count && clock_.now() < deadline) {
     const std::size_t wanted = std::min<std::uint64_t>(kBurst, count - accepted);
@@ -81,6 +81,7 @@ std::uint64_t Conformance::send(TxQueue& tx, const TestFrames& frames, std::uint
     }
     tx.give_back(std::span<Frame* const>(burst).subspan(taken, lent - taken));
     accepted += taken;
+    if (taken > 0) deadline = clock_.now() + kSecond;
     if (lent == 0) {
       tx.reap();
       pause();

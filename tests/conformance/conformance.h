@@ -55,7 +55,7 @@ class Conformance : public testing::TestWithParam<MakeRig> {
   // arrival.
   std::vector<std::uint64_t> exchange(std::uint64_t number, std::uint64_t count,
                                       std::uint16_t length);
-  // Fills and submits; retries what was not accepted until it is or a second has passed.
+  // Fills and submits; retries what was not accepted until it is or none has been for a second.
   // Returns how many were accepted.
   std::uint64_t send(TxQueue& tx, const TestFrames& frames, std::uint64_t number,
                      std::uint64_t count, std::uint16_t length);
