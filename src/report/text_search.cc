@@ -18,11 +18,12 @@ std::string heading(const SearchSpec& spec) {
       spec.goal.loss_ratio == 0
           ? std::string("no frame is lost")
           : fmt::format("at most {} % of the frames are lost", percent_text(spec.goal.loss_ratio));
-  return wrapped(
-      fmt::format("highest rate at which {} ({}), to {} %, by trials of {}, "
-                  "confirmed over {}",
-                  goal, spec.goal.name, percent_text(spec.precision),
-                  duration_text(spec.trial_duration), duration_text(spec.final_duration)));
+  std::string text =
+      fmt::format("highest rate at which {} ({}), to {} %, by trials of {}", goal, spec.goal.name,
+                  percent_text(spec.precision), duration_text(spec.trial_duration));
+  if (spec.final_duration > spec.trial_duration)
+    text += fmt::format(", confirmed over {}", duration_text(spec.final_duration));
+  return wrapped(text);
 }
 
 struct Cells {

@@ -2,7 +2,7 @@
 //
 // The forwarding rate of an overloaded device is a good guess at its capacity, so the first loads
 // lie just below and just above the guess: a hard device is bracketed in three trials. A guess that
-// disappoints is widened fourfold, and after a few times dropped for plain bisection. That is
+// disappoints is widened sixteenfold, and after a few times dropped for plain bisection. That is
 // geometric, because the precision is relative: halving ln(upper/lower) costs the same number of
 // trials wherever the answer lies, at most log2(ln(max/min) / precision), 12 from 1 fps to
 // 148.8 Mpps at 0.5 %, where the arithmetic middle would need up to 35.

@@ -29,29 +29,29 @@ TEST(LoadChooser, AllowsForTheLossThatIsAllowed) {
   EXPECT_DOUBLE_EQ(chooser.next(1, 10e6), 2e6 * 0.998);
 }
 
-TEST(LoadChooser, WidensFourfoldWhenTheGuessWasTooHigh) {
+TEST(LoadChooser, WidensSixteenfoldWhenTheGuessWasTooHigh) {
   LoadChooser chooser(0.005, 0);
   chooser.failed(10e6, 1e6);
   const double first = chooser.next(1, 10e6);
   chooser.failed(first, first);  // a soft knee: nearly everything got through
-  EXPECT_DOUBLE_EQ(chooser.next(1, first), first * (1 - 0.008));
+  EXPECT_DOUBLE_EQ(chooser.next(1, first), first * (1 - 0.032));
 }
 
-TEST(LoadChooser, WidensFourfoldWhenTheGuessWasTooLow) {
+TEST(LoadChooser, WidensSixteenfoldWhenTheGuessWasTooLow) {
   LoadChooser chooser(0.005, 0);
   chooser.failed(10e6, 1e6);
   const double first = chooser.next(1, 10e6);
   chooser.passed(first);
   const double second = chooser.next(first, 10e6);
   chooser.passed(second);
-  EXPECT_DOUBLE_EQ(chooser.next(second, 10e6), second * 1.008);
+  EXPECT_DOUBLE_EQ(chooser.next(second, 10e6), second * 1.032);
 }
 
 TEST(LoadChooser, ForgetsAGuessThatDisappointsTooOften) {
   LoadChooser chooser(0.005, 0);
   double load = 10e6;
   chooser.failed(load, load);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 2; ++i) {
     load = chooser.next(1, load);
     chooser.failed(load, load);
   }
