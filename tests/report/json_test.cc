@@ -45,7 +45,8 @@ TEST(ResultJson, KeepsTheConfigurationsTypes) {
 }
 
 TEST(ResultJson, CountsAreIntegersAndAddUp) {
-  for (const json& d : document(full_trial_report())["trials"][0]["directions"]) {
+  const json whole = document(full_trial_report());  // C++20 would not keep it for the loop
+  for (const json& d : whole["trials"][0]["directions"]) {
     const json& c = d["counts"];
     for (const auto& [key, value] : c.items()) EXPECT_TRUE(value.is_number_unsigned()) << key;
     EXPECT_EQ(c["offered"], c["unique"].get<std::uint64_t>() + c["lost"].get<std::uint64_t>());

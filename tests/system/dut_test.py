@@ -252,7 +252,7 @@ REFUSED = [
     (["--only", "b-to-c"], 2, "a-to-b"),
     (["--idle", "nap"], 2, "spin"),
     (["--core", "99999"], 2, "core"),
-    (["--core", "8000"], 3, "8000"),
+    (["--core", "8000"], 2, "8000"),
     (["--ring", "1000"], 2, "power of two"),
     (["--duration", "0"], 2, "duration"),
     (["--log-frames", "10"], 2, "--log"),
