@@ -9,7 +9,9 @@ void Histogram::merge(const Histogram& other) {
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
 }
 
-void Histogram::clear() { counts_.assign(counts_.size(), 0); }
+void Histogram::clear() {
+  counts_.assign(counts_.size(), 0);
+}
 
 std::uint64_t Histogram::samples() const {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});

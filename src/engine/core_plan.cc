@@ -36,8 +36,8 @@ std::string describe(const CorePlan& plan) {
 }  // namespace
 
 Result<CorePlan> plan_cores(const CorePlanSpec& spec) {
-  for (const auto& [cores, flag] : {std::pair{&spec.tx_cores, "--tx-cores"},
-                                    std::pair{&spec.rx_cores, "--rx-cores"}}) {
+  for (const auto& [cores, flag] :
+       {std::pair{&spec.tx_cores, "--tx-cores"}, std::pair{&spec.rx_cores, "--rx-cores"}}) {
     if (const Status ok = check_allowed(*cores, spec.allowed, flag); !ok) {
       return tl::unexpected(ok.error());
     }

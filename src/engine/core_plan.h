@@ -10,9 +10,9 @@
 namespace wireproof {
 
 struct CorePlanSpec {
-  CpuList allowed;    // of this process; not empty
-  CpuList near;       // of the NIC's NUMA node; empty: unknown or does not matter
-  CpuList tx_cores;   // the user's choice; empty: ours
+  CpuList allowed;   // of this process; not empty
+  CpuList near;      // of the NIC's NUMA node; empty: unknown or does not matter
+  CpuList tx_cores;  // the user's choice; empty: ours
   CpuList rx_cores;
   unsigned tx_loops = 1;
   unsigned rx_loops = 1;

@@ -49,8 +49,7 @@ Status check_sockets(const DirectionSpec& spec, const TrafficProfile& profile) {
                 "use --flows 1, or a backend that owns the headers (af_xdp, af_packet)");
   }
   if (profile.vlan || profile.src_mac || profile.dst_mac || profile.next_hop) {
-    return fail(ErrorKind::kUsage,
-                "MAC addresses and VLAN tags are the kernel's on a UDP socket",
+    return fail(ErrorKind::kUsage, "MAC addresses and VLAN tags are the kernel's on a UDP socket",
                 "leave them out, or use a backend that owns the headers (af_xdp, af_packet)");
   }
   return {};
@@ -70,8 +69,8 @@ std::uint64_t grown(const std::optional<std::uint64_t>& before,
   return before && after && *after > *before ? *after - *before : 0;
 }
 
-// Splits what was lost. The kernel's counters may include frames of others, so each explains at most
-// what is left; what nothing of ours explains, the device under test lost.
+// Splits what was lost. The kernel's counters may include frames of others, so each explains at
+// most what is left; what nothing of ours explains, the device under test lost.
 Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint64_t rx_ring,
                       std::uint64_t rx_nic) {
   Attribution where{.tx_shortfall = counts.unsent};
@@ -112,10 +111,10 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
     return tl::unexpected(ok.error());
   }
   if (profile.flows < spec.queues) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("{} queues need at least as many flows, not {}", spec.queues,
-                            profile.flows),
-                fmt::format("use --flows {} or more", spec.queues));
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
+        fmt::format("use --flows {} or more", spec.queues));
   }
   std::unique_ptr<Direction> made(
       new Direction(spec, profile.flows, std::min(profile.flows, kSequenceSpacesMax)));
@@ -174,8 +173,8 @@ void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& h
   }
 }
 
-void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst,
-                      std::uint16_t trial_id, Nanoseconds epoch) {
+void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
+                      Nanoseconds epoch) {
   const auto share = fps / static_cast<double>(tx_.size());
   for (std::size_t i = 0; i < tx_.size(); ++i) {
     // Queues take turns: the i-th begins the i-th part of a gap later.

@@ -87,8 +87,8 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   result.reason = link_trouble(*before, *after);
   Nanoseconds last = epoch;
   for (std::size_t i = 0; i < directions_.size(); ++i) {
-    result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i],
-                                                     before->to[i], after->to[i], result.reason));
+    result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i], before->to[i],
+                                                     after->to[i], result.reason));
     last = std::max(last, directions_[i]->last_submit());
   }
   // The last frame's own gap belongs to the time it took.
@@ -126,8 +126,8 @@ void PacketMeasurer::supervise(bool counted) {
       DirectionResult so_far;
       so_far.from = direction->spec().from->facts().device;
       so_far.to = direction->spec().to == nullptr ? "none" : direction->spec().to->facts().device;
-      so_far.intervals.push_back({last.start, last.end, last.counted.offered,
-                                  last.counted.received, last.counted.lost});
+      so_far.intervals.push_back(
+          {last.start, last.end, last.counted.offered, last.counted.received, last.counted.lost});
       observer_(so_far);
     }
   }

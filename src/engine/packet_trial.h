@@ -1,5 +1,6 @@
 // The measurer that sends real frames: threads, cores, phases. One trial is warm-up (under a trial
-// id of its own), counted traffic on absolute deadlines, waiting for what is in flight, fold, verdict.
+// id of its own), counted traffic on absolute deadlines, waiting for what is in flight, fold,
+// verdict.
 #pragma once
 
 #include <atomic>
@@ -22,7 +23,7 @@ struct PacketTrialSpec {
   std::uint32_t burst = 32;                       // 1..TxLoop::kBurstMax
   std::uint32_t delay_every = 1;                  // 0: no delays
   IdlePolicy idle = IdlePolicy::kSpin;
-  double unsent_ratio = 0.001;                    // see VerdictLimits
+  double unsent_ratio = 0.001;  // see VerdictLimits
   unsigned queues = 1;
 };
 

@@ -1,5 +1,5 @@
-// The hot loops are steps that a worker runs in turn, so that one core can send, receive or forward,
-// or do all of it when cores are few.
+// The hot loops are steps that a worker runs in turn, so that one core can send, receive or
+// forward, or do all of it when cores are few.
 #pragma once
 
 #include <limits>

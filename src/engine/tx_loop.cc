@@ -61,8 +61,8 @@ void TxLoop::send(std::uint32_t frames, Nanoseconds now) {
     queue_.reap();
   }
   if (accepted == 0) return;
-  std::copy(held_.begin() + static_cast<std::ptrdiff_t>(accepted),
-            held_.begin() + held_count_, held_.begin());
+  std::copy(held_.begin() + static_cast<std::ptrdiff_t>(accepted), held_.begin() + held_count_,
+            held_.begin());
   held_count_ -= static_cast<std::uint32_t>(accepted);
   pacer_.sent(accepted);
   if (first_submit_ == 0) first_submit_ = now;

@@ -9,7 +9,9 @@
 namespace wireproof {
 namespace {
 
-bool sending_only(const DirectionResult& direction) { return direction.to == "none"; }
+bool sending_only(const DirectionResult& direction) {
+  return direction.to == "none";
+}
 
 // Why the tester cannot vouch for this direction; empty when it can.
 std::string disturbance(const DirectionResult& direction, const VerdictLimits& limits) {

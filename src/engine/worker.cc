@@ -26,7 +26,9 @@ WorkerGroup::WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const
   }
 }
 
-WorkerGroup::~WorkerGroup() { stop(); }
+WorkerGroup::~WorkerGroup() {
+  stop();
+}
 
 void WorkerGroup::wait_until_ready() const {
   while (ready_.load(std::memory_order_acquire) < specs_.size()) {
@@ -47,8 +49,9 @@ void WorkerGroup::stop() {
 
 void WorkerGroup::work(const WorkerSpec& spec) {
   prctl(PR_SET_TIMERSLACK, 1);  // naps end when they say, not 50 us later
-  // Ahead of ordinary work where this is permitted; where it is not, a pre-emption shows as a stall.
-  // A real-time class would be worse: the kernel takes 50 ms of every second from it for the others.
+  // Ahead of ordinary work where this is permitted; where it is not, a pre-emption shows as a
+  // stall. A real-time class would be worse: the kernel takes 50 ms of every second from it for the
+  // others.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceMost);
   // A core that cannot be had (a cpuset changed under us) costs accuracy, not the trial: the plan
   // was checked against the allowed cores when it was made.

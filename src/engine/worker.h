@@ -16,7 +16,7 @@ enum class IdlePolicy {
 };
 
 struct WorkerSpec {
-  int cpu = -1;  // -1: not pinned
+  int cpu = -1;              // -1: not pinned
   std::vector<Step*> steps;  // outlive the workers
 };
 

@@ -62,8 +62,8 @@ class ChecksumSum {
   std::uint64_t sum_ = 0;
 };
 
-// Adds `length` bytes beginning at an even offset of the covered bytes; an odd tail is padded with a
-// zero byte, so it must be the last thing added (RFC 1071, section 4.1).
+// Adds `length` bytes beginning at an even offset of the covered bytes; an odd tail is padded with
+// a zero byte, so it must be the last thing added (RFC 1071, section 4.1).
 inline void add_bytes(ChecksumSum& sum, const std::uint8_t* bytes, std::size_t length) {
   for (; length >= 8; length -= 8, bytes += 8) sum.add(load_be64(bytes));
   if (length >= 4) {

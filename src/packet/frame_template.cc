@@ -53,16 +53,16 @@ std::uint32_t next_template_id() {
 
 }  // namespace
 
-Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers,
-                                          std::uint32_t frame_size, bool payload_only) {
+Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers, std::uint32_t frame_size,
+                                          bool payload_only) {
   const bool ipv6 = headers.dst_ip.v6;
   const std::uint32_t least = frame_size_min(ipv6, headers.vlan.has_value());
   if (frame_size < least) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("a {}-byte frame has no room for the 18-byte signature behind {}{}",
-                            frame_size, ipv6 ? "IPv6/UDP" : "IPv4/UDP",
-                            headers.vlan ? " and a VLAN tag" : ""),
-                fmt::format("the least --size that works here is {}", least));
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("a {}-byte frame has no room for the 18-byte signature behind {}{}", frame_size,
+                    ipv6 ? "IPv6/UDP" : "IPv4/UDP", headers.vlan ? " and a VLAN tag" : ""),
+        fmt::format("the least --size that works here is {}", least));
   }
   FrameTemplate made;
   made.id_ = next_template_id();

@@ -33,8 +33,8 @@ struct HeaderSpec {
 class FrameTemplate {
  public:
   // `frame_size` with FCS. `payload_only`: the kernel owns the headers (udp_payload devices); the
-  // buffer is then what such a frame has behind its headers. Fails with kUsage when the frame is too
-  // small for the signature, naming the least size that works.
+  // buffer is then what such a frame has behind its headers. Fails with kUsage when the frame is
+  // too small for the signature, naming the least size that works.
   [[nodiscard]] static Result<FrameTemplate> make(const HeaderSpec& headers,
                                                   std::uint32_t frame_size, bool payload_only);
 

@@ -21,7 +21,9 @@ inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr std::uint16_t kEtherTypeVlan = 0x8100;
 inline constexpr std::uint8_t kProtocolUdp = 17;
 
-inline constexpr std::size_t ip_length(bool ipv6) { return ipv6 ? kIpv6Length : kIpv4Length; }
+inline constexpr std::size_t ip_length(bool ipv6) {
+  return ipv6 ? kIpv6Length : kIpv4Length;
+}
 
 // Bytes in front of the UDP payload, without FCS.
 inline constexpr std::size_t headers_length(bool ipv6, bool vlan) {

@@ -52,7 +52,9 @@ inline void store_signature(std::uint8_t* at, const SignatureWords& words) {
   store_be16(at + 16, words.tail);
 }
 
-inline bool has_magic(const std::uint8_t* at) { return load_be16(at) == kSignatureMagic; }
+inline bool has_magic(const std::uint8_t* at) {
+  return load_be16(at) == kSignatureMagic;
+}
 
 inline Signature load_signature(const std::uint8_t* at) {
   const std::uint64_t head = load_be64(at);

@@ -1,5 +1,5 @@
-// The stats core: samples the workers' cells into intervals. It reads; it never writes to a cell and
-// the workers never wait for it.
+// The stats core: samples the workers' cells into intervals. It reads; it never writes to a cell
+// and the workers never wait for it.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ struct CellSample {
 struct CellInterval {
   Nanoseconds start = 0;  // from the epoch
   Nanoseconds end = 0;
-  CellSample counted;     // within the interval
+  CellSample counted;  // within the interval
 };
 
 // The cells of one direction. One thread.

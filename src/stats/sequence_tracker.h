@@ -63,8 +63,8 @@ class SequenceTracker {
   // Numbers below next_expected that did not arrive (an unclassified arrival does not count as
   // arrived): those that left the window as holes, and those that are holes now.
   [[nodiscard]] std::uint64_t gaps(std::uint32_t space) const;
-  // Holes that have left the window so far, over all spaces: a lower bound of the loss, and it never
-  // goes back. The live line is made of it.
+  // Holes that have left the window so far, over all spaces: a lower bound of the loss, and it
+  // never goes back. The live line is made of it.
   [[nodiscard]] std::uint64_t gaps_passed() const { return gaps_passed_; }
 
  private:

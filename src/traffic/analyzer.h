@@ -16,10 +16,10 @@ namespace wireproof {
 
 struct AnalyzerSpec {
   AddressMatch match;
-  bool reverse = false;              // the direction whose frames arrive here
-  std::uint32_t spaces = 1;          // sequence spaces of that direction
+  bool reverse = false;                           // the direction whose frames arrive here
+  std::uint32_t spaces = 1;                       // sequence spaces of that direction
   Nanoseconds waiting_time = 500 * kMillisecond;  // a frame older than this is late
-  std::uint32_t delay_every = 1;     // record the delay of each N-th frame; 0: of none
+  std::uint32_t delay_every = 1;                  // record the delay of each N-th frame; 0: of none
 };
 
 struct ReceiveCounts {

@@ -13,7 +13,8 @@ namespace wireproof {
 
 class Generator {
  public:
-  // `templates`: one for each distinct size; `size_order`: indices into it in the order of emission.
+  // `templates`: one for each distinct size; `size_order`: indices into it in the order of
+  // emission.
   Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
             std::vector<std::uint16_t> size_order, bool reverse);
 
@@ -48,9 +49,7 @@ class Generator {
   [[nodiscard]] std::vector<std::uint64_t> sent_per_group() const {
     return order_.sent_per_group(place_.flow);
   }
-  [[nodiscard]] std::uint64_t distinct_flows() const {
-    return order_.distinct_flows(place_.flow);
-  }
+  [[nodiscard]] std::uint64_t distinct_flows() const { return order_.distinct_flows(place_.flow); }
 
  private:
   struct Place {

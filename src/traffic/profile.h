@@ -20,11 +20,11 @@ struct TrafficProfile {
   std::uint32_t flows = 1;                  // distinct 5-tuples, 1..1,048,576
   bool permuted_order = true;               // flows in a fixed permuted order, or 0, 1, 2 ...
   bool ipv6 = false;
-  std::optional<MacAddress> src_mac;        // default: the sending port's
-  std::optional<MacAddress> dst_mac;        // default: the receiving port's, or the next hop's
-  std::optional<IpAddress> next_hop;        // resolved through the sending port when given
-  std::optional<IpAddress> src_ip;          // default: 198.18.0.1, 2001:2:0:1::1
-  std::optional<IpAddress> dst_ip;          // default: 198.19.0.1, 2001:2:0:2::1 (RFC 2544, RFC 5180)
+  std::optional<MacAddress> src_mac;  // default: the sending port's
+  std::optional<MacAddress> dst_mac;  // default: the receiving port's, or the next hop's
+  std::optional<IpAddress> next_hop;  // resolved through the sending port when given
+  std::optional<IpAddress> src_ip;    // default: 198.18.0.1, 2001:2:0:1::1
+  std::optional<IpAddress> dst_ip;    // default: 198.19.0.1, 2001:2:0:2::1 (RFC 2544, RFC 5180)
   std::uint16_t src_l4_port = 49152;
   std::uint16_t dst_l4_port = 9;
   std::optional<std::uint16_t> vlan;
@@ -34,16 +34,16 @@ struct TrafficProfile {
 
 inline constexpr std::uint32_t kFlowsMax = 1u << 20;
 
-// "imix" (RFC 6985 genome aaaaaaa dddd g with 64, 570 and 1518 bytes, 7:4:1) or a genome of RFC 6985
-// letters: a 64, b 128, c 256, d 512, e 1024, f 1280, g 1518. Fails with kUsage.
+// "imix" (RFC 6985 genome aaaaaaa dddd g with 64, 570 and 1518 bytes, 7:4:1) or a genome of RFC
+// 6985 letters: a 64, b 128, c 256, d 512, e 1024, f 1280, g 1518. Fails with kUsage.
 [[nodiscard]] Result<std::vector<std::uint32_t>> parse_size_mix(std::string_view text);
 
 // Mean of the sizes as emitted.
 [[nodiscard]] double mean_frame_size(const TrafficProfile& profile);
 [[nodiscard]] std::uint32_t largest_frame_size(const TrafficProfile& profile);
 
-// The headers of one direction, before MAC addresses are known. Fails with kUsage when the addresses
-// are of two families, multicast or zero, or the flows do not fit into the ports.
+// The headers of one direction, before MAC addresses are known. Fails with kUsage when the
+// addresses are of two families, multicast or zero, or the flows do not fit into the ports.
 [[nodiscard]] Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse);
 
 // The prefix that covers the destination addresses of all flows of that direction.

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <linux/capability.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +11,6 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <thread>
 
@@ -450,60 +448,6 @@ TEST_F(AfPacketOnVeth, NetRawAloneSuffices) {
               0)
         << guard;
   }
-}
-
-TEST_F(AfPacketOnVeth, WithoutNetRawProbeAndOpenSaySo) {
-  VethPair veth;
-  EXPECT_EQ(in_child([&] {
-              keep_only_capabilities({});
-              const Probe probe = make_af_packet_backend()->probe();
-              const auto refused = try_open(veth.near(), spec_for());
-              return !probe.usable && probe.reason.find("CAP_NET_RAW") != std::string::npos &&
-                     !probe.cure.empty() && !refused && refused.error().message == probe.reason;
-            }),
-            0);
-  EXPECT_TRUE(make_af_packet_backend()->probe().usable);
-}
-
-TEST_F(AfPacketOnVeth, RingThatDoesNotFitIsRefused) {
-  VethPair veth;
-  EXPECT_EQ(in_child([&] {
-              std::size_t pages_in_use = 0;
-              std::ifstream("/proc/self/statm") >> pages_in_use;
-              const rlim_t limit = pages_in_use * 4096 + (32u << 20);
-              const rlimit little{.rlim_cur = limit, .rlim_max = limit};
-              setrlimit(RLIMIT_AS, &little);
-              OpenSpec spec = spec_for();
-              spec.ring_frames = 1 << 15;  // of 2 KiB
-              const auto refused = try_open(veth.near(), spec);
-              return !refused && refused.error().kind == ErrorKind::kPrecondition &&
-                     refused.error().message.find("65536 KiB") != std::string::npos &&
-                     refused.error().hint.find("ulimit") != std::string::npos;
-            }),
-            0);
-}
-
-TEST_F(AfPacketOnVeth, RefusalsNameTheThingAndTheCure) {
-  VethPair veth;
-  const auto refusal = [&](const std::string& device, const OpenSpec& spec,
-                           std::map<std::string, std::string> options = {}) {
-    const auto opened = try_open(device, spec, std::move(options));
-    EXPECT_FALSE(opened.has_value());
-    return opened ? Error{} : opened.error();
-  };
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"gard", "off"}}).hint, "did you mean 'guard'?");
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"guard", "tcxx"}}).hint, "did you mean 'tcx'?");
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"promiscuous", "1"}}).kind, ErrorKind::kUsage);
-  EXPECT_EQ(refusal(veth.near() + "x", spec_for()).hint,
-            fmt::format("did you mean '{}'?", veth.near()));
-  OpenSpec spec = spec_for();
-  spec.queues = 65;
-  EXPECT_EQ(refusal(veth.near(), spec).kind, ErrorKind::kUsage);
-  spec = spec_for();
-  spec.buffer_len_max = 1515;
-  EXPECT_NE(refusal(veth.near(), spec).message.find("MTU of 1500"), std::string::npos);
-  shell(fmt::format("ip link set {} down", veth.near()));
-  EXPECT_NE(refusal(veth.near(), spec_for()).message.find("is down"), std::string::npos);
 }
 
 }  // namespace
