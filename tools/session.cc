@@ -131,10 +131,15 @@ Status check_output(const Session& session) {
 }
 
 void set_error(RunReport& report, const Error& error) {
-  report.status = error.kind == ErrorKind::kInterrupted ? RunStatus::kAborted : RunStatus::kError;
-  report.error = error;
-  report.error->message = presentable(error.message);
-  report.error->hint = presentable(error.hint);
+  report.error =
+      Error{error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
+  // What was given up because the user wanted it ended is not the host's fault.
+  if (error.kind == ErrorKind::kPrecondition && interrupted().load()) {
+    report.error->kind = ErrorKind::kInterrupted;
+    report.error->message = "interrupted: " + report.error->message;
+  }
+  report.status =
+      report.error->kind == ErrorKind::kInterrupted ? RunStatus::kAborted : RunStatus::kError;
 }
 
 int finish(const Session& session, RunReport& report) {

@@ -10,6 +10,8 @@ namespace wireproof {
 namespace {
 
 constexpr Nanoseconds kControlStep = kMillisecond;
+// Frames sent into a link that is down tell nobody anything: the ports are looked at this often.
+constexpr Nanoseconds kLinkStep = 100 * kMillisecond;
 // Between the workers being ready and the first frame: they all see the start coming.
 constexpr Nanoseconds kRunUp = kMillisecond;
 // After the last expected frame has come, copies of it may still follow.
@@ -107,19 +109,23 @@ Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool cou
     direction->start(fps, duration, spec_.burst, trial_id, epoch);
   }
   group.go();
-  supervise(counted);
-  wait_for_stragglers();
+  if (supervise(counted)) wait_for_stragglers();
   group.stop();
   const Nanoseconds now = clock_.now();
   for (const auto& direction : directions_) direction->stop(now);
   return epoch;
 }
 
-void PacketMeasurer::supervise(bool counted) {
+bool PacketMeasurer::supervise(bool counted) {
   const auto sending = [](const auto& direction) { return !direction->all_sent(); };
+  Nanoseconds look_at_links = clock_.now() + kLinkStep;
   while (std::any_of(directions_.begin(), directions_.end(), sending)) {
-    if (interrupted_.load(std::memory_order_relaxed)) return;
+    if (interrupted_.load(std::memory_order_relaxed)) return false;
     clock_.sleep_until(clock_.now() + kControlStep);
+    if (clock_.now() >= look_at_links) {
+      if (!links_up()) return false;
+      look_at_links = clock_.now() + kLinkStep;
+    }
     for (const auto& direction : directions_) {
       if (!direction->collector().sample(clock_.now()) || !counted || !observer_) continue;
       const CellInterval& last = direction->collector().intervals().back();
@@ -131,6 +137,18 @@ void PacketMeasurer::supervise(bool counted) {
       observer_(so_far);
     }
   }
+  return true;
+}
+
+bool PacketMeasurer::links_up() const {
+  for (const auto& direction : directions_) {
+    for (Device* device : {direction->spec().from, direction->spec().to}) {
+      if (device == nullptr) continue;
+      const Result<DeviceCounters> now = device->counters();
+      if (!now || !now->link_up) return false;
+    }
+  }
+  return true;
 }
 
 // Until the waiting time is over, or all have come and their copies had time to follow.

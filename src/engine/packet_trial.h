@@ -63,7 +63,9 @@ class PacketMeasurer final : public Measurer {
   [[nodiscard]] std::vector<WorkerSpec> workers();
   // Returns the epoch.
   Nanoseconds run_phase(double fps, Nanoseconds duration, bool counted);
-  void supervise(bool counted);
+  // Until everything is sent. False when it was cut short: interrupted, a link down, a port gone.
+  bool supervise(bool counted);
+  [[nodiscard]] bool links_up() const;
   void wait_for_stragglers();
   [[nodiscard]] Result<PortCounters> read_counters() const;
   [[nodiscard]] std::string link_trouble(const PortCounters& before,

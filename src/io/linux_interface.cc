@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -40,6 +41,7 @@ LinuxInterface interface_from(const NetlinkAnswer& answer) {
   interface.index = static_cast<unsigned>(header.ifi_index);
   interface.admin_up = (header.ifi_flags & IFF_UP) != 0;
   interface.loopback = (header.ifi_flags & IFF_LOOPBACK) != 0;
+  interface.ethernet = header.ifi_type == ARPHRD_ETHER || header.ifi_type == ARPHRD_LOOPBACK;
   for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
     if (type == IFLA_IFNAME) interface.name = text_of(value);
     if (type == IFLA_ADDRESS) interface.mac = mac_of(value);
@@ -193,6 +195,11 @@ Result<LinuxInterface> read_interface(const std::string& name) {
 Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t buffer_len_max) {
   Result<LinuxInterface> interface = read_interface(name);
   if (!interface) return interface;
+  if (!interface->ethernet) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("interface {} does not carry Ethernet frames", name),
+                "use an Ethernet interface");
+  }
   if (!interface->admin_up) {
     return fail(ErrorKind::kPrecondition, fmt::format("interface {} is down", name),
                 fmt::format("bring it up: ip link set {} up", name), ENETDOWN);

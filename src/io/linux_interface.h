@@ -19,6 +19,7 @@ struct LinuxInterface {
   bool admin_up = false;
   bool carrier = false;
   bool loopback = false;        // "lo": no Ethernet wire behind it
+  bool ethernet = true;         // its frames have Ethernet headers; those of tun, ipip, wg have none
   bool hardware = false;        // on a bus: PCI, USB, virtio; false for veth, tun, bridges
   std::uint64_t speed_bps = 0;  // 0: none or unknown (veth says 10 Gbit/s, which means nothing)
   int numa_node = -1;
@@ -39,7 +40,7 @@ struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_
 [[nodiscard]] Result<LinuxInterface> read_interface(const std::string& name);
 
 // read_interface, and in addition refuses (kPrecondition, one sentence with the cure) an interface
-// that cannot carry a test: down, without carrier, MTU below buffer_len_max - 14.
+// that cannot carry a test: not Ethernet, down, without carrier, MTU below buffer_len_max - 14.
 [[nodiscard]] Result<LinuxInterface> usable_interface(const std::string& name,
                                                       std::uint16_t buffer_len_max);
 

@@ -19,6 +19,7 @@ namespace {
 tl::unexpected<Error> cannot(std::string_view what, std::string_view name, int error) {
   const char* hint = "";
   if (error == ENOSPC || error == EDQUOT) hint = "free some space or name another folder";
+  if (error == ENAMETOOLONG) hint = "give it a shorter name";
   if (error == ENOENT) hint = "create the folder first";
   if (error == EACCES || error == EROFS || error == EPERM) hint = "name a folder you may write to";
   return fail(ErrorKind::kOutput,
@@ -36,6 +37,9 @@ std::string folder_of(const std::string& path) {
 Status check_target(const std::string& path) {
   if (path.empty()) return fail(ErrorKind::kOutput, "the name of the result file is empty");
   struct stat status {};
+  if (lstat(path.c_str(), &status) != 0 && errno == ENAMETOOLONG) {
+    return cannot("write", path, errno);
+  }
   if (path.back() == '/' || (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
     return fail(ErrorKind::kOutput, fmt::format("cannot write '{}': it is a directory", path),
                 "name a file in it", EISDIR);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <deque>
 #include <vector>
@@ -36,10 +37,15 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
   std::size_t lend_max = SIZE_MAX;    // frames a borrow lends
   std::size_t borrowed = 0;           // lent and neither submitted nor given back
   std::size_t polled = 0;             // handed out and not released
+  std::atomic<bool> link_up{true};    // what counters() says
+  std::atomic<bool> gone{false};      // counters() fails
   std::vector<std::size_t> polls;     // frames that each poll with a frame returned
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
-  [[nodiscard]] Result<DeviceCounters> counters() override { return DeviceCounters{}; }
+  [[nodiscard]] Result<DeviceCounters> counters() override {
+    if (gone.load()) return fail(ErrorKind::kPrecondition, "the interface is gone");
+    return DeviceCounters{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};
+  }
   [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress&) override { return MacAddress{}; }
   [[nodiscard]] TxQueue& tx_queue(unsigned) override { return *this; }

@@ -1,0 +1,334 @@
+"""How a run ends that was not left alone: stopped by the user, killed, its output full or closed, its
+interface gone. The counts of what ran add up, the exit code says it, and nothing is left behind.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from expect import MEMORY, OUTPUT, PRECONDITION, Standing, document, sentence
+from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
+
+SUITE = Suite()
+BACKENDS = ("af_packet", "af_xdp")
+QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0"]
+CABLE = (("tester", "c0"), ("tester", "c1"))
+
+
+def cable(net):
+    """A veth pair with both ends in the tester: what is sent on one is received on the other."""
+    net.ip("tester", "link", "add", "c0", "type", "veth", "peer", "name", "c1")
+    for name in ("c0", "c1"):
+        net.ip("tester", "link", "set", name, "up")
+    deadline = time.monotonic() + 5
+    while "LOWER_UP" not in net.ip("tester", "link", "show", "c1") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    net.run("tester", "cleanup")  # what tests before this one left to be undone is not this one's
+    return Standing(net, CABLE)
+
+
+def trial(backend, *more):
+    return ["trial", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1", "--rate", "2kpps", *more]
+
+
+def sent(net):
+    return Standing(net, CABLE[:1]).sent()
+
+
+def amid(net, arguments, **keywords):
+    """A trial that has begun to send."""
+    before, deadline = sent(net), time.monotonic() + 10
+    process = net.start("tester", *arguments, **keywords)
+    while sent(net) < before + 300:
+        assert process.running() and time.monotonic() < deadline, process.wait(1)
+        time.sleep(0.02)
+    return process
+
+
+def settles(standing, seconds=3):
+    """The kernel takes a dead process's programs away a little after its death."""
+    deadline = time.monotonic() + seconds
+    while standing.now() != standing.before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    standing.same()
+
+
+def for_each_backend(function):
+    for backend in BACKENDS:
+        SUITE.add(f"{function.__name__}_{backend}", function, backend)
+    return function
+
+
+@for_each_backend
+def stopped_by_the_user(backend):
+    """Within a second, with the counts of what ran."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Topology(pairs=0) as net:
+            standing = cable(net)
+            process = amid(net, trial(backend, "--duration", "30s", "--warm-up", "0", "--json"))
+            asked = time.monotonic()
+            done = process.stop(number)
+            assert time.monotonic() - asked < 1, time.monotonic() - asked
+            assert done.code == 128 + number, done
+            found = document(done.out)
+            assert found["status"] == "aborted", found["status"]
+            trial_found = found["trials"][0]
+            assert trial_found["verdict"] == "invalid" and "interrupted" in trial_found["reason"]
+            assert trial_found["directions"][0]["counts"]["offered"] >= 100, trial_found
+            standing.same()
+
+
+@SUITE.case
+def stopped_during_warm_up():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Topology(pairs=0) as net:
+            standing = cable(net)
+            process = amid(net, trial("af_packet", "--warm-up", "30s", "--json"))
+            asked = time.monotonic()
+            done = process.stop(number)
+            assert time.monotonic() - asked < 1 and done.code == 128 + number, done
+            found = document(done.out)
+            assert found["status"] == "aborted" and found["trials"] == [], done
+            standing.same()
+
+
+@SUITE.case
+def stopped_while_a_neighbour_is_asked_for():
+    with Topology() as net:
+        net.ip("tester", "addr", "add", "198.18.0.2/24", "dev", "t0")
+        process = net.start("tester", "trial", "--tx", "af_packet:t0", "--rx", "af_packet:t1", "--rate",
+                            "1kpps", "--next-hop", "198.18.0.77", "--json")
+        time.sleep(0.7)
+        done = process.stop(signal.SIGINT)
+        assert done.code == 130, done
+        assert document(done.out)["status"] == "aborted", done
+
+
+@SUITE.case
+def stopped_search():
+    """What is known by then is in the document."""
+    with Topology(pairs=0) as net:
+        standing = cable(net)
+        process = amid(net, ["search", "--tx", "af_packet:c0", "--rx", "af_packet:c1", "--max-rate",
+                             "2kpps", "--trial-duration", "5s", "--json"])
+        asked = time.monotonic()
+        done = process.stop(signal.SIGINT)
+        assert time.monotonic() - asked < 1 and done.code == 130, done
+        assert document(done.out)["status"] == "aborted", done
+        standing.same()
+
+
+@SUITE.case
+def second_signal_ends_at_once():
+    for numbers in ((signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)):
+        with Topology(pairs=0) as net:
+            standing = cable(net)
+            process = amid(net, trial("af_packet", "--duration", "30s"))
+            process.send(numbers[0])
+            asked = time.monotonic()
+            done = process.stop(numbers[1])
+            assert time.monotonic() - asked < 0.3, time.monotonic() - asked
+            assert done.code in (130, 143), done
+            settles(standing)
+
+
+@for_each_backend
+def killed_and_started_again(backend):
+    """At once, ten times: nothing of the dead stands in the way of the living."""
+    with Topology(pairs=0) as net:
+        standing = cable(net)
+        for _ in range(10):
+            process = net.start("tester", *trial(backend, "--duration", "30s"))
+            time.sleep(0.15)
+            process.send(signal.SIGKILL)
+            assert process.wait().code == -signal.SIGKILL
+        done = net.run("tester", *trial(backend, "--duration", "200ms", "--warm-up", "0", "--json"))
+        assert done.code in (0, 6), done
+        counts = document(done.out)["trials"][0]["directions"][0]["counts"]
+        assert counts["unique"] == counts["offered"] > 0, counts
+        settles(standing)
+
+
+@for_each_backend
+def interface_deleted(backend):
+    """An error with exit code 3 soon after, not a loop until the end."""
+    with Topology(pairs=0) as net:
+        cable(net)
+        process = amid(net, trial(backend, "--duration", "30s", "--json"))
+        net.ip("tester", "link", "del", "c0")
+        asked = time.monotonic()
+        done = process.wait(timeout=10)
+        assert time.monotonic() - asked < 3, time.monotonic() - asked
+        assert done.code == PRECONDITION, done
+        sentence(done, ["c0"])
+        found = document(done.out)
+        assert found["status"] == "error" and "c0" in found["error"]["message"], found["error"]
+
+
+@for_each_backend
+def link_down(backend):
+    """Invalid, says which link, and does not go on sending into nothing."""
+    for end in ("c0", "c1"):
+        with Topology(pairs=0) as net:
+            cable(net)
+            process = amid(net, trial(backend, "--duration", "30s", "--json"))
+            net.ip("tester", "link", "set", end, "down")
+            asked = time.monotonic()
+            done = process.wait(timeout=10)
+            assert time.monotonic() - asked < 3, time.monotonic() - asked
+            assert done.code == 6, done
+            found = document(done.out)["trials"][0]
+            assert found["verdict"] == "invalid" and "link" in found["reason"], found["reason"]
+
+
+@for_each_backend
+def link_flap(backend):
+    """A tenth of a second without a carrier spoils a trial, however few frames it cost."""
+    with Topology(pairs=0) as net:
+        cable(net)
+        process = amid(net, trial(backend, "--duration", "5s", "--json"))
+        net.ip("tester", "link", "set", "c1", "down")
+        time.sleep(0.1)
+        net.ip("tester", "link", "set", "c1", "up")
+        done = process.wait(timeout=15)
+        assert done.code == 6, done
+        found = document(done.out)["trials"][0]
+        assert found["verdict"] == "invalid" and "link" in found["reason"], found["reason"]
+
+
+def shell(script, timeout=20, **keywords):
+    """(exit code, stdout, stderr) of a shell line; $W is the program, $T a quick trial."""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=timeout,
+                          check=False, stdin=subprocess.DEVNULL,
+                          env={**os.environ, "W": WIREPROOF, "T": " ".join(QUICK)}, **keywords)
+    return done.returncode, done.stdout, done.stderr
+
+
+@SUITE.case
+def reader_that_goes():
+    for line in ("$W $T | head -1", "$W $T --json | head -1", "$W $T --json-stream | head -1"):
+        code, out, _ = shell(line)
+        assert code == 0 and len(out.splitlines()) == 1, (line, code, out)  # head's code
+    for line in ("$W $T | true", "$W $T --json | true", "$W $T --json-stream | true",
+                 "$W --help | true", "$W backends --json | true"):
+        code, _, err = shell(f"{line}; exit ${{PIPESTATUS[0]}}")
+        assert code in (0, OUTPUT), (line, code, err)  # 0: it had written before the reader went
+
+
+@SUITE.case
+def nowhere_to_write():
+    for line in ("$W $T > /dev/full", "$W $T --json > /dev/full", "$W $T --json-stream > /dev/full",
+                 "$W $T >&-", "$W $T --json >&-", "$W $T <&- >&-"):
+        code, _, err = shell(line)
+        assert code == OUTPUT and "standard output" in err, (line, code, err)
+        assert "one-way delay" in err, f"what was measured is lost: {line}: {err}"
+    for line in ("$W --help > /dev/full", "$W --version >&-", "$W backends > /dev/full",
+                 "$W cleanup --dry-run > /dev/full", "$W $T --dry-run > /dev/full"):
+        code, _, err = shell(line)
+        assert code == OUTPUT and "standard output" in err, (line, code, err)
+
+
+@SUITE.case
+def nowhere_to_complain():
+    """The exit code is all that is left, and it is the right one."""
+    for end in ("2>&-", "2>/dev/full", "2>&- >&-", "0<&- 1>&- 2>&-"):
+        code, _, _ = shell(f"$W trial --bogus {end}")
+        assert code == 2, (end, code)
+    for end in ("2>&-", "2>/dev/full"):
+        code, out, _ = shell(f"$W $T --json {end}")
+        assert code in (0, 6) and document(out)["error"] is None, (end, code)
+    code, _, _ = shell("$W $T --json 2>&- >&-")
+    assert code == OUTPUT, code
+
+
+@SUITE.case
+def result_file_that_cannot_be():
+    """Refused before a frame is sent, and the file that is there stays as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkfifo(f"{folder}/pipe")
+        os.symlink("/etc/wireproof-nothing", f"{folder}/link")
+        for path, words in ((f"{folder}/missing/result.json", ["create the folder"]),
+                            (folder, ["directory"]), (f"{folder}/", ["directory"]),
+                            (f"{folder}/pipe", ["not a regular file"]),
+                            (f"{folder}/link", ["not a regular file"]),
+                            ("/proc/result.json", ["/proc/result.json"]),
+                            ("/dev/full", ["not a regular file"]),
+                            (f"{folder}/{'n' * 300}", ["name"])):
+            done = wireproof(*QUICK[:-4], "--duration", "10s", f"--json={path}")
+            assert done.code == OUTPUT and done.seconds < 5, done
+            assert done.out == "" and words[0] in done.err, done
+        assert sorted(os.listdir(folder)) == ["link", "pipe"], os.listdir(folder)
+
+
+@SUITE.case
+def disk_full():
+    """Exit code 5, the summary on standard output, the earlier result as it was, no torn file."""
+    with Topology(pairs=0) as net, tempfile.TemporaryDirectory() as folder:
+        script = (f"mount -t tmpfs -o size=64k none {folder} && cd {folder} && echo old > result.json && "
+                  "head -c 56k /dev/zero > ballast; "
+                  f"{WIREPROOF} {' '.join(MEMORY)} --rate 1kpps --duration 2s --interval 10ms "
+                  "--json=result.json; "
+                  "echo code=$?; cat result.json; ls -A")
+        done = run(*net.inside("tester", "unshare", "-m", "bash", "-c", script))
+        assert "code=5" in done.out, done
+        assert "one-way delay" in done.out, f"the summary is lost: {done}"
+        assert done.out.endswith("old\nballast\nresult.json\n"), done
+        assert "No space left" in done.err, done
+
+
+@SUITE.case
+def result_file_is_replaced_whole():
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/result.json"
+        for _ in range(2):
+            done = wireproof(*QUICK, "--json", path)
+            assert done.code == 0 and "PASS" in done.out, done
+            with open(path, encoding="utf-8") as file:
+                assert document(file.read())["status"] == "ok"
+        assert os.listdir(folder) == ["result.json"]
+
+
+@SUITE.case
+def folder_that_may_not_be_written():
+    """Without root's right to write anywhere."""
+    if os.geteuid() != 0:
+        raise Skip("needs root to become somebody else")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        program = run("setpriv", "--reuid=65534", "--clear-groups", "--", "test", "-x", WIREPROOF)
+        if program.code != 0:
+            raise Skip("another user may not run the program from here")
+        done = run("setpriv", "--reuid=65534", "--clear-groups", "--", WIREPROOF, *QUICK,
+                   f"--json={folder}/result.json")
+        assert done.code == OUTPUT and "may write" in done.err, done
+
+
+@SUITE.case
+def no_privilege_at_all():
+    """loopback and sockets run for anybody."""
+    if os.geteuid() != 0:
+        raise Skip("needs root to become somebody else")
+    if run("setpriv", "--reuid=65534", "--clear-groups", "--", "test", "-x", WIREPROOF).code != 0:
+        raise Skip("another user may not run the program from here")
+    for ports in (MEMORY[1:], ["--tx", "io_uring:127.0.0.1:0", "--rx", "io_uring:127.0.0.1:0"]):
+        done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                   "--bounding-set=-all", "--", WIREPROOF, "trial", *ports, "--rate", "1kpps",
+                   "--duration", "200ms", "--json")
+        assert done.code in (0, 6), done
+        document(done.out)
+
+
+@SUITE.case
+def one_cpu_alone():
+    """A cpuset of one: it works, and says that sender and receiver share it."""
+    done = run("taskset", "-c", "0", WIREPROOF, *QUICK, "--json")
+    assert done.code in (0, 6), done
+    notes = document(done.out)["trials"][0]["notes"]
+    assert any("cores are few" in note for note in notes), notes
+
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())
