@@ -18,9 +18,9 @@ struct LinuxInterface {
   unsigned mtu = 0;
   bool admin_up = false;
   bool carrier = false;
-  bool loopback = false;        // "lo": no Ethernet wire behind it
-  bool ethernet = true;         // its frames have Ethernet headers; those of tun, ipip, wg have none
-  bool hardware = false;        // on a bus: PCI, USB, virtio; false for veth, tun, bridges
+  bool loopback = false;  // "lo": no Ethernet wire behind it
+  bool ethernet = true;   // its frames have Ethernet headers; those of tun, ipip, wg have none
+  bool hardware = false;  // on a bus: PCI, USB, virtio; false for veth, tun, bridges
   std::uint64_t speed_bps = 0;  // 0: none or unknown (veth says 10 Gbit/s, which means nothing)
   int numa_node = -1;
   std::string driver;  // "veth", "ixgbe"
