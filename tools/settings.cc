@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "traffic/pacer.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -115,7 +116,7 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
     reader.refuse(fmt::format("--ring {}: not a power of two", test.ring_frames),
                   fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
   }
-  reader.count("--burst", text.burst, 1, TxLoop::kBurstMax, test.trial.burst);
+  reader.count("--burst", text.burst, 1, Pacer::kBurstMax, test.trial.burst);
   test.idle_auto = text.idle == "auto";
   if (!test.idle_auto) {
     reader.choose("--idle", text.idle,

@@ -20,7 +20,7 @@ struct PacketTrialSpec {
   Nanoseconds warm_up = 100 * kMillisecond;       // 0: none
   Nanoseconds waiting_time = 500 * kMillisecond;  // RFC 2544 section 23 d says 2 s
   Nanoseconds interval = kSecond;                 // of the live series
-  std::uint32_t burst = 32;                       // 1..TxLoop::kBurstMax
+  std::uint32_t burst = 32;                       // 1..Pacer::kBurstMax
   std::uint32_t delay_every = 1;                  // 0: no delays
   IdlePolicy idle = IdlePolicy::kSpin;
   double unsent_ratio = 0.001;  // see VerdictLimits

@@ -34,7 +34,7 @@ void TxLoop::stop(Nanoseconds now) {
 Nanoseconds TxLoop::run() {
   const Nanoseconds now = clock_.now();
   if (drain_until_ != 0) return drain(now);
-  const std::uint32_t granted = pacer_.grant(now);
+  const std::uint32_t granted = std::min(pacer_.grant(now), kRoundMax);
   if (granted != 0) {
     send(granted, now);
     return Step::kBusy;

@@ -14,7 +14,8 @@ namespace wireproof {
 
 class TxLoop final : public Step {
  public:
-  static constexpr std::uint32_t kBurstMax = 64;
+  // Frames handed over at once, under one reading of the clock; a longer burst takes several rounds.
+  static constexpr std::uint32_t kRoundMax = 64;
 
   // Queue and clock outlive the loop.
   TxLoop(TxQueue& queue, Generator generator, const Clock& clock);
@@ -42,7 +43,7 @@ class TxLoop final : public Step {
   const Clock& clock_;
   Pacer pacer_;
   Cell cell_;
-  std::array<Frame*, kBurstMax> held_{};  // borrowed and not yet accepted
+  std::array<Frame*, kRoundMax> held_{};  // borrowed and not yet accepted
   std::uint32_t held_count_ = 0;
   std::uint64_t intended_ = 0;
   Nanoseconds first_submit_ = 0;

@@ -1,6 +1,7 @@
 // How many frames may leave now. Deadlines are absolute: frame k is due at start + k / rate, so
 // that errors do not add up. After a stall at most one burst is caught up, and the rest is skipped
-// (counted as unsent), because a flood to catch up makes loss that nobody else caused.
+// (counted as unsent), because a flood to catch up makes loss that nobody else caused: the burst is
+// what the device's queue must hold.
 //
 // Worked case, 1 Mpps, burst 32, a stall of 100 us: 100 frames are due; 68 are skipped, 32 leave at
 // once, and the next one is due 1 us later as if nothing had been.
@@ -17,11 +18,13 @@ struct PacerSpec {
   Nanoseconds start = 0;
   Nanoseconds duration = 0;
   double fps = 0;  // 0: as fast as possible until start + duration
-  std::uint32_t burst = 32;
+  std::uint32_t burst = 32;  // 1..kBurstMax
 };
 
 class Pacer {
  public:
+  static constexpr std::uint32_t kBurstMax = 1024;
+
   explicit Pacer(const PacerSpec& spec)
       : spec_(spec),
         end_(spec.start + spec.duration),

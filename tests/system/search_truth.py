@@ -3,7 +3,11 @@
 A device that forwards C frames a second behind a queue of Q frames passes C + Q / T frames a second
 in a trial of T seconds without loss; that is the truth, and every search must end within 0.5 % of
 it: ten capacities from 20 to 150 kpps over three frame sizes. The queue is below 0.1 % of a trial's
-frames.
+frames: 4 ms of them, and two thirds of that is what the tester may catch up after a stall. A kernel
+thread that takes a core for 2 ms twice a second is ordinary; with a shorter burst every trial of a
+fast device would be a shortfall.
+
+The device has core 0 to itself; the tester sends and receives on core 1.
 """
 
 import sys
@@ -13,15 +17,15 @@ from harness import Topology
 
 SUITE = harness.Suite()
 
-TRIAL_SECONDS = 2
+TRIAL_SECONDS = 4
 TOLERANCE = 0.005
 CAPACITIES = [20_000, 35_000, 50_000, 65_000, 80_000, 95_000, 110_000, 125_000, 140_000, 150_000]
 SIZES = [64, 512, 1518]
 
 
 def queue_for(capacity):
-    """Below 0.1 % of a trial's frames, and room for two of the tester's bursts."""
-    return min(64, capacity * TRIAL_SECONDS // 1000 - 1)
+    """Below 0.1 % of a trial's frames."""
+    return capacity * TRIAL_SECONDS // 1000 - 1
 
 
 def search(backend, capacity, size):
@@ -29,12 +33,13 @@ def search(backend, capacity, size):
     truth = capacity + queue / TRIAL_SECONDS
     with Topology() as net:
         dut = net.start("device", "dut", "--a", f"{backend}:d0", "--b", f"{backend}:d1",
-                        "--rate", f"{capacity}pps", "--queue", queue, "--core", 0, cpu=0)
+                        "--rate", f"{capacity}pps", "--queue", queue, "--ring", 16384, "--core", 0,
+                        cpu=0)
         dut.wait_for("forwarding")
         done = net.run("tester", "search", "--tx", f"{backend}:t0", "--rx", f"{backend}:t1",
                        "--size", size, "--trial-duration", f"{TRIAL_SECONDS}s",
-                       "--precision", "0.2%", "--burst", 8, "--tx-cores", 1, "--rx-cores", 0,
-                       "--json", timeout=180)
+                       "--precision", "0.2%", "--burst", queue * 2 // 3, "--ring", 16384,
+                       "--tx-cores", 1, "--rx-cores", 1, "--json", timeout=180)
         dut.stop()
     assert done.code == 0, done
     found = done.json["result"]["searches"][0]

@@ -34,7 +34,8 @@ FLOWS = (1, 16, 1024)
 BACKENDS = ("af_xdp", "af_packet")
 RATES_PPS = (125_000, 80_000, 50_000)  # of the first attempt, the second ...
 RING = "16384"  # 130 ms: a busy machine takes a core away for 20 ms now and then
-DEVICE_CPU, SENDER_CPU = 0, 1  # the tester receives on the device's
+DEVICE_CPU, TESTER_CPU = 0, 1
+BURST = 512  # 4 ms: no rate is asked of the device, so a stall may be caught up
 FOREIGN, STALE, MISDIRECTED, OTHERS = 300, 400, 500, 200
 OPTIONS = argparse.Namespace(frames=1_000_000, attempts=3)
 COMPARED = ("offered", "received", "unique", "lost", "duplicate", "reordered", "corrupt", "stale",
@@ -116,10 +117,11 @@ def measure(net, backend, harm, flows, rate_pps, log):
                        "--size", "64", "--rate", f"{rate_pps}pps",
                        "--duration", f"{OPTIONS.frames * 1000 // rate_pps}ms",
                        "--flows", str(flows), "--ring", RING,
-                       "--tx-cores", str(SENDER_CPU), "--rx-cores", str(DEVICE_CPU), "--json")
+                       "--burst", str(BURST), "--tx-cores", str(TESTER_CPU),
+                       "--rx-cores", str(TESTER_CPU), "--json")
     cpus = os.sched_getaffinity(0)
-    # Beside the sender, which says what it cannot send; a device kept from its core loses frames.
-    os.sched_setaffinity(0, {SENDER_CPU})
+    # Beside the tester, which says what it cannot send; a device kept from its core loses frames.
+    os.sched_setaffinity(0, {TESTER_CPU})
     trial = Trials(net).counted()
     with frames.raw_socket(net.names["device"], "d1") as stranger:
         frames.send(stranger, strangers(trial), per_second=20_000)
@@ -224,7 +226,7 @@ def main():
     for backend in BACKENDS:
         for harm, flows in rows:
             SUITE.add(f"truth_{backend}_{harm}_{flows}", row, backend, harm, flows)
-    if not {DEVICE_CPU, SENDER_CPU} <= os.sched_getaffinity(0):
+    if not {DEVICE_CPU, TESTER_CPU} <= os.sched_getaffinity(0):
         print("skip truth: needs CPUs 0 and 1")
         return 77
     prefer_us()
