@@ -47,15 +47,6 @@ Status attach(const UniqueFd& socket, std::span<const sock_filter> filter) {
 
 }  // namespace
 
-void WallClock::sample() {
-  timespec realtime{};
-  const MonotonicClock monotonic;
-  const Nanoseconds before = monotonic.now();
-  clock_gettime(CLOCK_REALTIME, &realtime);
-  const Nanoseconds after = monotonic.now();
-  sample(before + (after - before) / 2, realtime.tv_sec * kSecond + realtime.tv_nsec);
-}
-
 Result<std::unique_ptr<RxRing>> RxRing::open(const LinuxInterface& interface,
                                              const OpenSpec& spec) {
   Result<UniqueFd> socket = raw_socket();

@@ -9,12 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/wall_clock.h"
 #include "frame_pool.h"
 #include "io/backend.h"
 #include "io/linux_interface.h"
 #include "socket.h"
-#include "wall_clock.h"
 
 struct sock_filter;
 struct tpacket2_hdr;

@@ -7,20 +7,6 @@
 namespace wireproof::sockets {
 namespace {
 
-Nanoseconds read_clock(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return time.tv_sec * kSecond + time.tv_nsec;
-}
-
-// What to add to a wall-clock stamp to put it on the monotonic axis.
-Nanoseconds monotonic_minus_realtime() {
-  const Nanoseconds before = read_clock(CLOCK_MONOTONIC);
-  const Nanoseconds wall = read_clock(CLOCK_REALTIME);
-  const Nanoseconds after = read_clock(CLOCK_MONOTONIC);
-  return before + (after - before) / 2 - wall;
-}
-
 Nanoseconds kernel_stamp(msghdr& message) {
   for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr;
        control = CMSG_NXTHDR(&message, control)) {
@@ -74,6 +60,7 @@ MmsgReceiver::MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity)
 }
 
 std::size_t MmsgReceiver::poll(std::span<Frame*> out) {
+  wall_clock_.begin_poll(MonotonicClock().now());
   std::size_t count = 0;
   while (count < out.size()) {
     const std::size_t wanted = std::min(kBatch, out.size() - count);
@@ -95,15 +82,15 @@ std::size_t MmsgReceiver::poll_batch(std::span<Frame*> out) {
       recvmmsg(fd_, messages_.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
   const std::size_t count = received < 0 ? 0 : static_cast<std::size_t>(received);
   pool_.put(std::span<Frame* const>(out).subspan(count, room - count));
-  if (count == 0) return 0;
-  const Nanoseconds to_monotonic = monotonic_minus_realtime();
+  if (count > 0) wall_clock_.sample();
   for (std::size_t i = 0; i < count; ++i) {
     msghdr& message = messages_[i].msg_hdr;
     out[i]->length = static_cast<std::uint16_t>(messages_[i].msg_len);
     const Nanoseconds stamp = kernel_stamp(message);
-    out[i]->stamp = stamp == 0 ? 0 : stamp + to_monotonic;
+    out[i]->stamp = stamp == 0 ? 0 : wall_clock_.to_monotonic(stamp);
     if ((message.msg_flags & MSG_TRUNC) != 0) truncated.add(1);
   }
+  if (count < room) wall_clock_.saw_empty();
   return count;
 }
 

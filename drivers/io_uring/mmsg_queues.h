@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/shared_count.h"
+#include "base/wall_clock.h"
 #include "io/backend.h"
 #include "io_uring/frame_pool.h"
 
@@ -59,6 +60,7 @@ class MmsgReceiver final : public RxQueue {
   std::array<mmsghdr, kBatch> messages_{};
   std::array<iovec, kBatch> vectors_{};
   std::array<Control, kBatch> controls_{};
+  WallClock wall_clock_;
 };
 
 }  // namespace wireproof::sockets

@@ -60,24 +60,6 @@ TEST(AfPacketSlot, TagGoesBackBehindTheMacs) {
   EXPECT_EQ(copy_out(view_slot(slot_with(header).data(), kSlotBytes), out), 11u);
 }
 
-TEST(AfPacketStamp, ConvertsAndDistrustsAWallClockStep) {
-  constexpr Nanoseconds kBoot = 1'700'000'000 * kSecond;
-  WallClock clock;
-  clock.begin_poll(50 * kSecond);
-  clock.saw_empty();
-  clock.begin_poll(60 * kSecond);
-  clock.sample(60 * kSecond, kBoot + 60 * kSecond);
-  EXPECT_EQ(clock.to_monotonic(kBoot + 55 * kSecond), 55 * kSecond);
-  // Stamped before the wall clock was set back by an hour, converted after.
-  clock.sample(61 * kSecond, kBoot + 61 * kSecond - 3600 * kSecond);
-  EXPECT_EQ(clock.to_monotonic(kBoot + 60 * kSecond), 0);
-  // And forward.
-  clock.sample(62 * kSecond, kBoot + 62 * kSecond + 3600 * kSecond);
-  EXPECT_EQ(clock.to_monotonic(kBoot + 61 * kSecond), 0);
-  // The next frame is right again.
-  EXPECT_EQ(clock.to_monotonic(kBoot + 3662 * kSecond), 62 * kSecond);
-}
-
 TEST(AfPacketPool, LendsEachBufferOnce) {
   FramePool pool(3, 100);
   std::vector<Frame*> lent;

@@ -3,18 +3,20 @@
 
 #include "base/clock.h"
 
-namespace wireproof::af_packet {
+namespace wireproof {
 
 // The offset between the two clocks is read anew for every burst, so that a step of the wall clock
-// can only touch the frames that wait in the ring at that moment; those show up as stamped before
-// the ring was last seen empty or in the future, and get no stamp at all. One thread.
+// can only touch the frames that wait in the queue at that moment; those show up as stamped before
+// the queue was last seen empty or in the future, and get no stamp at all. One thread.
 class WallClock {
  public:
-  // Before the ring is looked at.
+  // Before the queue is looked at.
   void begin_poll(Nanoseconds monotonic_now) { now_ = monotonic_now; }
-  // The ring was seen empty after the last begin_poll(): what comes later was stamped later.
+  // The queue was seen empty after the last begin_poll(): what comes later was stamped later.
   void saw_empty() { empty_at_ = now_; }
-  // After the first frame of a burst was found.
+  // After the first frame of a burst was found. The wall clock is read between two readings of the
+  // other; an interruption in between would shift every stamp by half its length, so the narrowest of
+  // a few is taken.
   void sample();
   // As sample(), with both clocks given.
   void sample(Nanoseconds monotonic, Nanoseconds realtime) {
@@ -27,8 +29,8 @@ class WallClock {
     return stamp >= empty_at_ - kSlack && stamp <= sampled_at_ + kSlack ? stamp : 0;
   }
 
-  // A frame is stamped when it arrives and visible when it has been copied into the ring; in
-  // between, the kernel may be kept from it by other work.
+  // A frame is stamped when it arrives and visible when the kernel has put it into the queue;
+  // in between, it may be kept from it by other work.
   static constexpr Nanoseconds kSlack = 10 * kMillisecond;
 
  private:
@@ -38,4 +40,4 @@ class WallClock {
   Nanoseconds offset_ = 0;
 };
 
-}  // namespace wireproof::af_packet
+}  // namespace wireproof
