@@ -65,7 +65,9 @@ std::string name_of_program(std::uint32_t id) {
 }
 
 std::uint32_t attached_program(unsigned interface_index) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, query);
+  // Not LIBBPF_OPTS: a statement expression, which clang refuses in pedantic C++.
+  bpf_xdp_query_opts query{};
+  query.sz = sizeof query;
   if (bpf_xdp_query(static_cast<int>(interface_index), 0, &query) != 0) return 0;
   if (query.prog_id != 0) return query.prog_id;
   if (query.drv_prog_id != 0) return query.drv_prog_id;
@@ -164,7 +166,9 @@ Status SteerProgram::attach(const LinuxInterface& interface, AttachMode wanted) 
     return foreign_refusal(interface.name, id);
   }
   const auto link = [&](std::uint32_t mode) {
-    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = mode);
+    bpf_link_create_opts options{};
+    options.sz = sizeof options;
+    options.flags = mode;
     link_fd_ = bpf_link_create(program_fd_, static_cast<int>(interface.index), BPF_XDP, &options);
     return link_fd_ >= 0 ? 0 : -link_fd_;
   };
