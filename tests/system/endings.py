@@ -9,43 +9,17 @@ import sys
 import tempfile
 import time
 
+from cable import CABLE, amid, cable, sent
 from expect import MEMORY, OUTPUT, PRECONDITION, Standing, document, sentence
 from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
 QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0"]
-CABLE = (("tester", "c0"), ("tester", "c1"))
-
-
-def cable(net):
-    """A veth pair with both ends in the tester: what is sent on one is received on the other."""
-    net.ip("tester", "link", "add", "c0", "type", "veth", "peer", "name", "c1")
-    for name in ("c0", "c1"):
-        net.ip("tester", "link", "set", name, "up")
-    deadline = time.monotonic() + 5
-    while "LOWER_UP" not in net.ip("tester", "link", "show", "c1") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    net.run("tester", "cleanup")  # what tests before this one left to be undone is not this one's
-    return Standing(net, CABLE)
 
 
 def trial(backend, *more):
     return ["trial", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1", "--rate", "2kpps", *more]
-
-
-def sent(net):
-    return Standing(net, CABLE[:1]).sent()
-
-
-def amid(net, arguments, **keywords):
-    """A trial that has begun to send."""
-    before, deadline = sent(net), time.monotonic() + 10
-    process = net.start("tester", *arguments, **keywords)
-    while sent(net) < before + 300:
-        assert process.running() and time.monotonic() < deadline, process.wait(1)
-        time.sleep(0.02)
-    return process
 
 
 def settles(standing, seconds=3):

@@ -1,0 +1,108 @@
+"""What the tester cannot do is never called the device's loss: a load beyond its means, and a
+receiver that is kept from its core for longer than its ring lasts.
+
+The device is a cable, a veth pair that loses nothing by itself, so that every missing frame is one
+of the tester's own.
+"""
+
+import os
+import signal
+import sys
+
+from cable import amid, cable
+from expect import INVALID, document
+from harness import Process, Skip, Suite, Topology, wireproof
+
+SUITE = Suite()
+RX_CPU, TX_CPU = 0, 1
+FAR_TOO_MUCH = ("--rate", "900Mpps", "--duration", "500ms", "--warm-up", "0", "--json")
+STARVED_S = 0.4
+# Waits for the signal at its real-time priority: an ordinary process would not get to its start
+# beside the tester.
+SPINNER = f"""
+import os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
+print("ready", flush=True)
+assert signal.sigtimedwait([signal.SIGUSR1], 20)
+end = time.monotonic() + {STARVED_S}
+while time.monotonic() < end: pass
+"""
+
+
+def real_time_spinner():
+    spinner = Process([sys.executable, "-c", SPINNER], cpu=RX_CPU)
+    try:
+        spinner.wait_for("ready")
+    except AssertionError as error:
+        if "PermissionError" in str(error):
+            raise Skip("no right to a real-time priority") from error
+        raise
+    return spinner
+
+
+def only_direction(done):
+    trial = document(done.out)["trials"][0]
+    assert trial["verdict"] == "invalid", trial
+    return trial["reason"], trial["directions"][0]
+
+
+def check_shortfall(done):
+    assert done.code == INVALID, done
+    reason, found = only_direction(done)
+    counts = found["counts"]
+    assert reason.startswith("tx shortfall"), reason
+    assert str(counts["unsent"]) in reason and str(counts["intended"]) in reason, reason
+    assert counts["intended"] == 450_000_000 == counts["offered"] + counts["unsent"], counts
+    assert counts["offered"] > 100 and counts["unsent"] > counts["offered"], counts
+    assert found["attribution"]["tx_shortfall"] == counts["unsent"], found["attribution"]
+
+
+@SUITE.case
+def load_beyond_the_tester_over_loopback():
+    check_shortfall(wireproof("trial", "--tx", "loopback:a", "--rx", "loopback:b", *FAR_TOO_MUCH))
+
+
+@SUITE.case
+def load_beyond_the_tester_over_sockets():
+    check_shortfall(wireproof("trial", "--tx", "io_uring:127.0.0.1:7821", "--rx",
+                              "io_uring:127.0.0.1:7822", *FAR_TOO_MUCH))
+
+
+def load_beyond_the_tester(backend):
+    with Topology(pairs=0) as net:
+        cable(net)
+        check_shortfall(net.run("tester", "trial", "--tx", f"{backend}:c0", "--rx",
+                                f"{backend}:c1", *FAR_TOO_MUCH))
+
+
+def starved_receiver(backend):
+    """100 kpps fill a ring of 1,024 frames in 10 ms; the receiver is away for 400."""
+    if not {RX_CPU, TX_CPU} <= os.sched_getaffinity(0):
+        raise Skip(f"needs CPUs {RX_CPU} and {TX_CPU}")
+    with Topology(pairs=0) as net:
+        cable(net)
+        spinner = real_time_spinner()
+        trial = amid(net, ["trial", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1", "--rate",
+                           "100kpps", "--duration", "2s", "--warm-up", "0", "--ring", "1024",
+                           "--burst", "1024", "--tx-cores", str(TX_CPU), "--rx-cores",
+                           str(RX_CPU), "--json"])
+        spinner.send(signal.SIGUSR1)
+        done = trial.wait(30)
+        spun = spinner.wait(10)
+        assert spun.code == 0, spun
+    assert done.code == INVALID, done
+    reason, found = only_direction(done)
+    counts, where = found["counts"], found["attribution"]
+    # At the least what came in 400 ms and had no room; a second of pre-emption more at the most.
+    assert reason.startswith("rx ring"), reason
+    assert 20_000 < where["rx_ring"] == counts["lost"] < 140_000, (counts, where)
+    assert where["dut"] == 0, where
+
+
+for name in ("af_packet", "af_xdp"):
+    SUITE.add(f"load_beyond_the_tester_over_{name}", load_beyond_the_tester, name)
+    SUITE.add(f"starved_receiver_over_{name}", starved_receiver, name)
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())
