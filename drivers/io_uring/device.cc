@@ -137,7 +137,7 @@ Status Sockets::connect(const DeviceFacts& peer) {
     // A peer of fewer queues gets the rest on its first ones.
     const IpEndpoint to{peer.endpoint.ip,
                         static_cast<std::uint16_t>(peer.endpoint.l4_port + i % peer.queues)};
-    if (const Status status = queues_[i]->connect(to, datagram_max_); !status) return status;
+    if (Status status = queues_[i]->connect(to, datagram_max_); !status) return status;
   }
   return {};
 }

@@ -175,7 +175,7 @@ Status cannot_write(const fs::path& path, int error) {
 }  // namespace
 
 fs::path journal_directory() {
-  const fs::path system = "/run/wireproof";
+  fs::path system = "/run/wireproof";
   std::error_code error;
   const bool exists = fs::exists(system, error);
   if (access(exists ? system.c_str() : "/run", W_OK | X_OK) == 0) return system;

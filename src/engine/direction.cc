@@ -13,7 +13,7 @@ Result<MacAddress> destination_mac(const DirectionSpec& spec, const TrafficProfi
   if (profile.dst_mac && !spec.reverse) {
     mac = *profile.dst_mac;
   } else if (profile.next_hop && !spec.reverse) {
-    const Result<MacAddress> resolved = spec.from->resolve(*profile.next_hop);
+    Result<MacAddress> resolved = spec.from->resolve(*profile.next_hop);
     if (!resolved) return resolved;
     mac = *resolved;
   } else if (spec.to != nullptr) {

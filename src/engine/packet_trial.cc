@@ -69,6 +69,7 @@ std::vector<WorkerSpec> PacketMeasurer::workers() {
     for (const auto& loop : direction->rx_loops()) add(cores_.rx[rx_index++], loop.get());
   }
   std::vector<WorkerSpec> specs;
+  specs.reserve(by_core.size());
   for (auto& [cpu, worker] : by_core) specs.push_back(std::move(worker));
   return specs;
 }

@@ -77,8 +77,7 @@ bool is_ours(const Filter& filter) {
 }
 
 Status ask_tc(std::uint16_t type, const tcmsg& what) {
-  const Status done =
-      netlink_ask(NetlinkRequest(type, NLM_F_ACK, what), [](const NetlinkAnswer&) {});
+  Status done = netlink_ask(NetlinkRequest(type, NLM_F_ACK, what), [](const NetlinkAnswer&) {});
   // Gone with its interface, or by somebody else's hand, is as good.
   const int error = done ? 0 : done.error().errno_value;
   if (done || error == ENOENT || error == EINVAL || error == ENODEV) return {};

@@ -26,7 +26,9 @@ double lowest_load(const SearchSpec& spec) {
 }
 
 Status check(const SearchSpec& spec) {
-  const auto usage = [](std::string message) { return fail(ErrorKind::kUsage, message); };
+  const auto usage = [](std::string message) {
+    return fail(ErrorKind::kUsage, std::move(message));
+  };
   if (spec.trial_duration <= 0) return usage("the trial duration must be above zero");
   if (spec.final_duration < spec.trial_duration)
     return usage("the final duration must not be shorter than the trial duration");
