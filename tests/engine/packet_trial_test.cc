@@ -113,7 +113,8 @@ TEST_F(PacketTrialTest, MoreThanTheTesterCanIsInvalidAndNeverTheDevicesFault) {
 
 TEST_F(PacketTrialTest, ManyFlowsShareSequenceSpaces) {
   profile_.flows = 10'000;
-  const auto trial = run("", {.max_rate = true, .duration = 300 * kMillisecond});
+  trial_.burst = Pacer::kBurstMax;  // a slow build may be behind, but gets through
+  const auto trial = run("", {.intended_fps = 13'000, .duration = kSecond});
   ASSERT_TRUE(trial.has_value());
   const DirectionResult& one = trial->directions.at(0);
   EXPECT_EQ(one.sequence_scope, "flow_group");

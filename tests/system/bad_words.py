@@ -33,7 +33,7 @@ FLAGS = [
     (TRIAL, "--flows", ["1,5", "0", "1000000000", "1048577", "0.5", "1Gi"]),
     (TRIAL, "--queues", ["1,5", "0", "65", "4294967297"]),
     (TRIAL, "--ring", ["1,5", "0", "1", "63", "65", "1000", "2M", "4294967296"]),
-    (TRIAL, "--burst", ["1,5", "0", "65", "64k"]),
+    (TRIAL, "--burst", ["1,5", "0", "1025", "64k"]),
     (TRIAL, "--src-port", ["1,5", "0", "65536", "http", "1-2"]),
     (TRIAL, "--dst-port", ["1,5", "0", "65536", "http", "1-2"]),
     (TRIAL, "--vlan", ["1,5", "0", "4095", "4096"]),
@@ -257,6 +257,7 @@ def configuration_file_is_read():
 @SUITE.case
 def help_and_version():
     """At once: nobody waits for a probe of the machine to be told a version."""
+    limit = 0.05 if os.environ.get("WIREPROOF_SANITIZERS", "none") == "none" else 0.5
     for words in (["--help"], ["-h"], ["--version"], ["-V"], ["trial", "--help"], ["search", "-h"],
                   ["dut", "--help"], ["doctor", "--help"]):
         fastest = 1
@@ -264,9 +265,9 @@ def help_and_version():
             done = wireproof(*words)
             assert done.code == 0 and done.out and not done.err, done
             fastest = min(fastest, done.seconds)
-            if fastest < 0.05:
+            if fastest < limit:
                 break
-        assert fastest < 0.05, (words, fastest)
+        assert fastest < limit, (words, fastest)
 
 
 @SUITE.case

@@ -6,32 +6,35 @@ of the tester's own.
 """
 
 import os
-import signal
 import sys
 
-from cable import amid, cable
+from cable import cable
 from expect import INVALID, document
-from harness import Process, Skip, Suite, Topology, wireproof
+from harness import Skip, Suite, Topology, wireproof
 
 SUITE = Suite()
 RX_CPU, TX_CPU = 0, 1
 FAR_TOO_MUCH = ("--rate", "900Mpps", "--duration", "500ms", "--warm-up", "0", "--json")
 STARVED_S = 0.4
-# Waits for the signal at its real-time priority: an ordinary process would not get to its start
+# It waits for the traffic at its real-time priority: an ordinary process might not get to its start
 # beside the tester.
 SPINNER = f"""
-import os, signal, time
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+import os, time
 os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
 print("ready", flush=True)
-assert signal.sigtimedwait([signal.SIGUSR1], 20)
+def sent():
+    with open("/sys/class/net/c0/statistics/tx_packets") as file: return int(file.read())
+before, give_up = sent(), time.monotonic() + 20
+while sent() < before + 10000:
+    assert time.monotonic() < give_up, "no traffic"
+    time.sleep(0.01)
 end = time.monotonic() + {STARVED_S}
 while time.monotonic() < end: pass
 """
 
 
-def real_time_spinner():
-    spinner = Process([sys.executable, "-c", SPINNER], cpu=RX_CPU)
+def real_time_spinner(net):
+    spinner = net.start_command("tester", sys.executable, "-c", SPINNER, cpu=RX_CPU)
     try:
         spinner.wait_for("ready")
     except AssertionError as error:
@@ -82,13 +85,10 @@ def starved_receiver(backend):
         raise Skip(f"needs CPUs {RX_CPU} and {TX_CPU}")
     with Topology(pairs=0) as net:
         cable(net)
-        spinner = real_time_spinner()
-        trial = amid(net, ["trial", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1", "--rate",
-                           "100kpps", "--duration", "2s", "--warm-up", "0", "--ring", "1024",
-                           "--burst", "1024", "--tx-cores", str(TX_CPU), "--rx-cores",
-                           str(RX_CPU), "--json"])
-        spinner.send(signal.SIGUSR1)
-        done = trial.wait(30)
+        spinner = real_time_spinner(net)
+        done = net.run("tester", "trial", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1",
+                       "--rate", "100kpps", "--duration", "2s", "--warm-up", "0", "--ring", "1024",
+                       "--burst", "1024", "--tx-cores", TX_CPU, "--rx-cores", RX_CPU, "--json")
         spun = spinner.wait(10)
         assert spun.code == 0, spun
     assert done.code == INVALID, done
