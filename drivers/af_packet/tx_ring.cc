@@ -1,6 +1,6 @@
 #include "tx_ring.h"
 
-#include <linux/if_packet.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,6 +23,9 @@ struct VnetHeader {
 static_assert(sizeof(VnetHeader) == 10);
 constexpr std::size_t kVnetLen = sizeof(VnetHeader);
 
+// What the kernel is told our frames are (IEEE 802, local experiments). Told the truth or nothing,
+// it reads each frame's headers to find the transport header, for offloads that we do not ask for.
+constexpr std::uint16_t kUnparsed = 0x88b5;
 constexpr int kSendBufferBytes = 4 << 20;  // packets that the receiver has not taken yet
 // A driver without room (ENOBUFS) gets some time to make some: asking again at once only takes the
 // processor and the cache lines from whoever empties it.
@@ -72,14 +75,19 @@ Result<std::unique_ptr<TxRing>> TxRing::open(const LinuxInterface& interface,
   if (Status bound = bind_to(*socket, interface.index, 0); !bound) {
     return tl::unexpected(bound.error());
   }
-  return std::unique_ptr<TxRing>(new TxRing(std::move(*socket), std::move(*ring), spec));
+  return std::unique_ptr<TxRing>(
+      new TxRing(std::move(*socket), std::move(*ring), interface.index, spec));
 }
 
-TxRing::TxRing(UniqueFd socket, RingMemory ring, const OpenSpec& spec)
+TxRing::TxRing(UniqueFd socket, RingMemory ring, unsigned interface_index, const OpenSpec& spec)
     : socket_(std::move(socket)),
       ring_(std::move(ring)),
       pool_(kSlots, spec.buffer_len_max),
-      clock_(spec.clock) {}
+      clock_(spec.clock) {
+  destination_.sll_family = AF_PACKET;
+  destination_.sll_protocol = htons(kUnparsed);
+  destination_.sll_ifindex = static_cast<int>(interface_index);
+}
 
 std::size_t TxRing::borrow(std::span<Frame*> out) {
   std::size_t lent = 0;
@@ -136,7 +144,9 @@ void TxRing::kick() {
     if (clock_->now() < kick_not_before_) return;
     kick_not_before_ = 0;
   }
-  const ssize_t sent = ::sendto(socket_.get(), nullptr, 0, MSG_DONTWAIT, nullptr, 0);
+  const ssize_t sent =
+      ::sendto(socket_.get(), nullptr, 0, MSG_DONTWAIT,
+               reinterpret_cast<const sockaddr*>(&destination_), sizeof destination_);
   if (sent >= 0) {
     asked_ = head_;
     stuck_since_ = 0;

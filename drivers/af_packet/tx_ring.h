@@ -7,6 +7,8 @@
 // when the sender's claim on the packet ends (skb_orphan), while the receiver still reads the page.
 #pragma once
 
+#include <linux/if_packet.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -35,7 +37,7 @@ class TxRing final : public TxQueue {
   [[nodiscard]] std::uint64_t retried() const { return retried_.load(std::memory_order_relaxed); }
 
  private:
-  TxRing(UniqueFd socket, RingMemory ring, const OpenSpec& spec);
+  TxRing(UniqueFd socket, RingMemory ring, unsigned interface_index, const OpenSpec& spec);
   void kick();
   void skip_sent();
   void drop_malformed();
@@ -46,6 +48,7 @@ class TxRing final : public TxQueue {
   }
 
   UniqueFd socket_;
+  sockaddr_ll destination_{};
   RingMemory ring_;
   FramePool pool_;
   const Clock* clock_;
