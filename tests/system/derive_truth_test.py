@@ -1,0 +1,79 @@
+"""The witness itself: logs of a few frames whose counts a person can check."""
+
+import os
+import sys
+import tempfile
+
+from derive_truth import LogError, derive
+from harness import Suite
+
+SUITE = Suite()
+HEAD = "direction,arrival,fate,damaged,copy,held,departure,payload"
+TRIAL = 0x1234
+
+
+def payload(space, number, trial=TRIAL, magic="5750"):
+    """The signature of docs/signature.md as the log has it, its time and check zero."""
+    return f"{magic}{trial:04x}{space:06x}{number:010x}{0:012x}0000"[:36]
+
+
+def counts(*lines, trial=TRIAL):
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
+        file.write("\n".join((HEAD, *lines)) + "\n")
+    try:
+        return derive(file.name, trial=trial)
+    finally:
+        os.unlink(file.name)
+
+
+def line(arrival, number, fate="forwarded", departure="", damaged=0, copy=0, space=0, trial=TRIAL):
+    return (f"a-to-b,{arrival},{fate},{damaged},{copy},0,{departure},"
+            f"{payload(space, number, trial)}")
+
+
+@SUITE.case
+def every_harm_is_counted_once():
+    got = counts(
+        line(1, 0, departure=1),
+        line(2, 1, fate="dropped"),
+        line(3, 2, departure=4),  # overtaken by 3: reordered
+        line(4, 3, departure=2),
+        line(4, 3, departure=3, copy=1),
+        line(5, 4, departure=5, damaged=1),
+        line(6, 5, departure=6))
+    wanted = {"offered": 6, "unique": 4, "lost": 2, "duplicate": 1, "reordered": 1, "corrupt": 1,
+              "stale": 0, "received": 5}
+    assert {name: got[name] for name in wanted} == wanted, got
+
+
+@SUITE.case
+def spaces_are_apart_and_other_trials_are_stale():
+    got = counts(
+        line(1, 0, departure=1, trial=TRIAL - 1),  # before the trial: not its business
+        line(2, 0, departure=2, space=0),
+        line(3, 1, departure=4, space=0),
+        line(4, 0, departure=3, space=1),  # out of order only against another space
+        line(5, 9, departure=5, trial=TRIAL - 1))
+    assert got["spaces"] == {0: 2, 1: 1}, got
+    assert (got["reordered"], got["stale"], got["lost"]) == (0, 1, 0), got
+
+
+@SUITE.case
+def a_damaged_original_with_an_intact_copy_is_no_loss():
+    got = counts(line(1, 0, departure=1, damaged=1), line(1, 0, departure=2, copy=1))
+    assert (got["lost"], got["corrupt"], got["unique"], got["duplicate"]) == (0, 1, 1, 0), got
+
+
+@SUITE.case
+def a_log_that_misses_frames_is_refused():
+    for lines in ((line(1, 0, departure=1), line(3, 1, departure=2)),  # arrival 2 is not there
+                  (line(1, 0, departure=1), line(2, 2, departure=2))):  # number 1 never arrived
+        try:
+            got = counts(*lines)
+        except LogError:
+            continue
+        raise AssertionError(f"taken: {got}")
+
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())
