@@ -158,7 +158,7 @@ std::size_t RxRing::poll(std::span<Frame*> out) {
 }
 
 void RxRing::release(std::span<Frame* const> frames) {
-  for (Frame* frame : frames) pool_.give_back(frame);
+  pool_.put(frames);
 }
 
 std::uint64_t RxRing::dropped() {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/wall_clock.h"
-#include "frame_pool.h"
 #include "io/backend.h"
+#include "io/frame_pool.h"
 #include "io/linux_interface.h"
 #include "socket.h"
 

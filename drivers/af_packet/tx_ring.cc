@@ -90,17 +90,11 @@ TxRing::TxRing(UniqueFd socket, RingMemory ring, unsigned interface_index, const
 }
 
 std::size_t TxRing::borrow(std::span<Frame*> out) {
-  std::size_t lent = 0;
-  while (lent < out.size()) {
-    Frame* frame = pool_.take();
-    if (frame == nullptr) break;
-    out[lent++] = frame;
-  }
-  return lent;
+  return pool_.take(out);
 }
 
 void TxRing::give_back(std::span<Frame* const> frames) {
-  for (Frame* frame : frames) pool_.give_back(frame);
+  pool_.put(frames);
 }
 
 void TxRing::put(std::uint64_t position, const std::uint8_t* bytes, std::uint16_t length) {
@@ -120,9 +114,9 @@ std::size_t TxRing::submit(std::span<Frame* const> burst) {
     assert(frame->length <= frame->capacity);
     if (head_ - done_ == ring_.slots() && reap() == ring_.slots()) break;
     put(head_++, frame->data, frame->length);
-    pool_.give_back(frame);
     ++accepted;
   }
+  pool_.put(burst.first(accepted));
   if (asked_ != head_) kick();
   return accepted;
 }

@@ -14,8 +14,8 @@
 #include <memory>
 
 #include "base/clock.h"
-#include "frame_pool.h"
 #include "io/backend.h"
+#include "io/frame_pool.h"
 #include "io/linux_interface.h"
 #include "socket.h"
 

@@ -8,7 +8,7 @@
 #include "base/shared_count.h"
 #include "base/wall_clock.h"
 #include "io/backend.h"
-#include "io_uring/frame_pool.h"
+#include "io/frame_pool.h"
 
 namespace wireproof::sockets {
 

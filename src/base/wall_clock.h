@@ -15,8 +15,8 @@ class WallClock {
   // The queue was seen empty after the last begin_poll(): what comes later was stamped later.
   void saw_empty() { empty_at_ = now_; }
   // After the first frame of a burst was found. The wall clock is read between two readings of the
-  // other; an interruption in between would shift every stamp by half its length, so the narrowest of
-  // a few is taken.
+  // other; an interruption in between would shift every stamp by half its length, so the narrowest
+  // of a few is taken.
   void sample();
   // As sample(), with both clocks given.
   void sample(Nanoseconds monotonic, Nanoseconds realtime) {

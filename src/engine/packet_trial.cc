@@ -98,8 +98,8 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   const Nanoseconds gap = fps > 0 ? static_cast<Nanoseconds>(1e9 / fps) : 0;
   result.duration = last - epoch + gap;
   // A burst that the user made long says what may be caught up, not what may be left out.
-  judge(result, {.unsent_ratio = spec_.unsent_ratio,
-                 .burst = std::min(spec_.burst, TxLoop::kRoundMax)});
+  judge(result,
+        {.unsent_ratio = spec_.unsent_ratio, .burst = std::min(spec_.burst, TxLoop::kRoundMax)});
   return result;
 }
 

@@ -14,7 +14,8 @@ namespace wireproof {
 
 class TxLoop final : public Step {
  public:
-  // Frames handed over at once, under one reading of the clock; a longer burst takes several rounds.
+  // Frames handed over at once, under one reading of the clock; a longer burst takes several
+  // rounds.
   static constexpr std::uint32_t kRoundMax = 64;
 
   // Queue and clock outlive the loop.

@@ -17,7 +17,7 @@ namespace wireproof {
 struct PacerSpec {
   Nanoseconds start = 0;
   Nanoseconds duration = 0;
-  double fps = 0;  // 0: as fast as possible until start + duration
+  double fps = 0;            // 0: as fast as possible until start + duration
   std::uint32_t burst = 32;  // 1..kBurstMax
 };
 

@@ -60,21 +60,5 @@ TEST(AfPacketSlot, TagGoesBackBehindTheMacs) {
   EXPECT_EQ(copy_out(view_slot(slot_with(header).data(), kSlotBytes), out), 11u);
 }
 
-TEST(AfPacketPool, LendsEachBufferOnce) {
-  FramePool pool(3, 100);
-  std::vector<Frame*> lent;
-  while (Frame* frame = pool.take()) lent.push_back(frame);
-  ASSERT_EQ(lent.size(), 3u);
-  for (Frame* frame : lent) std::memset(frame->data, static_cast<int>(frame->slot), 100);
-  for (Frame* frame : lent) {
-    EXPECT_EQ(frame->capacity, 100);
-    EXPECT_EQ(frame->data[0], frame->slot);
-    EXPECT_EQ(frame->data[99], frame->slot);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(frame->data) % 64, 0u);
-  }
-  pool.give_back(lent[1]);
-  EXPECT_EQ(pool.take(), lent[1]);
-}
-
 }  // namespace
 }  // namespace wireproof::af_packet

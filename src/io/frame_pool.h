@@ -1,4 +1,6 @@
-// The buffers of one queue, used by its one worker.
+// Buffers of a queue's own, lent as Frames, for backends whose kernel copies frames or wants them
+// in an order of its own: the boundary lets frames be given back in any. One thread. Last in, first
+// out: the bytes used last are still in the cache.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 
 #include "io/frame.h"
 
-namespace wireproof::sockets {
+namespace wireproof {
 
 class FramePool {
  public:
@@ -32,12 +34,18 @@ class FramePool {
   [[nodiscard]] std::size_t free_count() const { return free_count_; }
   [[nodiscard]] Frame* frame(std::size_t slot) { return &frames_[slot]; }
 
-  // Fills a prefix of `out`; the latest returned come first, their bytes are still in the cache.
+  // Fills a prefix of `out`.
   std::size_t take(std::span<Frame*> out) {
     const std::size_t count = std::min(out.size(), free_count_);
     free_count_ -= count;
     std::copy_n(free_.data() + free_count_, count, out.data());
     return count;
+  }
+  // One, or null when all are lent.
+  [[nodiscard]] Frame* take() {
+    Frame* frame = nullptr;
+    take({&frame, 1});
+    return frame;
   }
   void put(std::span<Frame* const> frames) {
     assert(free_count_ + frames.size() <= free_.size());
@@ -59,4 +67,4 @@ class FramePool {
   std::unique_ptr<std::uint8_t[], FreeAligned> bytes_;
 };
 
-}  // namespace wireproof::sockets
+}  // namespace wireproof
