@@ -65,10 +65,20 @@ std::size_t XdpTxQueue::submit(std::span<Frame* const> burst) {
   xsk_ring_prod__submit(&socket_.tx, count);
   in_flight_ += count;
   if (xsk_ring_prod__needs_wakeup(&socket_.tx)) kick();
+  // In copy mode most of the burst is done by now; the next one then takes the same chunks, which
+  // are still in the first cache, instead of going round through all there are.
+  collect();
   return count;
 }
 
 std::size_t XdpTxQueue::reap() {
+  collect();
+  if (kernel_has_work() && xsk_ring_prod__needs_wakeup(&socket_.tx)) kick();
+  return in_flight_;
+}
+
+// Takes back the chunks whose frames the kernel says it has sent.
+void XdpTxQueue::collect() {
   std::uint32_t index = 0;
   const auto limit = static_cast<std::uint32_t>(in_flight_);
   const std::uint32_t done = xsk_ring_cons__peek(&socket_.completion, limit, &index);
@@ -79,8 +89,6 @@ std::size_t XdpTxQueue::reap() {
   }
   if (done > 0) xsk_ring_cons__release(&socket_.completion, done);
   in_flight_ -= done;
-  if (kernel_has_work() && xsk_ring_prod__needs_wakeup(&socket_.tx)) kick();
-  return in_flight_;
 }
 
 void XdpTxQueue::give_back(std::span<Frame* const> frames) {

@@ -20,6 +20,7 @@ class XdpTxQueue final : public TxQueue {
   void give_back(std::span<Frame* const> frames) override;
 
  private:
+  void collect();
   void kick() const;
   [[nodiscard]] bool kernel_has_work() const;
 
