@@ -77,4 +77,45 @@ inline void add_bytes(ChecksumSum& sum, const std::uint8_t* bytes, std::size_t l
   if (length == 1) sum.add(std::uint64_t{*bytes} << 8);
 }
 
+// The same sum over words as they lie in memory. Its value is byte-swapped, but all ones are all
+// ones in either order (RFC 1071, section 2, B), which is all that a receiver asks; so nothing is
+// swapped, and carries are counted apart until the end.
+class MemorySum {
+ public:
+  void add(std::uint64_t words) {
+    carries_ += static_cast<std::uint64_t>(__builtin_add_overflow(sum_, words, &sum_));
+  }
+  // At least 8 bytes, at an even offset of the covered bytes. An odd tail must be the last thing
+  // added.
+  void add_bytes(const std::uint8_t* bytes, std::size_t length) {
+    for (; length >= 32; length -= 32, bytes += 32) {
+      add(load(bytes));
+      add(load(bytes + 8));
+      add(load(bytes + 16));
+      add(load(bytes + 24));
+    }
+    for (; length >= 8; length -= 8, bytes += 8) add(load(bytes));
+    if (length != 0) add(load(bytes + length - 8) >> (64 - 8 * length));
+  }
+  [[nodiscard]] bool all_ones() const {
+    std::uint64_t sum = sum_ + carries_;
+    sum += sum < carries_ ? 1 : 0;
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 32) + (sum & 0xffffffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    sum = (sum >> 16) + (sum & 0xffff);
+    return sum == 0xffff;
+  }
+
+ private:
+  static std::uint64_t load(const std::uint8_t* at) {
+    std::uint64_t words;
+    std::memcpy(&words, at, sizeof words);
+    return words;
+  }
+
+  std::uint64_t sum_ = 0;
+  std::uint64_t carries_ = 0;
+};
+
 }  // namespace wireproof

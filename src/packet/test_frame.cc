@@ -7,7 +7,6 @@ struct Datagram {
   const std::uint8_t* udp = nullptr;
   std::size_t length = 0;  // by the IP header; 0: the frame is shorter than it says
   const std::uint8_t* addresses = nullptr;
-  std::size_t addresses_length = 0;
 };
 
 std::array<std::uint64_t, 2> load_address(const std::uint8_t* at, bool ipv6) {
@@ -15,10 +14,11 @@ std::array<std::uint64_t, 2> load_address(const std::uint8_t* at, bool ipv6) {
   return {0, load_be32(at)};
 }
 
+template <bool kIpv6>
 bool is_destination(const AddressMatch& match, const std::uint8_t* at) {
-  const auto address = load_address(at, match.ipv6);
+  const auto address = load_address(at, kIpv6);
   for (const auto& wanted : match.destinations) {
-    if ((address[0] & wanted.mask[0]) == wanted.address[0] &&
+    if ((!kIpv6 || (address[0] & wanted.mask[0]) == wanted.address[0]) &&
         (address[1] & wanted.mask[1]) == wanted.address[1]) {
       return true;
     }
@@ -34,41 +34,65 @@ std::size_t ipv4_header_length(const std::uint8_t* ip) {
 }
 
 // Finds the UDP datagram of a frame that is ours by address and port; false: it is another's.
+template <bool kIpv6>
 bool find_datagram(const AddressMatch& match, const std::uint8_t* bytes, std::size_t length,
                    Datagram& found) {
   std::size_t ip_at = kEthernetLength;
-  if (length < kEthernetLength + kVlanLength) return false;
+  if (length < kEthernetLength + ip_length(kIpv6) + kUdpLength) return false;
   std::uint16_t type = load_be16(bytes + 12);
   if (type == kEtherTypeVlan) {
     type = load_be16(bytes + 16);
     ip_at += kVlanLength;
   }
-  if (type != (match.ipv6 ? kEtherTypeIpv6 : kEtherTypeIpv4)) return false;
-  if (length < ip_at + ip_length(match.ipv6) + kUdpLength) return false;
+  if (type != (kIpv6 ? kEtherTypeIpv6 : kEtherTypeIpv4)) return false;
   const std::uint8_t* ip = bytes + ip_at;
-  const std::size_t header = match.ipv6 ? kIpv6Length : ipv4_header_length(ip);
+  if (length < ip_at + ip_length(kIpv6) + kUdpLength) return false;
+  const std::size_t header = kIpv6 ? kIpv6Length : ipv4_header_length(ip);
   if (header == 0 || length < ip_at + header + kUdpLength) return false;
   const std::uint8_t* udp = ip + header;
-  const std::uint8_t protocol = ip[match.ipv6 ? 6 : 9];
+  const std::uint8_t protocol = ip[kIpv6 ? 6 : 9];
   if (protocol != kProtocolUdp || load_be16(udp + 2) != match.l4_port) return false;
-  if (!is_destination(match, ip + (match.ipv6 ? 24 : 16))) return false;
+  if (!is_destination<kIpv6>(match, ip + (kIpv6 ? 24 : 16))) return false;
   found.udp = udp;
-  found.addresses = ip + (match.ipv6 ? 8 : 12);
-  found.addresses_length = match.ipv6 ? 32 : 8;
-  const std::size_t announced = match.ipv6 ? load_be16(ip + 4) : load_be16(ip + 2) - header;
+  found.addresses = ip + (kIpv6 ? 8 : 12);
+  const std::size_t announced = kIpv6 ? load_be16(ip + 4) : load_be16(ip + 2) - header;
   const std::size_t present = length - ip_at - header;
   found.length = announced <= present ? announced : 0;  // what follows it is Ethernet padding
   return true;
 }
 
+template <bool kIpv6>
 bool is_intact(const Datagram& datagram) {
   if (datagram.length < kUdpLength || load_be16(datagram.udp + 4) != datagram.length) return false;
   if (load_be16(datagram.udp + 6) == 0) return false;  // we never send without a checksum
-  ChecksumSum sum;
-  add_bytes(sum, datagram.addresses, datagram.addresses_length);
-  sum.add(kProtocolUdp + datagram.length);
-  add_bytes(sum, datagram.udp, datagram.length);
-  return sum.folded() == 0xffff;
+  MemorySum sum;
+  sum.add_bytes(datagram.addresses, kIpv6 ? 32 : 8);
+  sum.add(__builtin_bswap16(kProtocolUdp));
+  sum.add(__builtin_bswap16(static_cast<std::uint16_t>(datagram.length)));
+  sum.add_bytes(datagram.udp, datagram.length);
+  return sum.all_ones();
+}
+
+// The UDP payload of a frame that is ours by address and intact, or what else the frame is.
+struct Payload {
+  FrameClass found = FrameClass::kOurs;
+  const std::uint8_t* bytes = nullptr;
+  std::size_t length = 0;
+};
+
+template <bool kIpv6>
+inline Payload find_payload(const AddressMatch& match, const std::uint8_t* bytes,
+                            std::size_t length) {
+  Datagram datagram;
+  if (!find_datagram<kIpv6>(match, bytes, length, datagram)) return {FrameClass::kOthers};
+  if (!is_intact<kIpv6>(datagram)) return {FrameClass::kCorrupt};
+  return {FrameClass::kOurs, datagram.udp + kUdpLength, datagram.length - kUdpLength};
+}
+
+// Apart, so that the registers it needs are not saved for every IPv4 frame.
+[[gnu::noinline]] Payload find_ipv6_payload(const AddressMatch& match, const std::uint8_t* bytes,
+                                            std::size_t length) {
+  return find_payload<true>(match, bytes, length);
 }
 
 // The leading `bits` of a field of `width` bits, as a mask.
@@ -95,17 +119,14 @@ AddressMatch::Destination match_prefix(const IpAddress& address, unsigned length
 
 FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes, std::size_t length,
                            Signature& signature) {
-  const std::uint8_t* payload = bytes;
-  std::size_t payload_length = length;
+  Payload payload{FrameClass::kOurs, bytes, length};
   if (!match.payload_only) {
-    Datagram datagram;
-    if (!find_datagram(match, bytes, length, datagram)) return FrameClass::kOthers;
-    if (!is_intact(datagram)) return FrameClass::kCorrupt;
-    payload = datagram.udp + kUdpLength;
-    payload_length = datagram.length - kUdpLength;
+    payload = match.ipv6 ? find_ipv6_payload(match, bytes, length)
+                         : find_payload<false>(match, bytes, length);
+    if (payload.found != FrameClass::kOurs) return payload.found;
   }
-  if (payload_length < kSignatureLength || !has_magic(payload)) return FrameClass::kForeign;
-  signature = load_signature(payload);
+  if (payload.length < kSignatureLength || !has_magic(payload.bytes)) return FrameClass::kForeign;
+  signature = load_signature(payload.bytes);
   return FrameClass::kOurs;
 }
 
