@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 
-from harness import ROOT, Suite, wireproof
+from harness import ROOT, Skip, Suite, wireproof
 
 SUITE = Suite()
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
@@ -88,8 +88,13 @@ def readme_example_runs():
     """The trial that needs no privilege: its verdict, and the counts that do not depend on chance."""
     trials = [words for words in commands(text_of("README.md")) if "loopback:a,loss=0.1%" in words]
     assert len(trials) == 1, trials
-    done = wireproof(*trials[0][1:], timeout=60)
-    assert done.code == 0, done
+    for _ in range(3):
+        done = wireproof(*trials[0][1:], timeout=60)
+        if done.code == 0:
+            break
+        assert done.out.startswith("INVALID: tx shortfall"), done
+    else:
+        raise Skip("this machine is too busy for 5,000 frames/s")
     assert re.match(r"FAIL: \d+ of 2[45]\d{3} offered frames were lost", done.out), done.out[:200]
 
 
