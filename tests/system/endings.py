@@ -30,13 +30,7 @@ def settles(standing, seconds=3):
     standing.same()
 
 
-def for_each_backend(function):
-    for backend in BACKENDS:
-        SUITE.add(f"{function.__name__}_{backend}", function, backend)
-    return function
-
-
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def stopped_by_the_user(backend):
     """Within a second, with the counts of what ran."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -109,7 +103,7 @@ def second_signal_ends_at_once():
             settles(standing)
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def killed_and_started_again(backend):
     """At once, ten times: nothing of the dead stands in the way of the living."""
     with Topology(pairs=0) as net:
@@ -126,7 +120,7 @@ def killed_and_started_again(backend):
         settles(standing)
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def interface_deleted(backend):
     """An error with exit code 3 soon after, not a loop until the end."""
     with Topology(pairs=0) as net:
@@ -142,7 +136,7 @@ def interface_deleted(backend):
         assert found["status"] == "error" and "c0" in found["error"]["message"], found["error"]
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def link_down(backend):
     """Invalid, says which link, and does not go on sending into nothing."""
     for end in ("c0", "c1"):
@@ -158,7 +152,7 @@ def link_down(backend):
             assert found["verdict"] == "invalid" and "link" in found["reason"], found["reason"]
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def link_flap(backend):
     """A tenth of a second without a carrier spoils a trial, however few frames it cost."""
     with Topology(pairs=0) as net:

@@ -295,6 +295,14 @@ class Suite:
         """A case of a table: one row, one name."""
         self._cases.append((name, lambda: function(*arguments)))
 
+    def case_for_each(self, backends):
+        """A case for each backend, which it gets as its argument and bears in its name."""
+        def mark(function):
+            for backend in backends:
+                self.add(f"{function.__name__}_{backend}", function, backend)
+            return function
+        return mark
+
     def main(self, argv=None):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda got, _: sys.exit(128 + got))

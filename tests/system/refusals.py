@@ -26,13 +26,7 @@ def works(net, arguments):
     document(done.out)
 
 
-def for_each_backend(function):
-    for backend in BACKENDS:
-        SUITE.add(f"{function.__name__}_{backend}", function, backend)
-    return function
-
-
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def unknown_interface(backend):
     with Topology() as net:
         refused_in(net, *trial(backend, "t00"), USAGE, ["t00", "t0"])
@@ -42,34 +36,34 @@ def unknown_interface(backend):
         refused_in(net, *trial(backend, "t0/../t1"), USAGE, ["t0/../t1"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def interface_down(backend):
     with Topology() as net:
         net.ip("tester", "link", "set", "t1", "down")
         refused_in(net, *trial(backend), PRECONDITION, ["t1", "down", "ip link set t1 up"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def peer_without_carrier(backend):
     with Topology() as net:
         net.ip("device", "link", "set", "d0", "down")
         refused_in(net, *trial(backend), PRECONDITION, ["t0", "no carrier"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def mtu_too_small(backend):
     with Topology(mtu=600) as net:
         refused_in(net, *trial(backend, "t0", "t1", "--size", "64,1518"), PRECONDITION,
                    ["t0", "MTU", "600", "1518", "mtu 1500"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def same_port_twice(backend):
     with Topology() as net:
         refused_in(net, *trial(backend, "t0", "t0"), USAGE, ["same port", "t0"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def ports_that_no_frame_connects(backend):
     with Topology() as net:
         refused_in(net, "trial", "--tx", f"{backend}:t0", "--rx", "io_uring:127.0.0.1:0", *LOAD, USAGE,
@@ -80,7 +74,7 @@ def ports_that_no_frame_connects(backend):
                    ["t1", "loopback:a"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def unknown_port_option(backend):
     with Topology() as net:
         option = {"af_packet": "promiscous=on", "af_xdp": "zero-cpy=require"}[backend]
@@ -110,7 +104,7 @@ def nobody_knows_where_to():
                        ["--rx none", "--dst-mac", "--next-hop"])
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def silent_neighbour(backend):
     """Three ARP requests, and then no frame to nobody."""
     with Topology() as net:
@@ -119,14 +113,14 @@ def silent_neighbour(backend):
                    ["198.18.0.77", "does not answer", "t0"], may_send=4)
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def neighbour_out_of_reach(backend):
     with Topology() as net:
         refused_in(net, *trial(backend, "t0", "t1", "--next-hop", "198.18.0.77"), PRECONDITION,
                    ["198.18.0.77", "t0"], may_send=4)
 
 
-@for_each_backend
+@SUITE.case_for_each(BACKENDS)
 def management_interface(backend):
     with Topology() as net:
         net.ip("tester", "addr", "add", "198.18.0.2/24", "dev", "t0")

@@ -43,9 +43,9 @@ def search(backend, capacity, size):
         dut.stop()
     assert done.code == 0, done
     found = done.json["result"]["searches"][0]
-    if found["tester_limited"]:
+    if found["tester_limited"] and "tx shortfall" in found["reason"]:
         raise Skip(f"this machine is too busy to tell: {found['reason']}")
-    assert found["regular"], (found, done.err)
+    assert found["regular"] and not found["tester_limited"], (found, done.err)
     error = found["lower_bound_fps"] / truth - 1
     print(f"# {size} bytes, {capacity} pps behind {queue} frames: truth {truth:.1f}, found "
           f"{found['lower_bound_fps']:.1f} ({error:+.3%}) in {found['trials']} trials, "
