@@ -16,6 +16,7 @@ SUITE = Suite()
 RX_CPU, TX_CPU = 0, 1
 FAR_TOO_MUCH = ("--rate", "900Mpps", "--duration", "500ms", "--warm-up", "0", "--json")
 STARVED_S = 0.4
+ATTEMPTS = 3
 # It waits for the traffic at its real-time priority: an ordinary process might not get to its start
 # beside the tester.
 SPINNER = f"""
@@ -79,10 +80,8 @@ def load_beyond_the_tester(backend):
                                 f"{backend}:c1", *FAR_TOO_MUCH))
 
 
-def starved_receiver(backend):
+def starve(backend):
     """100 kpps fill a ring of 1,024 frames in 10 ms; the receiver is away for 400."""
-    if not {RX_CPU, TX_CPU} <= os.sched_getaffinity(0):
-        raise Skip(f"needs CPUs {RX_CPU} and {TX_CPU}")
     with Topology(pairs=0) as net:
         cable(net)
         spinner = real_time_spinner(net)
@@ -92,12 +91,25 @@ def starved_receiver(backend):
         spun = spinner.wait(10)
         assert spun.code == 0, spun
     assert done.code == INVALID, done
-    reason, found = only_direction(done)
-    counts, where = found["counts"], found["attribution"]
-    # At the least what came in 400 ms and had no room; a second of pre-emption more at the most.
-    assert reason.startswith("rx ring"), reason
-    assert 20_000 < where["rx_ring"] == counts["lost"] < 140_000, (counts, where)
-    assert where["dut"] == 0, where
+    return only_direction(done)
+
+
+def starved_receiver(backend):
+    """Whose frames were lost is judged each time; what the trial names as its reason, where the
+    machine did not take the sender's core as well for longer than its burst lasts."""
+    if not {RX_CPU, TX_CPU} <= os.sched_getaffinity(0):
+        raise Skip(f"needs CPUs {RX_CPU} and {TX_CPU}")
+    for _ in range(ATTEMPTS):
+        reason, found = starve(backend)
+        counts, where = found["counts"], found["attribution"]
+        # At the least what came in 400 ms and had no room; a second of pre-emption more at most.
+        assert 20_000 < where["rx_ring"] == counts["lost"] < 140_000, (counts, where)
+        assert where["dut"] == 0, where
+        if counts["unsent"] == 0:
+            assert reason.startswith("rx ring"), reason
+            return
+        assert reason.startswith(("rx ring", "tx shortfall")), reason
+    raise Skip(f"the sender fell short as well, {ATTEMPTS} times: {reason}")
 
 
 for name in ("af_packet", "af_xdp"):
