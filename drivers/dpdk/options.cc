@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "base/nearest.h"
 #include "host.h"
@@ -10,9 +12,49 @@
 namespace wireproof::dpdk {
 namespace {
 
-const std::vector<std::string> kVirtual{"net_null",      "net_ring",   "net_memif",
-                                        "net_af_packet", "net_af_xdp", "net_tap",
-                                        "net_pcap",      "net_vhost",  "net_virtio_user"};
+// The virtual devices of DPDK 22.11 that carry frames somewhere, and their options: DPDK itself says
+// little of a word it does not know. Other devices are DPDK's to judge.
+using Words = std::vector<std::string>;
+const std::map<std::string, Words>& virtual_devices() {
+  static const std::map<std::string, Words> made{
+      {"net_null", {"size", "copy", "no-rx"}},
+      {"net_ring", {"nodeaction"}},
+      {"net_memif",
+       {"id", "role", "bsize", "rsize", "socket", "socket-abstract", "owner-uid", "owner-gid",
+        "mac", "zero-copy", "secret"}},
+      {"net_af_packet", {"iface", "qpairs", "qdisc_bypass", "blocksz", "framesz", "framecnt"}},
+      {"net_af_xdp",
+       {"iface", "start_queue", "queue_count", "shared_umem", "xdp_prog", "busy_budget",
+        "force_copy"}},
+      {"net_tap", {"iface", "mac", "remote", "persist"}},
+      {"net_pcap",
+       {"rx_pcap", "tx_pcap", "rx_iface", "rx_iface_in", "tx_iface", "iface", "phy_mac",
+        "infinite_rx"}},
+      {"net_vhost",
+       {"iface", "queues", "client", "iommu-support", "postcopy-support", "tso", "linear-buffer",
+        "ext-buffer", "legacy-ol-flags"}},
+      {"net_virtio_user",
+       {"path", "queue_size", "queues", "mac", "cq", "packed_vq", "mrg_rxbuf", "in_order",
+        "server", "iface", "speed", "vectorized"}}};
+  return made;
+}
+
+// "net_memif0" without its number.
+std::string kind_of(std::string name) {
+  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.pop_back();
+  return name;
+}
+
+Status check_key(const Options& options, const std::string& key) {
+  const auto known = virtual_devices().find(kind_of(options.name));
+  if (known == virtual_devices().end()) return {};
+  const Words& words = known->second;
+  if (std::find(words.begin(), words.end(), key) != words.end()) return {};
+  Words all = words;
+  all.insert(all.end(), {"promiscuous", "flow-control"});
+  return fail(ErrorKind::kUsage, fmt::format("{} has no option '{}'", known->first, key),
+              did_you_mean(key, all));
+}
 
 Result<bool> choice(const std::string& key, const std::string& value, const std::string& yes,
                     const std::string& no) {
@@ -48,7 +90,9 @@ Result<Options> parse_options(const PortSpec& port) {
     options.name = port.device;
     if (options.name.back() < '0' || options.name.back() > '9') options.name += '0';
   } else {
-    const std::string near = nearest_name(port.device, kVirtual);
+    Words names;
+    for (const auto& [name, words] : virtual_devices()) names.push_back(name);
+    const std::string near = nearest_name(port.device, names);
     return fail(ErrorKind::kUsage,
                 fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),
                 near.empty() ? "write 0000:03:00.0, or net_memif0 and the like"
@@ -67,6 +111,8 @@ Result<Options> parse_options(const PortSpec& port) {
     } else if (!plain(key) || !plain(value)) {
       return fail(ErrorKind::kUsage,
                   fmt::format("dpdk: option {}={} holds what DPDK cannot read", key, value));
+    } else if (const Status ok = check_key(options, key); !ok) {
+      return tl::unexpected(ok.error());
     } else {
       options.arguments += fmt::format(",{}={}", key, value);
     }

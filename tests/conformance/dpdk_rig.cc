@@ -13,11 +13,14 @@ class MemifRig final : public Rig {
   [[nodiscard]] std::string name() const override { return "memif"; }
   [[nodiscard]] std::string cannot() const override { return {}; }
   [[nodiscard]] Backend& backend() override { return *backend_; }
+  // A pair is new each time: DPDK closes a memif's socket some time after the port.
   [[nodiscard]] PortSpec port(unsigned side) override {
+    static unsigned pairs = 0;
+    if (side == 0) ++pairs;
     return {"dpdk",
-            side == 0 ? "net_memif0" : "net_memif1",
+            "net_memif" + std::to_string(2 * pairs + side),
             {{"role", side == 0 ? "server" : "client"},
-             {"socket", "wireproof-conformance-" + std::to_string(getpid())},
+             {"socket", "wireproof-" + std::to_string(getpid()) + "-" + std::to_string(pairs)},
              {"mac", side == 0 ? "02:00:00:00:00:01" : "02:00:00:00:00:02"}}};
   }
   [[nodiscard]] std::string mode() const override { return "poll mode, "; }
