@@ -23,8 +23,12 @@ struct FrameCostSpec {
 };
 
 struct FrameCost {
-  double tx_ns = 0;        // to fill a frame; of the median block
-  double rx_ns = 0;        // to analyze it, its delay recorded; of the median block
+  // To fill a frame, and to analyze it, its delay recorded: of the fastest tenth of the blocks,
+  // which nothing else disturbed. A busy hyperthread beside it may make every block twice as slow.
+  double tx_ns = 0;
+  double rx_ns = 0;
+  double tx_ns_median = 0;  // of all blocks: what was had
+  double rx_ns_median = 0;
   std::uint64_t sent = 0;  // frames made, each of which was analyzed once ...
   ReceiveCounts received;  // ... and must be among the unique
 };

@@ -24,6 +24,8 @@ void expect_all_unique(const FrameCostSpec& spec) {
   EXPECT_EQ(cost->received.unclassified, 0u);
   EXPECT_GT(cost->tx_ns, 0);
   EXPECT_GT(cost->rx_ns, 0);
+  EXPECT_GE(cost->tx_ns_median, cost->tx_ns);
+  EXPECT_GE(cost->rx_ns_median, cost->rx_ns);
 }
 
 TEST(FrameCost, EveryFrameIsCountedOnceAtEverySize) {
