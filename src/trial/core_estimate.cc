@@ -36,19 +36,23 @@ double code_rate(double gigatransfers) {
 std::vector<Assumption> stated(const PlanAssumptions& assumed) {
   return {
       {"tx_driver_ns", assumed.tx_driver_ns, "ns",
-       "a frame to send costs the poll-mode driver and its NIC this much of a core, of any size"},
+       "what a frame to send costs the poll-mode driver and its NIC, of any size"},
       {"rx_driver_ns", assumed.rx_driver_ns, "ns",
-       "a frame to receive costs the driver this much, its bytes then being in the cache (DDIO)"},
+       "what a frame to receive costs the driver, its bytes then being in the cache (DDIO)"},
       {"utilisation", assumed.utilisation, "",
-       "of a core may be spent; the rest is headroom for bursts and for what the host does beside"},
-      {"control_cores", static_cast<double>(assumed.control_cores), "",
-       "core for the counters, the screen and the operating system"},
-      {"rss", 0, "", "the NIC spreads the flows evenly over the receive queues, one a core (RSS)"},
+       "the part of a core that may be spent; the rest is headroom for bursts and for other work"},
+      {"control_cores", static_cast<double>(assumed.control_cores), "core",
+       "for the counters, the screen and the operating system"},
+      {"physical_cores", std::nullopt, "",
+       "each worker has a physical core to itself: beside a busy hyperthread its frames may cost "
+       "twice as much"},
+      {"rss", std::nullopt, "",
+       "the NIC spreads the flows evenly over the receive queues, one a core (RSS)"},
       {"pcie_descriptor_bytes", assumed.pcie_descriptor_bytes, "bytes",
-       "cross the slot beside each frame, which crosses it without its FCS"},
+       "of descriptors cross the slot beside each frame, which leaves its FCS to the NIC"},
       {"pcie_efficiency", assumed.pcie_efficiency, "",
-       "of a PCIe link's bits are payload; packet heads and flow control take the others, and of "
-       "64-byte frames they may take more"},
+       "the part of a PCIe link's bits that is frames and descriptors; packet heads and flow "
+       "control take the rest, and beside 64-byte frames perhaps more"},
   };
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +15,12 @@ namespace wireproof {
 struct SizeCost {
   std::string size_name;   // "64", "imix"
   double frame_size = 64;  // with FCS; the mean of a mix
-  double tx_ns = 0;        // a frame
+  double tx_ns = 0;        // a frame, undisturbed
   double rx_ns = 0;
+  double disturbance = 1;  // what was had for most of the measurement, as a multiple of that
 };
 
+// What stated() says in words.
 struct PlanAssumptions {
   double tx_driver_ns = 12;
   double rx_driver_ns = 15;
@@ -28,14 +31,12 @@ struct PlanAssumptions {
 };
 
 struct Assumption {
-  std::string_view name;  // as in JSON: "tx_driver_ns"
-  double value;
-  std::string_view unit;  // empty: a number of things, or a part of one
+  std::string_view name;        // as in JSON: "tx_driver_ns"
+  std::optional<double> value;  // absent: taken for granted, without a number
+  std::string_view unit;        // empty: a part of one
   std::string_view sentence;
 };
 
-// Each number of the assumptions, and what is taken for granted without a number (value 0, no
-// unit).
 [[nodiscard]] std::vector<Assumption> stated(const PlanAssumptions& assumed);
 
 // One size at one rate: one port sends, another receives.
