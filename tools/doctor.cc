@@ -133,7 +133,10 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
                                     read_file("/proc/self/autogroup")),
                     check_hugepages("/", polling)});
   for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
-  if (!nics.empty()) findings.push_back(judge_vfio(read_vfio("/"), polling));
+  if (std::any_of(nics.begin(), nics.end(),
+                  [](const PciNic& nic) { return !is_shared_driver(nic.driver); })) {
+    findings.push_back(judge_vfio(read_vfio("/"), polling));
+  }
   if (state) append(findings, judge_interface(*state));
   return findings;
 }

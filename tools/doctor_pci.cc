@@ -3,29 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <array>
-
 #include "tools/finding.h"
 
 namespace wireproof {
-namespace {
-
-constexpr std::array<std::string_view, 3> kUserSpaceDrivers{"vfio-pci", "uio_pci_generic",
-                                                            "igb_uio"};
-// DPDK reaches these through the kernel's driver, which keeps the interface.
-constexpr std::array<std::string_view, 3> kSharedDrivers{"mlx4_core", "mlx5_core", "mana"};
-
-template <std::size_t N>
-bool contains(const std::array<std::string_view, N>& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-}  // namespace
-
-bool is_user_space_driver(std::string_view driver) {
-  return contains(kUserSpaceDrivers, driver);
-}
 
 std::string name_of(const PciNic& nic) {
   if (nic.interfaces.empty()) return nic.address;
@@ -37,7 +17,7 @@ HostFinding judge_binding(const PciNic& nic, bool in_use) {
                                 ? fmt::format("{}: no driver bound", name_of(nic))
                                 : fmt::format("{}: bound to {}", name_of(nic), nic.driver);
   const std::string& address = nic.address;
-  if (contains(kSharedDrivers, nic.driver)) {
+  if (is_shared_driver(nic.driver)) {
     return good("nic", bound + ", through which dpdk works too: nothing to bind");
   }
   if (is_user_space_driver(nic.driver)) {

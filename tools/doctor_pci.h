@@ -2,15 +2,13 @@
 // and give back one.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "io/pci_nic.h"
 #include "report/host_report.h"
 
 namespace wireproof {
-
-// A driver that gives the device to a program: it has no interface and no interrupts of the kernel.
-[[nodiscard]] bool is_user_space_driver(std::string_view driver);
 
 // "0000:3b:00.0 (ens1f0)".
 [[nodiscard]] std::string name_of(const PciNic& nic);

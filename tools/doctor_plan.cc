@@ -145,6 +145,7 @@ Result<LinePlan> make_plan(const std::vector<double>& line_rates_bps, const Cloc
   constexpr int kRounds = 8;  // in turn, so that no size has the quiet moments for itself
   const std::vector<TrafficProfile> traffic = plan_traffic();
   std::vector<SizeCost> costs;
+  costs.reserve(traffic.size());
   for (const TrafficProfile& profile : traffic) {
     costs.push_back({.size_name = profile.size_name, .frame_size = mean_frame_size(profile)});
   }
@@ -231,9 +232,13 @@ HostFinding judge_interrupts(const LinePlan& plan, const PlanCores& cores, const
   CpuList both;
   std::set_intersection(serving.begin(), serving.end(), workers.begin(), workers.end(),
                         std::back_inserter(both));
+  const unsigned first = nic.interrupts.front().number;
+  const unsigned last = nic.interrupts.back().number;
   const std::string text =
-      fmt::format("{}: interrupts {} to {} on CPUs {}", name_of(nic), nic.interrupts.front().number,
-                  nic.interrupts.back().number, fmt::join(serving, ","));
+      fmt::format("{}: {} on CPUs {}", name_of(nic),
+                  first == last ? fmt::format("interrupt {}", first)
+                                : fmt::format("interrupts {} to {}", first, last),
+                  fmt::join(serving, ","));
   if (both.empty()) return good("irqs", text + ", where no worker would run");
   return limits(
       "irqs", fmt::format("{}; workers would run on {}", text, fmt::join(both, ",")),

@@ -79,6 +79,14 @@ std::vector<PciInterrupt> interrupts_of(const fs::path& root, const fs::path& de
 
 }  // namespace
 
+bool is_user_space_driver(std::string_view driver) {
+  return driver == "vfio-pci" || driver == "uio_pci_generic" || driver == "igb_uio";
+}
+
+bool is_shared_driver(std::string_view driver) {
+  return driver == "mlx5_core" || driver == "mlx4_core";
+}
+
 std::vector<PciNic> read_pci_nics(const std::string& root) {
   const fs::path devices = fs::path(root) / "sys/bus/pci/devices";
   std::vector<PciNic> nics;

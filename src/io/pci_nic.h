@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cpu.h"
@@ -36,6 +37,11 @@ struct VfioFacts {
   bool module_here = false;    // vfio-pci is loaded, or built in
   bool no_iommu_mode = false;  // vfio was told to do without (unsafe)
 };
+
+// A driver that gives the device to a program: it has no interface and no interrupts of the kernel.
+[[nodiscard]] bool is_user_space_driver(std::string_view driver);
+// A kernel driver that dpdk works through: it stays bound, and the kernel keeps the interface.
+[[nodiscard]] bool is_shared_driver(std::string_view driver);
 
 // All devices of class 0x0200 (Ethernet) and 0x0280 (other network), by address.
 [[nodiscard]] std::vector<PciNic> read_pci_nics(const std::string& root);

@@ -146,6 +146,8 @@ TEST(DoctorPlan, WhereInterruptsAreServed) {
   EXPECT_NE(shared.cure.find("/proc/irq/90/smp_affinity_list"), std::string::npos) << shared.cure;
   nic.interrupts = {{90, {3}}, {91, {4}}};
   expect(judge_interrupts(plan, cores, nic), Bearing::kGood, "3,4, where no worker");
+  nic.interrupts = {{90, {1, 6}}};
+  expect(judge_interrupts(plan, cores, nic), Bearing::kGood, "interrupt 90 on CPUs 1,6, where");
   nic.interrupts = {{90, {}}};
   expect(judge_interrupts(plan, cores, nic), Bearing::kGood, "no interrupts");
   nic.driver = "vfio-pci";
