@@ -2,6 +2,7 @@
 // accumulators. Because 2^16 = 1 (mod 65535), adding eight bytes at once adds their four words.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -71,11 +72,10 @@ class MemorySum {
   [[nodiscard]] bool all_ones() const {
     std::uint64_t sum = sum_ + carries_;
     sum += sum < carries_ ? 1 : 0;
-    sum = (sum >> 32) + (sum & 0xffffffff);
-    sum = (sum >> 32) + (sum & 0xffffffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    return sum == 0xffff;
+    // Added to itself with its halves exchanged, a sum has in its upper half what folding gives: the
+    // lower half's carry is the end-around one.
+    const auto half = static_cast<std::uint32_t>((sum + std::rotl(sum, 32)) >> 32);
+    return (half + std::rotl(half, 16)) >> 16 == 0xffff;
   }
 
  private:

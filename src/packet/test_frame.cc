@@ -117,6 +117,20 @@ AddressMatch::Destination match_prefix(const IpAddress& address, unsigned length
   return made;
 }
 
+FrameReader::FrameReader(const AddressMatch& match)
+    : type_mask_(0x00ffffff),  // little-endian: the first three bytes
+      type_(0x00450008),
+      fragment_mask_(__builtin_bswap16(0x3fff)),
+      l4_port_(__builtin_bswap16(match.l4_port)),
+      match_(match) {
+  for (std::size_t i = 0; i < 2; ++i) {
+    masks_[i] = __builtin_bswap32(static_cast<std::uint32_t>(match.destinations[i].mask[1]));
+    destinations_[i] =
+        __builtin_bswap32(static_cast<std::uint32_t>(match.destinations[i].address[1]));
+  }
+  if (match.payload_only || match.ipv6) type_mask_ = 0;  // never equal to type_: not plain
+}
+
 FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes, std::size_t length,
                            Signature& signature) {
   Payload payload{FrameClass::kOurs, bytes, length};

@@ -1,24 +1,8 @@
 #include "traffic/analyzer.h"
 
-#include <algorithm>
 #include <cassert>
 
 namespace wireproof {
-
-void DelayRecord::record(Nanoseconds delay) {
-  if (delay < 0) {
-    ++negative;
-    return;
-  }
-  if (samples == 0) first = min = max = delay;
-  ++samples;
-  min = std::min(min, delay);
-  max = std::max(max, delay);
-  const auto offset = static_cast<double>(delay - first);
-  sum += offset;
-  sum_squares += offset * offset;
-  histogram.record(delay);
-}
 
 void DelayRecord::merge(const DelayRecord& other) {
   negative += other.negative;
@@ -46,7 +30,7 @@ void DelayRecord::clear() {
 }
 
 Analyzer::Analyzer(const AnalyzerSpec& spec)
-    : spec_(spec), direction_(spec.reverse ? kDirectionBit : 0), tracker_(spec.spaces) {}
+    : spec_(spec), reader_(spec.match), direction_(spec.reverse ? kDirectionBit : 0), tracker_(spec.spaces) {}
 
 void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
   trial_id_ = trial_id;
@@ -57,20 +41,12 @@ void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
   until_delay_ = 1;
 }
 
-bool Analyzer::classify(const Frame& frame, Nanoseconds now, Seen& seen) {
-  Signature signature;
-  switch (read_test_frame(spec_.match, frame.data, frame.length, signature)) {
-    case FrameClass::kOthers:
-      return false;
-    case FrameClass::kCorrupt:
-      ++counts_.corrupt;
-      return false;
-    case FrameClass::kForeign:
-      ++counts_.foreign;
-      return false;
-    case FrameClass::kOurs:
-      break;
-  }
+void Analyzer::count(FrameClass found) {
+  if (found == FrameClass::kCorrupt) ++counts_.corrupt;
+  if (found == FrameClass::kForeign) ++counts_.foreign;
+}
+
+inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
   if (signature.trial_id != trial_id_) {
     ++counts_.stale;
     return false;
@@ -80,7 +56,6 @@ bool Analyzer::classify(const Frame& frame, Nanoseconds now, Seen& seen) {
     ++counts_.misdirected;
     return false;
   }
-  const Nanoseconds arrived = frame.stamp != 0 ? frame.stamp : now;
   seen.delay = arrived - epoch_ - static_cast<Nanoseconds>(signature.transmit_time);
   if (seen.delay > spec_.waiting_time) {
     ++counts_.late;
@@ -90,39 +65,58 @@ bool Analyzer::classify(const Frame& frame, Nanoseconds now, Seen& seen) {
   return true;
 }
 
-void Analyzer::account(const Seen& seen) {
+inline bool Analyzer::account(const Seen& seen) {
   switch (tracker_.observe(seen.group, seen.sequence)) {
     case Arrived::kInOrder:
-      ++counts_.unique;
-      break;
+      return true;
     case Arrived::kReordered:
-      ++counts_.unique;
       ++counts_.reordered;
-      break;
+      return true;
     case Arrived::kDuplicate:
       ++counts_.duplicate;
-      return;  // a copy's delay is not the frame's
+      return false;
     case Arrived::kUnclassified:
       ++counts_.unclassified;
-      return;
+      return false;
   }
-  if (spec_.delay_every != 0 && --until_delay_ == 0) {
+  return false;
+}
+
+void Analyzer::record_delays(std::span<const Nanoseconds> delays) {
+  if (spec_.delay_every == 0) return;
+  for (const Nanoseconds delay : delays) {
+    if (--until_delay_ != 0) continue;
     until_delay_ = spec_.delay_every;
-    delays_.record(seen.delay);
+    delays_.record(delay);
   }
 }
 
 void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
   assert(frames.size() <= kBurstMax);
-  // Two passes: the second finds the memory of each sequence space already on its way.
+  // In passes: the second finds the memory of each sequence space already on its way, and the third
+  // has nothing but numbers.
   std::array<Seen, kBurstMax> ours;
-  std::size_t count = 0;
+  std::size_t count_ours = 0;
   for (const Frame* frame : frames) {
-    if (!classify(*frame, now, ours[count])) continue;
-    tracker_.prefetch(ours[count].group, ours[count].sequence);
-    ++count;
+    Signature signature;
+    const FrameClass found = reader_.read(frame->data, frame->length, signature);
+    if (found != FrameClass::kOurs) {
+      count(found);
+      continue;
+    }
+    Seen& seen = ours[count_ours];
+    if (!belongs(signature, frame->stamp != 0 ? frame->stamp : now, seen)) continue;
+    tracker_.prefetch(seen.group, seen.sequence);
+    ++count_ours;
   }
-  for (std::size_t i = 0; i < count; ++i) account(ours[i]);
+  std::array<Nanoseconds, kBurstMax> delays;
+  std::size_t first_copies = 0;
+  for (std::size_t i = 0; i < count_ours; ++i) {
+    delays[first_copies] = ours[i].delay;
+    first_copies += account(ours[i]) ? 1 : 0;
+  }
+  counts_.unique += first_copies;
+  record_delays(std::span(delays).first(first_copies));
 }
 
 }  // namespace wireproof

@@ -3,6 +3,7 @@
 // length and checksum, magic, trial, direction and space, waiting time, sequence.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -45,7 +46,19 @@ struct DelayRecord {
   double sum = 0;          // of (delay - first)
   double sum_squares = 0;  // of (delay - first) squared
 
-  void record(Nanoseconds delay);
+  void record(Nanoseconds delay) {
+    if (delay < 0) {
+      ++negative;
+      return;
+    }
+    if (samples++ == 0) first = min = max = delay;
+    min = std::min(min, delay);
+    max = std::max(max, delay);
+    const auto offset = static_cast<double>(delay - first);
+    sum += offset;
+    sum_squares += offset * offset;
+    histogram.record(delay);
+  }
   void merge(const DelayRecord& other);
   void clear();
 };
@@ -73,11 +86,16 @@ class Analyzer {
     Nanoseconds delay;
   };
 
-  // First pass: everything that does not need the space's memory. True: `seen` is for the second.
-  bool classify(const Frame& frame, Nanoseconds now, Seen& seen);
-  void account(const Seen& seen);
+  // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
+  // account().
+  bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
+  void count(FrameClass found);
+  // True: a first copy, whose delay counts.
+  bool account(const Seen& seen);
+  void record_delays(std::span<const Nanoseconds> delays);
 
   AnalyzerSpec spec_;
+  FrameReader reader_;
   std::uint32_t direction_;
   SequenceTracker tracker_;
   DelayRecord delays_;
