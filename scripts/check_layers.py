@@ -36,7 +36,7 @@ REPORT_ONLY = {"io": {"io/backend.h", "io/backend_set.h"}}
 HOMES = {
     "CLI/": ["tools/options", "tests"],
     "nlohmann/": ["src/report", "src/control", "tests"],
-    "rte_": ["drivers/dpdk"],
+    "rte_": ["drivers/dpdk", "tests/bench"],
     "xdp/": ["drivers/af_xdp"],
     "bpf/": ["drivers/af_xdp", "drivers/af_packet", "tests/support", "tests/bench"],
     "liburing": ["drivers/io_uring", "src/tcp/uring"],

@@ -29,7 +29,7 @@ TxBursts::TxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, Gate* gat
     : port_(port), queue_(queue), pool_(std::move(pool)), gate_(gate), rearm_(rearm_word(port)) {}
 
 std::size_t TxBursts::borrow(std::span<Frame*> out) {
-  adopt_thread();
+  owner_.check();
   std::array<rte_mbuf*, kBurst> mbufs;
   std::size_t lent = 0;
   std::size_t wanted = std::min(out.size(), kBurst);
@@ -95,7 +95,7 @@ RxBursts::RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Ste
     : port_(port), queue_(queue), pool_(std::move(pool)), match_(steering), speaker_(speaker) {}
 
 std::size_t RxBursts::poll(std::span<Frame*> out) {
-  adopt_thread();
+  owner_.check();
   std::array<rte_mbuf*, kBurst> mbufs;
   const std::size_t room = std::min(out.size(), kBurst);
   const std::size_t came =

@@ -6,12 +6,26 @@
 #include <atomic>
 #include <cstdint>
 
+#include "eal.h"
 #include "io/backend.h"
 #include "io/steering_match.h"
 #include "pool.h"
 #include "speaker.h"
 
 namespace wireproof::dpdk {
+
+// Adopts the thread that uses a queue, when it is another than before.
+class ThreadsOwn {
+ public:
+  void check() {
+    if (thread_ == __builtin_thread_pointer()) return;
+    thread_ = __builtin_thread_pointer();
+    adopt_thread();
+  }
+
+ private:
+  void* thread_ = nullptr;
+};
 
 class TxBursts final : public TxQueue {
  public:
@@ -30,6 +44,7 @@ class TxBursts final : public TxQueue {
  private:
   std::uint16_t port_;
   std::uint16_t queue_;
+  ThreadsOwn owner_;
   Pool pool_;
   Gate* gate_;
   std::uint64_t rearm_;  // what a single-segment mbuf begins with (rte_mbuf::rearm_data)
@@ -71,6 +86,7 @@ class RxBursts final : public RxQueue {
 
   std::uint16_t port_;
   std::uint16_t queue_;
+  ThreadsOwn owner_;
   Pool pool_;
   SteeringMatch match_;
   Speaker& speaker_;

@@ -72,8 +72,8 @@ class MemorySum {
   [[nodiscard]] bool all_ones() const {
     std::uint64_t sum = sum_ + carries_;
     sum += sum < carries_ ? 1 : 0;
-    // Added to itself with its halves exchanged, a sum has in its upper half what folding gives: the
-    // lower half's carry is the end-around one.
+    // Added to itself with its halves exchanged, a sum has in its upper half what folding gives:
+    // the lower half's carry is the end-around one.
     const auto half = static_cast<std::uint32_t>((sum + std::rotl(sum, 32)) >> 32);
     return (half + std::rotl(half, 16)) >> 16 == 0xffff;
   }

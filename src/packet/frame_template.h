@@ -77,8 +77,8 @@ class FramePatch {
     if (ipv4_) store_be16(udp - 10, static_cast<std::uint16_t>(~fold(ip_sum_ + dst_sum)));
     // The space's 24 bits lie across two words of the head: all of one, the upper byte of the next.
     const std::uint32_t space_sum = (space >> 8) + ((space & 0xff) << 8);
-    const auto checksum = static_cast<std::uint16_t>(
-        ~fold(udp_sum_ + shared.sum + src_port + dst_sum + space_sum));
+    const auto checksum =
+        static_cast<std::uint16_t>(~fold(udp_sum_ + shared.sum + src_port + dst_sum + space_sum));
     // RFC 768: a sum of zero is sent as all ones, for zero means "no checksum".
     store_be16(udp + 6, checksum == 0 ? std::uint16_t{0xffff} : checksum);
   }

@@ -44,10 +44,15 @@ class FrameReader {
  public:
   explicit FrameReader(const AddressMatch& match);
 
+  // True: kOurs, and its signature is plain_signature's.
+  [[nodiscard]] bool is_plain(const std::uint8_t* bytes, std::size_t length) const;
+  [[nodiscard]] static Signature plain_signature(const std::uint8_t* bytes) {
+    return load_signature(bytes + kSignatureAt);
+  }
+  // Any frame.
   [[nodiscard]] FrameClass read(const std::uint8_t* bytes, std::size_t length,
                                 Signature& signature) const {
-    return is_plain(bytes, length, signature) ? FrameClass::kOurs
-                                              : read_test_frame(match_, bytes, length, signature);
+    return read_test_frame(match_, bytes, length, signature);
   }
 
  private:
@@ -63,29 +68,6 @@ class FrameReader {
     return value;
   }
 
-  [[nodiscard]] bool is_plain(const std::uint8_t* bytes, std::size_t length,
-                              Signature& signature) const {
-    if (length < kSignatureAt + kSignatureLength) return false;
-    const std::size_t udp_length = load_be16(bytes + kUdpAt + 4);
-    const auto destination = raw<std::uint32_t>(bytes + kIpAt + 16);
-    const bool shaped =
-        (raw<std::uint32_t>(bytes + 12) & type_mask_) == type_ && bytes[kIpAt + 9] == kProtocolUdp &&
-        (raw<std::uint16_t>(bytes + kIpAt + 6) & fragment_mask_) == 0 &&
-        raw<std::uint16_t>(bytes + kUdpAt + 2) == l4_port_ &&
-        ((destination & masks_[0]) == destinations_[0] ||
-         (destination & masks_[1]) == destinations_[1]) &&
-        load_be16(bytes + kIpAt + 2) == kIpv4Length + udp_length && kUdpAt + udp_length <= length &&
-        udp_length >= kUdpLength + kSignatureLength && raw<std::uint16_t>(bytes + kUdpAt + 6) != 0;
-    if (!shaped || !has_magic(bytes + kSignatureAt)) return false;
-    // The addresses of the pseudo-header lie in front of the datagram.
-    MemorySum sum;
-    sum.add(std::uint64_t{raw<std::uint16_t>(bytes + kUdpAt + 4)} + kProtocolAsStored);
-    sum.add_bytes(bytes + kIpAt + 12, 8 + udp_length);
-    if (!sum.all_ones()) return false;
-    signature = load_signature(bytes + kSignatureAt);
-    return true;
-  }
-
   static constexpr std::uint64_t kProtocolAsStored = std::uint64_t{kProtocolUdp} << 8;
 
   std::uint32_t type_mask_;  // EtherType, version and header length; 0: no frame is plain
@@ -96,5 +78,25 @@ class FrameReader {
   std::array<std::uint32_t, 2> destinations_;
   AddressMatch match_;
 };
+
+inline bool FrameReader::is_plain(const std::uint8_t* bytes, std::size_t length) const {
+  if (length < kSignatureAt + kSignatureLength) return false;
+  const std::size_t udp_length = load_be16(bytes + kUdpAt + 4);
+  const auto destination = raw<std::uint32_t>(bytes + kIpAt + 16);
+  const bool shaped =
+      (raw<std::uint32_t>(bytes + 12) & type_mask_) == type_ && bytes[kIpAt + 9] == kProtocolUdp &&
+      (raw<std::uint16_t>(bytes + kIpAt + 6) & fragment_mask_) == 0 &&
+      raw<std::uint16_t>(bytes + kUdpAt + 2) == l4_port_ &&
+      ((destination & masks_[0]) == destinations_[0] ||
+       (destination & masks_[1]) == destinations_[1]) &&
+      load_be16(bytes + kIpAt + 2) == kIpv4Length + udp_length && kUdpAt + udp_length <= length &&
+      udp_length >= kUdpLength + kSignatureLength && raw<std::uint16_t>(bytes + kUdpAt + 6) != 0;
+  if (!shaped || !has_magic(bytes + kSignatureAt)) return false;
+  // The addresses of the pseudo-header lie in front of the datagram.
+  MemorySum sum;
+  sum.add(std::uint64_t{raw<std::uint16_t>(bytes + kUdpAt + 4)} + kProtocolAsStored);
+  sum.add_bytes(bytes + kIpAt + 12, 8 + udp_length);
+  return sum.all_ones();
+}
 
 }  // namespace wireproof

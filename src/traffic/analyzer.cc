@@ -30,7 +30,10 @@ void DelayRecord::clear() {
 }
 
 Analyzer::Analyzer(const AnalyzerSpec& spec)
-    : spec_(spec), reader_(spec.match), direction_(spec.reverse ? kDirectionBit : 0), tracker_(spec.spaces) {}
+    : spec_(spec),
+      reader_(spec.match),
+      direction_(spec.reverse ? kDirectionBit : 0),
+      tracker_(spec.spaces) {}
 
 void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
   trial_id_ = trial_id;
@@ -39,11 +42,6 @@ void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
   tracker_.clear();
   delays_.clear();
   until_delay_ = 1;
-}
-
-void Analyzer::count(FrameClass found) {
-  if (found == FrameClass::kCorrupt) ++counts_.corrupt;
-  if (found == FrameClass::kForeign) ++counts_.foreign;
 }
 
 inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
@@ -63,6 +61,15 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
   }
   seen.sequence = signature.sequence;
   return true;
+}
+
+[[gnu::noinline]] bool Analyzer::look_again(const Frame& frame, Nanoseconds arrived, Seen& seen) {
+  Signature signature;
+  const FrameClass found = reader_.read(frame.data, frame.length, signature);
+  if (found == FrameClass::kOurs) return belongs(signature, arrived, seen);
+  if (found == FrameClass::kCorrupt) ++counts_.corrupt;
+  if (found == FrameClass::kForeign) ++counts_.foreign;
+  return false;
 }
 
 inline bool Analyzer::account(const Seen& seen) {
@@ -98,14 +105,12 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
   std::array<Seen, kBurstMax> ours;
   std::size_t count_ours = 0;
   for (const Frame* frame : frames) {
-    Signature signature;
-    const FrameClass found = reader_.read(frame->data, frame->length, signature);
-    if (found != FrameClass::kOurs) {
-      count(found);
-      continue;
-    }
     Seen& seen = ours[count_ours];
-    if (!belongs(signature, frame->stamp != 0 ? frame->stamp : now, seen)) continue;
+    const Nanoseconds arrived = frame->stamp != 0 ? frame->stamp : now;
+    const bool counts = reader_.is_plain(frame->data, frame->length)
+                            ? belongs(FrameReader::plain_signature(frame->data), arrived, seen)
+                            : look_again(*frame, arrived, seen);
+    if (!counts) continue;
     tracker_.prefetch(seen.group, seen.sequence);
     ++count_ours;
   }

@@ -89,7 +89,8 @@ class Analyzer {
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
   // account().
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
-  void count(FrameClass found);
+  // The same of a frame that is not plain, and may be anybody's.
+  bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
   // True: a first copy, whose delay counts.
   bool account(const Seen& seen);
   void record_delays(std::span<const Nanoseconds> delays);

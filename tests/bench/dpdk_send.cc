@@ -106,9 +106,8 @@ Status run(const Request& request) {
   TrafficProfile profile{.flows = request.flows, .dst_mac = parse_mac("02:00:00:00:00:09")};
   const auto port = parse_port_spec(backends, "dpdk:" + request.port);
   if (!port) return tl::unexpected(port.error());
-  auto device =
-      open_port(backends, *port,
-                {.queues = queues, .steering = *steering_for(profile), .clock = &clock});
+  auto device = open_port(backends, *port,
+                          {.queues = queues, .steering = *steering_for(profile), .clock = &clock});
   if (!device) return tl::unexpected(device.error());
   auto direction = Direction::make({.from = device->get(), .queues = queues}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
@@ -152,8 +151,10 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: dpdk_send PORT FLOWS SECONDS CORE[,CORE...]\n");
     return 2;
   }
-  wireproof::Request request{argv[1], static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)),
-                             std::strtod(argv[3], nullptr), {}};
+  wireproof::Request request{argv[1],
+                             static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)),
+                             std::strtod(argv[3], nullptr),
+                             {}};
   for (const char* at = argv[4]; *at != '\0';) {
     char* end = nullptr;
     request.cores.push_back(static_cast<int>(std::strtol(at, &end, 10)));

@@ -90,8 +90,7 @@ Status run(const Request& request) {
   const TrafficProfile profile{.flows = request.flows, .dst_mac = parse_mac("02:00:00:00:00:09")};
   const auto port = parse_port_spec(backends, "dpdk:" + request.port);
   if (!port) return tl::unexpected(port.error());
-  auto device =
-      open_port(backends, *port, {.steering = *steering_for(profile), .clock = &clock});
+  auto device = open_port(backends, *port, {.steering = *steering_for(profile), .clock = &clock});
   if (!device) return tl::unexpected(device.error());
   if (const Status ok = (*device)->connect((*device)->facts()); !ok) return ok;
   if (clock.now() > request.epoch) return fail(ErrorKind::kInvalid, "the start has passed");
@@ -109,13 +108,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   const double seconds = std::strtod(argv[4], nullptr);
-  const wireproof::Status done = wireproof::run(
-      {.send = verb == "send",
-       .port = argv[2],
-       .flows = static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10)),
-       .duration = static_cast<wireproof::Nanoseconds>(seconds * wireproof::kSecond),
-       .core = static_cast<int>(std::strtol(argv[5], nullptr, 10)),
-       .epoch = std::strtoll(argv[6], nullptr, 10)});
+  const wireproof::Status done =
+      wireproof::run({.send = verb == "send",
+                      .port = argv[2],
+                      .flows = static_cast<std::uint32_t>(std::strtoul(argv[3], nullptr, 10)),
+                      .duration = static_cast<wireproof::Nanoseconds>(seconds * wireproof::kSecond),
+                      .core = static_cast<int>(std::strtol(argv[5], nullptr, 10)),
+                      .epoch = std::strtoll(argv[6], nullptr, 10)});
   if (done) return 0;
   fmt::print(stderr, "dpdk_wire: {}; {}\n", done.error().message, done.error().hint);
   return 1;
