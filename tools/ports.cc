@@ -146,11 +146,17 @@ NicFacts nic_facts(const Device& device, std::uint32_t ring_frames) {
 
 Status check_management(const PortSpec& port, bool allowed) {
   if (allowed) return {};
-  const Result<LinuxInterface> interface = read_interface(port.device);
-  if (!interface || !interface->carries_default_route) return {};  // unknown: the driver says so
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("{} carries the default route of this host", port.device),
-              "test on another interface, or say --allow-mgmt-interface");
+  // A virtual device of DPDK names the interface it sits on as an option.
+  const auto option = port.options.find("iface");
+  for (const std::string& name :
+       {port.device, option == port.options.end() ? port.device : option->second}) {
+    const Result<LinuxInterface> interface = read_interface(name);
+    if (!interface || !interface->carries_default_route) continue;  // unknown: the driver says so
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("{} carries the default route of this host", name),
+                "test on another interface, or say --allow-mgmt-interface");
+  }
+  return {};
 }
 
 void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& report) {
@@ -162,15 +168,18 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
 
 Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
   if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
-  const Result<OpenSpec> spec = open_spec(test, session.clock);
+  Result<OpenSpec> spec = open_spec(test, session.clock);
   if (!spec) return tl::unexpected(spec.error());
   const Result<NamedPorts> named = name_ports(test, session);
   if (!named) return tl::unexpected(named.error());
   OpenPorts ports;
+  // Steering names where the frames of each direction go: a's to the second port, b's to the first.
+  spec->own_addresses = spec->steering.destinations.back();
   auto opened = open_one(named->tx, test, *spec, session);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
   if (named->rx) {
+    spec->own_addresses = spec->steering.destinations.front();
     opened = open_one(*named->rx, test, *spec, session);
     if (!opened) return tl::unexpected(opened.error());
     ports.b = std::move(*opened);

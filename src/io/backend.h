@@ -61,6 +61,9 @@ struct OpenSpec {
   std::uint32_t ring_frames = 4096;     // receive room per queue, in frames; a power of two
   std::uint16_t buffer_len_max = 1514;  // longest frame to be sent or received, without FCS
   Steering steering;
+  // The addresses that test frames come to this port for: a backend whose NIC the kernel does not
+  // see answers ARP and neighbour discovery for them. Absent: for none.
+  std::optional<IpPrefix> own_addresses;
   const Clock* clock = nullptr;  // outlives the device; never null
 };
 

@@ -131,7 +131,7 @@ TEST_P(Conformance, BorrowRunsDryAndRecoversThroughReap) {
     while (taken < all.size() && clock_.now() < deadline) {
       taken += tx.submit(std::span<Frame* const>(all).subspan(taken));
       tx.reap();
-      receive(b_->rx_queue(0), 64, 0);
+      receive(b_->rx_queue(0), 64, 10 * kMicrosecond);
     }
     ASSERT_EQ(taken, all.size());
     receive(b_->rx_queue(0), total, 50 * kMillisecond);
@@ -230,6 +230,10 @@ TEST_P(Conformance, StampsLieBetweenTheReadingsAndNeverGoBack) {
       const std::size_t some = b_->rx_queue(0).poll(frames);
       const Nanoseconds after = clock_.now();
       for (const Frame* frame : std::span(frames).first(some)) {
+        if (b_->facts().rx_stamp == "poll") {
+          ASSERT_EQ(frame->stamp, 0);
+          continue;
+        }
         ASSERT_NE(frame->stamp, 0);
         ASSERT_GE(frame->stamp, before - rig_->stamp_slack);
         ASSERT_LE(frame->stamp, after + rig_->stamp_slack);

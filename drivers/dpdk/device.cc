@@ -1,0 +1,367 @@
+#include "device.h"
+
+#include <fmt/format.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf_dyn.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "host.h"
+#include "packet/headers.h"
+#include "queues.h"
+#include "speaker.h"
+
+namespace wireproof::dpdk {
+namespace {
+
+constexpr std::uint16_t kTxRing = 1024;
+constexpr unsigned kOutsideRings = 2048;  // in the hands of workers and in their threads' caches
+constexpr std::uint16_t kCapacityMin = 2048;  // less is refused by some NICs
+constexpr Nanoseconds kLinkPatience = 6 * kSecond;
+constexpr Nanoseconds kLinkStep = 10 * kMillisecond;
+constexpr Nanoseconds kAskAgain = 500 * kMillisecond;
+constexpr Nanoseconds kAnswerPatience = 3 * kSecond;
+constexpr std::uint64_t kRssUdp = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
+
+tl::unexpected<Error> refused(const Options& options, std::string_view what, int error) {
+  const std::string said = Eal::complaint();
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("DPDK cannot {} {}: {}", what, options.name,
+                          said.empty() ? rte_strerror(-error) : said),
+              "see docs/nic.md", -error);
+}
+
+class DpdkDevice final : public Device {
+ public:
+  DpdkDevice(std::uint16_t port, Options options, const OpenSpec& spec)
+      : port_(port), options_(std::move(options)), clock_(*spec.clock) {}
+  ~DpdkDevice() override {
+    if (started_) rte_eth_dev_stop(port_);
+    Eal::detach(port_);  // frees what the rings hold, so before the pools
+  }
+  DpdkDevice(const DpdkDevice&) = delete;
+  DpdkDevice& operator=(const DpdkDevice&) = delete;
+
+  Status start(const OpenSpec& spec, Pages pages);
+
+  const DeviceFacts& facts() const override { return facts_; }
+  Result<DeviceCounters> counters() override;
+  Status connect(const DeviceFacts&) override;
+  Result<MacAddress> resolve(const IpAddress& neighbour) override;
+  TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
+  RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
+
+ private:
+  Status configure(const OpenSpec& spec);
+  Status check_spec(const OpenSpec& spec) const;
+  Status add_queues(const OpenSpec& spec);
+  Status add_queue(unsigned index, const OpenSpec& spec, std::uint16_t rx_ring,
+                   std::uint16_t tx_ring);
+  void settle_flow_control();
+  void use_nic_stamps();
+  void describe(const OpenSpec& spec, Pages pages);
+  [[nodiscard]] bool link_up() const;
+  void drain();
+  void read_xstats(DeviceCounters& counters) const;
+
+  std::uint16_t port_;
+  Options options_;
+  const Clock& clock_;
+  rte_eth_dev_info info_{};
+  rte_eth_conf conf_{};
+  MacAddress mac_;
+  unsigned extra_tx_ = 0;  // 1: the speaker has a queue to itself
+  bool started_ = false;
+  Gate gate_;
+  std::vector<std::unique_ptr<TxBursts>> tx_;
+  std::unique_ptr<Speaker> speaker_;
+  std::vector<std::unique_ptr<RxBursts>> rx_;
+  DeviceFacts facts_;
+  rte_eth_stats at_open_{};
+  DeviceCounters latest_;
+  bool was_up_ = false;
+};
+
+Status DpdkDevice::check_spec(const OpenSpec& spec) const {
+  const unsigned most = std::min<unsigned>(info_.max_rx_queues, info_.max_tx_queues);
+  if (spec.queues == 0 || spec.queues > most) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} has {} queues, not {}", options_.name, most, spec.queues),
+                fmt::format("use --queues {} or fewer", most));
+  }
+  const auto mtu = static_cast<unsigned>(spec.buffer_len_max - kEthernetLength);
+  if (info_.max_mtu != 0 && mtu > info_.max_mtu) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("{} carries frames of {} bytes at the most, not {}", options_.name,
+                            info_.max_mtu + kEthernetLength + kFcsLength,
+                            spec.buffer_len_max + kFcsLength),
+                "choose smaller frames, or another NIC");
+  }
+  return {};
+}
+
+Status DpdkDevice::configure(const OpenSpec& spec) {
+  if (const int error = rte_eth_dev_info_get(port_, &info_); error != 0) {
+    return refused(options_, "read", error);
+  }
+  if (const Status ok = check_spec(spec); !ok) return ok;
+  const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kEthernetLength);
+  conf_.rxmode.mtu = std::clamp<std::uint32_t>(RTE_ETHER_MTU, mtu, info_.max_mtu);
+  const std::uint64_t hash = info_.flow_type_rss_offloads & kRssUdp;
+  if (spec.queues > 1 && hash != 0) {
+    conf_.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    conf_.rx_adv_conf.rss_conf.rss_hf = hash;
+  }
+  conf_.txmode.offloads = info_.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+  conf_.rxmode.offloads = info_.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
+  // A virtual device's queues are the other end's too: none that nobody empties.
+  extra_tx_ = options_.nic && info_.max_tx_queues > spec.queues ? 1 : 0;
+  const int error =
+      rte_eth_dev_configure(port_, static_cast<std::uint16_t>(spec.queues),
+                            static_cast<std::uint16_t>(spec.queues + extra_tx_), &conf_);
+  if (error != 0) return refused(options_, "configure", error);
+  rte_ether_addr mac{};
+  rte_eth_macaddr_get(port_, &mac);
+  std::copy_n(mac.addr_bytes, 6, mac_.bytes.begin());
+  return {};
+}
+
+Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t rx_ring,
+                             std::uint16_t tx_ring) {
+  const auto queue = static_cast<std::uint16_t>(index);
+  const int node = rte_eth_dev_socket_id(port_);
+  const auto capacity =
+      std::max<std::uint16_t>(kCapacityMin, static_cast<std::uint16_t>(spec.buffer_len_max + 64));
+  Result<Pool> tx = make_pool(fmt::format("tx_{}_{}", port_, index), tx_ring + kOutsideRings,
+                              capacity, node);
+  if (!tx) return tl::unexpected(tx.error());
+  Result<Pool> rx = make_pool(fmt::format("rx_{}_{}", port_, index), rx_ring + kOutsideRings,
+                              capacity, node);
+  if (!rx) return tl::unexpected(rx.error());
+  rte_eth_txconf tx_conf = info_.default_txconf;
+  tx_conf.offloads = conf_.txmode.offloads;
+  const auto socket = static_cast<unsigned>(node);
+  int error = rte_eth_tx_queue_setup(port_, queue, tx_ring, socket, &tx_conf);
+  if (error == 0 && extra_tx_ != 0 && index + 1 == spec.queues) {
+    error = rte_eth_tx_queue_setup(port_, static_cast<std::uint16_t>(index + 1), tx_ring, socket,
+                                   &tx_conf);
+  }
+  if (error != 0) return refused(options_, "set up a send queue of", error);
+  rte_eth_rxconf rx_conf = info_.default_rxconf;
+  rx_conf.offloads = conf_.rxmode.offloads;
+  error = rte_eth_rx_queue_setup(port_, queue, rx_ring, socket, &rx_conf, rx->get());
+  if (error != 0) return refused(options_, "set up a receive queue of", error);
+  Gate* gate = extra_tx_ == 0 && index == 0 ? &gate_ : nullptr;
+  tx_.push_back(std::make_unique<TxBursts>(port_, queue, std::move(*tx), gate));
+  if (index == 0) {
+    const auto spoken = static_cast<std::uint16_t>(extra_tx_ == 0 ? 0 : spec.queues);
+    speaker_ =
+        std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_, spec.own_addresses);
+  }
+  Steering steering = spec.steering;
+  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), steering, *speaker_));
+  return {};
+}
+
+Status DpdkDevice::add_queues(const OpenSpec& spec) {
+  auto rx_ring = static_cast<std::uint16_t>(std::min<std::uint32_t>(spec.ring_frames, 1u << 15));
+  std::uint16_t tx_ring = kTxRing;
+  if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(port_, &rx_ring, &tx_ring); error != 0) {
+    return refused(options_, "size the rings of", error);
+  }
+  if (options_.nic && rx_ring < spec.ring_frames) {
+    facts_.notes.push_back(fmt::format("the NIC's receive ring holds {} frames, not {}", rx_ring,
+                                       spec.ring_frames));
+  }
+  for (unsigned i = 0; i < spec.queues; ++i) {
+    if (const Status ok = add_queue(i, spec, rx_ring, tx_ring); !ok) return ok;
+  }
+  return {};
+}
+
+Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
+  if (const Status ok = configure(spec); !ok) return ok;
+  if (const Status ok = add_queues(spec); !ok) return ok;
+  if (const int error = rte_eth_dev_start(port_); error != 0) {
+    return refused(options_, "start", error);
+  }
+  started_ = true;
+  if (options_.promiscuous || spec.steering.everything) rte_eth_promiscuous_enable(port_);
+  rte_eth_allmulticast_enable(port_);  // neighbour solicitations go to groups
+  settle_flow_control();
+  use_nic_stamps();
+  rte_eth_stats_get(port_, &at_open_);
+  describe(spec, pages);
+  return {};
+}
+
+// A paused sender looks like a slow one, and a NIC that asks for a pause hides that it cannot keep
+// up: the frames wait in the device under test, and the tester's fault becomes its.
+void DpdkDevice::settle_flow_control() {
+  rte_eth_fc_conf pause{};
+  if (rte_eth_dev_flow_ctrl_get(port_, &pause) != 0 || pause.mode == RTE_ETH_FC_NONE) return;
+  if (!options_.keep_flow_control) {
+    pause.mode = RTE_ETH_FC_NONE;
+    if (rte_eth_dev_flow_ctrl_set(port_, &pause) == 0) return;
+  }
+  facts_.notes.emplace_back("pause frames are on: the other end can slow the sender, and the tester "
+                            "can slow the device");
+}
+
+void DpdkDevice::use_nic_stamps() {
+  facts_.rx_stamp = "poll";
+  if ((conf_.rxmode.offloads & RTE_ETH_RX_OFFLOAD_TIMESTAMP) == 0) return;
+  RxStamps stamps;
+  const Nanoseconds first = clock_.now();
+  std::uint64_t ticks_first = 0;
+  if (rte_mbuf_dyn_rx_timestamp_register(&stamps.offset, &stamps.flag) != 0 ||
+      rte_eth_read_clock(port_, &ticks_first) != 0) {
+    facts_.notes.emplace_back("the NIC stamps what it receives, but its clock cannot be read");
+    return;
+  }
+  clock_.sleep_until(first + 100 * kMillisecond);
+  stamps.base = clock_.now();
+  rte_eth_read_clock(port_, &stamps.ticks_base);
+  if (stamps.ticks_base <= ticks_first) return;
+  stamps.ns_per_tick =
+      static_cast<double>(stamps.base - first) / static_cast<double>(stamps.ticks_base - ticks_first);
+  for (const auto& queue : rx_) queue->use_stamps(stamps);
+  facts_.rx_stamp = "nic";
+}
+
+void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
+  facts_.backend = "dpdk";
+  facts_.device = options_.name;
+  facts_.mac = mac_;
+  std::uint16_t mtu = 0;
+  if (rte_eth_dev_get_mtu(port_, &mtu) == 0) facts_.mtu = mtu;
+  facts_.kernel_driver = info_.driver_name;
+  const bool fast_free = (conf_.txmode.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0;
+  facts_.mode = fmt::format("poll mode, {}{}", pages == Pages::kHuge ? "hugepages" : "no hugepages",
+                            fast_free ? ", fast free" : "");
+  facts_.queues = spec.queues;
+  if (options_.nic) facts_.numa_node = numa_node_of("/", options_.name);
+  if (pages == Pages::kOrdinary) {
+    facts_.notes.emplace_back("there are no hugepages: DPDK runs on ordinary pages, slower");
+  }
+  if (const std::string hidden = hidden_drops(info_.driver_name); !hidden.empty()) {
+    facts_.notes.push_back(fmt::format("{} hides its own drops ({}): a loss is not attributable",
+                                       info_.driver_name, hidden));
+  }
+  if (spec.queues > 1 && options_.nic && conf_.rxmode.mq_mode != RTE_ETH_MQ_RX_RSS) {
+    facts_.notes.emplace_back("the NIC cannot spread UDP flows over its receive queues");
+  }
+}
+
+bool DpdkDevice::link_up() const {
+  rte_eth_link link{};
+  return rte_eth_link_get_nowait(port_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+// Both ends are open by now, and a link needs both.
+Status DpdkDevice::connect(const DeviceFacts&) {
+  const Nanoseconds until = clock_.now() + kLinkPatience;
+  while (!link_up()) {
+    if (clock_.now() >= until) {
+      return fail(ErrorKind::kPrecondition, fmt::format("{} has no link", options_.name),
+                  options_.nic ? "check the cable and the other end"
+                               : "start the other end of it, and check that both name one socket");
+    }
+    clock_.sleep_until(clock_.now() + kLinkStep);
+  }
+  was_up_ = true;
+  rte_eth_link link{};
+  const bool known = rte_eth_link_get_nowait(port_, &link) == 0 && options_.nic &&
+                     link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN;
+  if (known) facts_.line_rate_bps = std::uint64_t{link.link_speed} * 1'000'000;
+  drain();
+  return {};
+}
+
+// Takes what has come so far. net_memif's client also gives the other end its receive buffers with
+// the first poll, and nothing can be sent to it before.
+void DpdkDevice::drain() {
+  std::array<Frame*, 32> burst{};
+  for (const auto& queue : rx_) queue->release(std::span(burst).first(queue->poll(burst)));
+}
+
+void DpdkDevice::read_xstats(DeviceCounters& counters) const {
+  const int count = rte_eth_xstats_get_names(port_, nullptr, 0);
+  if (count <= 0) return;
+  std::vector<rte_eth_xstat_name> names(static_cast<std::size_t>(count));
+  std::vector<rte_eth_xstat> values(names.size());
+  const auto size = static_cast<unsigned>(count);
+  if (rte_eth_xstats_get_names(port_, names.data(), size) != count) return;
+  if (rte_eth_xstats_get(port_, values.data(), size) != count) return;
+  for (const rte_eth_xstat& one : values) {
+    if (one.value != 0 && one.id < names.size()) {
+      counters.detail.emplace_back(names[one.id].name, one.value);
+    }
+  }
+}
+
+Result<DeviceCounters> DpdkDevice::counters() {
+  rte_eth_stats now{};
+  if (const int error = rte_eth_stats_get(port_, &now); error != 0) {
+    return refused(options_, "read the counters of", error);
+  }
+  // Some virtual devices forget their counts when the other end goes: never go back with them.
+  const auto since = [](std::uint64_t value, std::uint64_t base,
+                        const std::optional<std::uint64_t>& last) {
+    return std::max(value > base ? value - base : 0, last.value_or(0));
+  };
+  std::uint64_t offered_again = 0;
+  for (const auto& queue : tx_) offered_again += queue->refused();
+  // Several drivers count a frame as an error when they do not take it; it was sent later.
+  const std::uint64_t errors = now.oerrors - std::min(now.oerrors, at_open_.oerrors);
+  DeviceCounters counters;
+  counters.tx_dropped = std::max(errors - std::min(errors, offered_again),
+                                 latest_.tx_dropped.value_or(0));
+  if (hidden_drops(info_.driver_name).empty()) {
+    counters.rx_ring_dropped = since(now.imissed + now.rx_nombuf,
+                                     at_open_.imissed + at_open_.rx_nombuf, latest_.rx_ring_dropped);
+    counters.rx_nic_dropped = since(now.ierrors, at_open_.ierrors, latest_.rx_nic_dropped);
+  }
+  counters.link_up = link_up();
+  counters.link_downs = latest_.link_downs + (was_up_ && !counters.link_up ? 1 : 0);
+  was_up_ = counters.link_up;
+  latest_ = counters;
+  read_xstats(counters);
+  counters.detail.emplace_back("neighbour_answers", speaker_->answered());
+  return counters;
+}
+
+Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
+  if (const Status ok = connect(facts_); !ok) return tl::unexpected(ok.error());
+  const Nanoseconds until = clock_.now() + kAnswerPatience;
+  Nanoseconds ask_at = clock_.now();
+  while (clock_.now() < until) {
+    if (clock_.now() >= ask_at) {
+      speaker_->ask(neighbour);
+      ask_at = clock_.now() + kAskAgain;
+    }
+    drain();
+    const MacAddress mac = speaker_->heard_from(neighbour);
+    if (!mac.is_zero() && !mac.is_multicast()) return mac;
+    clock_.sleep_until(clock_.now() + kMillisecond);
+  }
+  return fail(
+      ErrorKind::kPrecondition,
+      fmt::format("neighbour {} does not answer on {}", format_ip(neighbour), options_.name),
+      "check the address and the cable, or name the neighbour's MAC", EHOSTUNREACH);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Device>> open_device(std::uint16_t port, const Options& options,
+                                            const OpenSpec& spec, Pages pages) {
+  auto device = std::make_unique<DpdkDevice>(port, options, spec);
+  if (const Status ok = device->start(spec, pages); !ok) return tl::unexpected(ok.error());
+  return device;
+}
+
+}  // namespace wireproof::dpdk

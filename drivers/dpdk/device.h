@@ -1,0 +1,18 @@
+// One DPDK port as a Device.
+#pragma once
+
+#include <memory>
+
+#include "eal.h"
+#include "io/backend.h"
+#include "options.h"
+
+namespace wireproof::dpdk {
+
+// Configures and starts `port`, which is attached and which the device detaches at its end; on
+// failure it is detached here. Fails with kUsage or kPrecondition.
+[[nodiscard]] Result<std::unique_ptr<Device>> open_device(std::uint16_t port,
+                                                          const Options& options,
+                                                          const OpenSpec& spec, Pages pages);
+
+}  // namespace wireproof::dpdk

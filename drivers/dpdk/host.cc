@@ -1,0 +1,200 @@
+#include "host.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "base/nearest.h"
+#include "base/unique_fd.h"
+
+namespace wireproof::dpdk {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string first_word(const fs::path& file) {
+  std::ifstream stream(file);
+  std::string word;
+  stream >> word;
+  return word;
+}
+
+std::string link_name(const fs::path& link) {
+  std::error_code error;
+  const fs::path target = fs::read_symlink(link, error);
+  return error ? std::string() : target.filename().string();
+}
+
+bool for_user_space(const std::string& driver) {
+  return driver == "vfio-pci" || driver == "uio_pci_generic" || driver == "igb_uio";
+}
+
+// Drivers that share the NIC with the kernel's own: nothing is to be bound.
+bool shared_with_kernel(const std::string& driver) {
+  return driver == "mlx5_core" || driver == "mlx4_core";
+}
+
+std::vector<std::string> ethernet_devices(const fs::path& devices) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(devices, error)) {
+    if (first_word(entry.path() / "class").starts_with("0x02")) {
+      found.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Status group_is_free(const std::string& root, const std::string& address,
+                     const std::string& group) {
+  const fs::path members = fs::path(root) / "sys/kernel/iommu_groups" / group / "devices";
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(members, error)) {
+    const std::string driver = link_name(entry.path() / "driver");
+    const bool bridge = first_word(entry.path() / "class").starts_with("0x0604");
+    if (!driver.empty() && !bridge && !for_user_space(driver)) {
+      return fail(ErrorKind::kPrecondition,
+                  fmt::format("{} shares IOMMU group {} with {}, which is {}'s", address, group,
+                              entry.path().filename().string(), driver),
+                  "bind every device of the group to vfio-pci");
+    }
+  }
+  const fs::path node = fs::path(root) / "dev/vfio" / group;
+  const UniqueFd held(::open(node.c_str(), O_RDWR | O_CLOEXEC));
+  if (held) return {};
+  if (errno == EBUSY) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("another process has {} (VFIO group {})", address, group),
+                fmt::format("end it; fuser {} names it", node.string()), EBUSY);
+  }
+  return fail(ErrorKind::kPrecondition, fmt::format("VFIO group {} cannot be opened", group),
+              "run as root, or own " + node.string(), errno);
+}
+
+}  // namespace
+
+std::uint64_t free_hugepages(const std::string& root) {
+  std::uint64_t pages = 0;
+  std::error_code error;
+  for (const auto& size : fs::directory_iterator(fs::path(root) / "sys/kernel/mm/hugepages", error)) {
+    pages += std::strtoull(first_word(size.path() / "free_hugepages").c_str(), nullptr, 10);
+  }
+  return pages;
+}
+
+bool hugetlbfs_mounted(const std::string& root) {
+  std::ifstream mounts(fs::path(root) / "proc/mounts");
+  std::string line;
+  while (std::getline(mounts, line)) {
+    if (line.find(" hugetlbfs ") != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string runtime_folder() {
+  const char* own = std::getenv("XDG_RUNTIME_DIR");
+  const std::string base = geteuid() == 0 ? "/var/run" : own != nullptr ? own : "/tmp";
+  return base + "/dpdk";
+}
+
+void remove_stale_runtime(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kRuntimePrefix)) continue;
+    const pid_t process = std::atoi(name.c_str() + kRuntimePrefix.size());
+    if (process <= 0 || kill(process, 0) == 0 || errno != ESRCH) continue;
+    std::error_code ignored;
+    fs::remove_all(entry.path(), ignored);
+  }
+}
+
+std::optional<std::string> pci_address(std::string_view text) {
+  std::string address(text);
+  if (address.size() == 7) address.insert(0, "0000:");
+  constexpr std::string_view kShape = "hhhh:hh:hh.o";
+  if (address.size() != kShape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < address.size(); ++i) {
+    const char c = address[i];
+    if (kShape[i] == 'h' && std::isxdigit(static_cast<unsigned char>(c)) == 0) return std::nullopt;
+    if (kShape[i] == 'o' && (c < '0' || c > '7')) return std::nullopt;
+    if ((kShape[i] == ':' || kShape[i] == '.') && c != kShape[i]) return std::nullopt;
+    address[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return address;
+}
+
+Status nic_is_free(const std::string& root, const std::string& address) {
+  const fs::path devices = fs::path(root) / "sys/bus/pci/devices";
+  const fs::path nic = devices / address;
+  if (!fs::exists(nic)) {
+    return fail(ErrorKind::kPrecondition, fmt::format("there is no PCI device {}", address),
+                did_you_mean(address, ethernet_devices(devices)), ENODEV);
+  }
+  if (!first_word(nic / "class").starts_with("0x02")) {
+    return fail(ErrorKind::kPrecondition, fmt::format("{} is not a network device", address),
+                did_you_mean(address, ethernet_devices(devices)));
+  }
+  const std::string driver = link_name(nic / "driver");
+  const std::string bind = fmt::format("bind it to vfio-pci: see docs/nic.md, or wireproof doctor");
+  if (driver.empty()) {
+    return fail(ErrorKind::kPrecondition, fmt::format("{} is bound to no driver", address), bind);
+  }
+  if (!for_user_space(driver) && !shared_with_kernel(driver)) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("{} is still bound to its kernel driver, {}", address, driver), bind);
+  }
+  if (free_hugepages(root) == 0) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("no free hugepages, which {} needs for its DMA", address),
+                "as root: echo 512 > /proc/sys/vm/nr_hugepages");
+  }
+  if (driver != "vfio-pci") return {};
+  const std::string group = link_name(nic / "iommu_group");
+  return group.empty() ? Status{} : group_is_free(root, address, group);
+}
+
+int numa_node_of(const std::string& root, const std::string& address) {
+  const std::string node =
+      first_word(fs::path(root) / "sys/bus/pci/devices" / address / "numa_node");
+  return node.empty() ? -1 : std::atoi(node.c_str());
+}
+
+std::string cure_for(std::string_view name) {
+  if (!name.starts_with("net_")) return "see docs/nic.md";
+  std::string driver(name.substr(4));
+  while (!driver.empty() && driver.back() >= '0' && driver.back() <= '9') driver.pop_back();
+  if (driver == "virtio_user") driver = "virtio";
+  std::replace(driver.begin(), driver.end(), '_', '-');
+  return fmt::format("check the name and its options; the driver is in Debian's package librte-net-{}23",
+                     driver);
+}
+
+std::string hidden_drops(std::string_view driver) {
+  struct Known {
+    std::string_view driver, why;
+  };
+  // Seen: frames missing by the thousand while every counter of the port stood still.
+  constexpr std::array<Known, 5> kKnown{{
+      {"net_e1000_em", "its NIC does not count what it had no room for"},
+      {"net_virtio", "what the host had no room for is counted by nobody"},
+      {"net_af_packet", "it does not read the kernel's drop counters"},
+      {"net_tap", "it does not read the kernel's drop counters"},
+      {"net_pcap", "it does not read the kernel's drop counters"},
+  }};
+  const auto found = std::find_if(kKnown.begin(), kKnown.end(),
+                                  [&](const Known& known) { return known.driver == driver; });
+  return found == kKnown.end() ? std::string() : std::string(found->why);
+}
+
+}  // namespace wireproof::dpdk

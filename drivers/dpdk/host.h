@@ -1,0 +1,45 @@
+// What the host says of hugepages, NICs and packages, before DPDK is asked: its own words are about
+// ioctls, a user's are about drivers and packages. Reads below `root` only (a test has a made-up
+// one); nothing of DPDK.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace wireproof::dpdk {
+
+// Of every size, free now.
+[[nodiscard]] std::uint64_t free_hugepages(const std::string& root);
+
+// A place for hugepages that have names.
+[[nodiscard]] bool hugetlbfs_mounted(const std::string& root);
+
+// DPDK's folder for the files of running processes, which are in folders named after them.
+[[nodiscard]] std::string runtime_folder();
+inline constexpr std::string_view kRuntimePrefix = "wireproof-";  // and the process id
+// Removes what processes of ours that are gone have left below `folder`.
+void remove_stale_runtime(const std::string& folder);
+
+// "0000:03:00.0" from that or from "03:00.0", in lower case; nullopt: no PCI address.
+[[nodiscard]] std::optional<std::string> pci_address(std::string_view text);
+
+// Whether this process can have that NIC now. Fails with kPrecondition: no such NIC, still the
+// kernel's, bound to nothing, its IOMMU group held by another process or shared with the kernel, no
+// hugepages for its DMA.
+[[nodiscard]] Status nic_is_free(const std::string& root, const std::string& address);
+
+// The NUMA node of a NIC; -1: unknown.
+[[nodiscard]] int numa_node_of(const std::string& root, const std::string& address);
+
+// What to do when DPDK knows no driver for `name` ("net_memif0"): the Debian package that has it.
+[[nodiscard]] std::string cure_for(std::string_view name);
+
+// Whether the driver's drop counters tell of every frame its NIC had no room for. Empty when they
+// do, else the sentence that says what is known of them.
+[[nodiscard]] std::string hidden_drops(std::string_view driver);
+
+}  // namespace wireproof::dpdk

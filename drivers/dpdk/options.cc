@@ -1,0 +1,123 @@
+#include "options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "base/nearest.h"
+#include "host.h"
+
+namespace wireproof::dpdk {
+namespace {
+
+// The virtual devices of DPDK 22.11 that carry frames somewhere, and their options: DPDK itself says
+// little of a word it does not know. Other devices are DPDK's to judge.
+using Words = std::vector<std::string>;
+const std::map<std::string, Words>& virtual_devices() {
+  static const std::map<std::string, Words> made{
+      {"net_null", {"size", "copy", "no-rx"}},
+      {"net_ring", {"nodeaction"}},
+      {"net_memif",
+       {"id", "role", "bsize", "rsize", "socket", "socket-abstract", "owner-uid", "owner-gid",
+        "mac", "zero-copy", "secret"}},
+      {"net_af_packet", {"iface", "qpairs", "qdisc_bypass", "blocksz", "framesz", "framecnt"}},
+      {"net_af_xdp",
+       {"iface", "start_queue", "queue_count", "shared_umem", "xdp_prog", "busy_budget",
+        "force_copy"}},
+      {"net_tap", {"iface", "mac", "remote", "persist"}},
+      {"net_pcap",
+       {"rx_pcap", "tx_pcap", "rx_iface", "rx_iface_in", "tx_iface", "iface", "phy_mac",
+        "infinite_rx"}},
+      {"net_vhost",
+       {"iface", "queues", "client", "iommu-support", "postcopy-support", "tso", "linear-buffer",
+        "ext-buffer", "legacy-ol-flags"}},
+      {"net_virtio_user",
+       {"path", "queue_size", "queues", "mac", "cq", "packed_vq", "mrg_rxbuf", "in_order",
+        "server", "iface", "speed", "vectorized"}}};
+  return made;
+}
+
+// "net_memif0" without its number.
+std::string kind_of(std::string name) {
+  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.pop_back();
+  return name;
+}
+
+Status check_key(const Options& options, const std::string& key) {
+  const auto known = virtual_devices().find(kind_of(options.name));
+  if (known == virtual_devices().end()) return {};
+  const Words& words = known->second;
+  if (std::find(words.begin(), words.end(), key) != words.end()) return {};
+  Words all = words;
+  all.insert(all.end(), {"promiscuous", "flow-control"});
+  return fail(ErrorKind::kUsage, fmt::format("{} has no option '{}'", known->first, key),
+              did_you_mean(key, all));
+}
+
+Result<bool> choice(const std::string& key, const std::string& value, const std::string& yes,
+                    const std::string& no) {
+  if (value == yes) return true;
+  if (value == no) return false;
+  return fail(ErrorKind::kUsage, fmt::format("dpdk: {}={} is neither {} nor {}", key, value, yes, no),
+              did_you_mean(value, {yes, no}));
+}
+
+bool virtual_name(const std::string& name) {
+  const auto part = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return name.starts_with("net_") && name.size() > 4 && name.size() < 48 &&
+         std::all_of(name.begin(), name.end(), part);
+}
+
+// DPDK's parser splits arguments at commas and knows brackets.
+bool plain(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c <= '~' && c != ',' && c != '[' && c != ']' && c != '"';
+  });
+}
+
+}  // namespace
+
+Result<Options> parse_options(const PortSpec& port) {
+  Options options;
+  if (const auto address = pci_address(port.device)) {
+    options.nic = true;
+    options.name = *address;
+  } else if (virtual_name(port.device)) {
+    options.name = port.device;
+    if (options.name.back() < '0' || options.name.back() > '9') options.name += '0';
+  } else {
+    Words names;
+    for (const auto& [name, words] : virtual_devices()) names.push_back(name);
+    const std::string near = nearest_name(port.device, names);
+    return fail(ErrorKind::kUsage,
+                fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),
+                near.empty() ? "write 0000:03:00.0, or net_memif0 and the like"
+                             : fmt::format("did you mean '{}'?", near));
+  }
+  options.arguments = options.name;
+  for (const auto& [key, value] : port.options) {
+    if (key == "promiscuous") {
+      const Result<bool> on = choice(key, value, "on", "off");
+      if (!on) return tl::unexpected(on.error());
+      options.promiscuous = *on;
+    } else if (key == "flow-control") {
+      const Result<bool> keep = choice(key, value, "keep", "off");
+      if (!keep) return tl::unexpected(keep.error());
+      options.keep_flow_control = *keep;
+    } else if (!plain(key) || !plain(value)) {
+      return fail(ErrorKind::kUsage,
+                  fmt::format("dpdk: option {}={} holds what DPDK cannot read", key, value));
+    } else if (const Status ok = check_key(options, key); !ok) {
+      return tl::unexpected(ok.error());
+    } else {
+      options.arguments += fmt::format(",{}={}", key, value);
+    }
+  }
+  return options;
+}
+
+}  // namespace wireproof::dpdk

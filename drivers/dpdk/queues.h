@@ -1,0 +1,79 @@
+// The hot ends of a port: bursts between Frames and DPDK.
+#pragma once
+
+#include <rte_ethdev.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "io/backend.h"
+#include "io/steering_match.h"
+#include "pool.h"
+#include "speaker.h"
+
+namespace wireproof::dpdk {
+
+class TxBursts final : public TxQueue {
+ public:
+  // `gate`: null unless others send on this queue too.
+  TxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, Gate* gate);
+
+  std::size_t borrow(std::span<Frame*> out) override;
+  std::size_t submit(std::span<Frame* const> burst) override;
+  std::size_t reap() override;
+  void give_back(std::span<Frame* const> frames) override;
+
+  [[nodiscard]] rte_mempool* pool() const { return pool_.get(); }
+  // Frames that the driver did not take when offered; they were offered again. Any thread.
+  [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  std::uint16_t port_;
+  std::uint16_t queue_;
+  Pool pool_;
+  Gate* gate_;
+  std::uint64_t rearm_;  // what a single-segment mbuf begins with (rte_mbuf::rearm_data)
+  unsigned lent_ = 0;
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+// Where DPDK puts a NIC's receive time, and how it becomes ours.
+struct RxStamps {
+  int offset = -1;  // of the mbuf's dynamic field; -1: the NIC gives none
+  std::uint64_t flag = 0;
+  // The NIC's clock on MonotonicClock's axis: monotonic = base + (ticks - ticks_base) * ns_per_tick.
+  Nanoseconds base = 0;
+  std::uint64_t ticks_base = 0;
+  double ns_per_tick = 1;
+
+  [[nodiscard]] Nanoseconds read(const rte_mbuf* mbuf) const {
+    if ((mbuf->ol_flags & flag) == 0) return 0;
+    const std::uint64_t ticks = *RTE_MBUF_DYNFIELD(mbuf, offset, const std::uint64_t*);
+    const auto since = static_cast<std::int64_t>(ticks - ticks_base);
+    return base + static_cast<Nanoseconds>(static_cast<double>(since) * ns_per_tick);
+  }
+};
+
+class RxBursts final : public RxQueue {
+ public:
+  RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Steering& steering,
+           Speaker& speaker);
+
+  std::size_t poll(std::span<Frame*> out) override;
+  void release(std::span<Frame* const> frames) override;
+
+  void use_stamps(const RxStamps& stamps) { stamps_ = stamps; }
+  [[nodiscard]] rte_mempool* pool() const { return pool_.get(); }
+
+ private:
+  void divert(rte_mbuf* mbuf);
+
+  std::uint16_t port_;
+  std::uint16_t queue_;
+  Pool pool_;
+  SteeringMatch match_;
+  Speaker& speaker_;
+  RxStamps stamps_;
+};
+
+}  // namespace wireproof::dpdk
