@@ -31,11 +31,13 @@ def broken(direction):
 
 
 def clean(direction, frames):
-    """The rules broken by a direction that should have carried so many frames without a loss."""
+    """The rules broken by a direction that should have carried so many frames without a loss. In
+    order is not among them: QEMU's wire lets frames overtake those that wait for a slow receiver.
+    """
     counts = direction["counts"]
     found = broken(direction)
     for name, wanted in {"intended": frames, "offered": frames, "unique": frames, "lost": 0,
-                         "late": 0, "stale": 0, "reordered": 0, "rx_dropped": 0}.items():
+                         "late": 0, "stale": 0, "rx_dropped": 0}.items():
         if counts[name] != wanted:
             found.append(f"{name} is {counts[name]}, not {wanted}")
     if not 0 < direction["latency"]["min_ns"] <= direction["latency"]["max_ns"]:
@@ -69,7 +71,7 @@ def self_test():
                  "corrupt", "foreign", "misdirected", "unclassified", "tx_shortfall", "dut"):
         changed = with_change(**{name: 77})
         right[name] = bool(broken(changed))
-    for name in ("stale", "reordered", "rx_dropped", "late", "min_ns"):
+    for name in ("stale", "rx_dropped", "late", "min_ns"):
         right[f"clean_{name}"] = bool(clean(
             {**whole, "counts": {**whole["counts"], name: 1}} if name != "min_ns"
             else {**whole, "latency": {"min_ns": 0, "max_ns": 9}}, 10))

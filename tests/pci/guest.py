@@ -25,7 +25,7 @@ DEVICES = {
     "e1000": "e1000",
     "e1000e": "e1000e",
     "vmxnet3": "vmxnet3",
-    "virtio": "virtio-net-pci,disable-legacy=on,iommu_platform=on",
+    "virtio": "virtio-net-pci,disable-legacy=on,iommu_platform=on,rx_queue_size=1024",
 }
 # The kernel's own drivers of each, and those for user space, as a user's host has them loaded.
 MODULES = {"virtio": ("virtio_pci", "virtio_net")}
@@ -65,6 +65,7 @@ class Guest:
     """A booted guest. Every wait is bounded; when one runs out QEMU is killed and Gone is raised."""
 
     def __init__(self, kind, kernel, image, folder, cpus=1):
+        self.kind = kind
         self._console = pathlib.Path(folder) / f"console-{kind}.log"
         self._buffer = b""
         parent = os.getpid()

@@ -38,8 +38,11 @@ ANY = ("--ring", 1024, "--drain", "100ms", "--bidirectional")
 # A guest whose CPU the host takes away catches up as many frames as the receive ring holds.
 LIGHT = (*ANY, "--rate", f"{LIGHT_FPS}pps", "--duration", f"{LIGHT_MS}ms", "--burst", 512)
 # More than any of these NICs takes here, so that sender and receiver both fall behind.
-HEAVY = (*ANY, "--rate", "5Mpps", "--duration", "300ms", "--warm-up", "0")
+HEAVY = (*ANY, "--rate", "5Mpps", "--duration", "300ms")
 LONG = (*ANY, "--rate", "10kpps", "--duration", "50s", "--interval", "100ms", "--json-stream")
+# QEMU's e1000 has its link up at once and receives nothing for a second (set_rx_control in
+# hw/net/e1000.c): what comes before waits on the wire, or is thrown away there.
+WARM_UP = {"e1000": "1500ms"}
 ATTEMPTS = 3
 TRIAL_TIMEOUT_S = 60
 GONE_TIMEOUT_S = 10
@@ -49,7 +52,9 @@ class Machines:
     """At most one guest at a time, of the kind last asked for; one that died is booted anew."""
 
     def __init__(self, cache):
-        self._cache, self._kernel, self._image = cache, None, None
+        self._cache = cache
+        self._kernel = kernel.fetch(cache)
+        self._image = make_image(self._kernel, os.path.join(cache, "image.cpio"))
         self._kind, self._guest = None, None
         self._unbootable = set()  # one failure tells it, and every try takes a minute
 
@@ -57,9 +62,6 @@ class Machines:
         if self._guest is not None and (self._kind != kind or not self._guest.alive()):
             self.end()
         if self._guest is None:
-            if self._image is None:
-                self._kernel = kernel.fetch(self._cache)
-                self._image = make_image(self._kernel, os.path.join(self._cache, "image.cpio"))
             if kind in self._unbootable:
                 raise Skip(f"no guest with {kind} boots")
             self._kind = kind
@@ -93,7 +95,8 @@ class Trial:
     """One trial in a guest: how it ended, and its document, which has been checked."""
 
     def __init__(self, guest, *arguments):
-        self.done = guest.run(WIREPROOF, "trial", *PORTS, *arguments, "--json",
+        warm_up = WARM_UP.get(guest.kind, "100ms")
+        self.done = guest.run(WIREPROOF, "trial", *PORTS, *arguments, "--warm-up", warm_up, "--json",
                               timeout=TRIAL_TIMEOUT_S)
         assert self.done.out.startswith("{"), self.done
         self.document = document(self.done.out)
@@ -122,9 +125,10 @@ def light(guest, *arguments):
         trial = Trial(guest, *LIGHT, *arguments)
         if not trial.starved():
             break
+        print(f"again: {trial.trials[0]['reason']}", file=sys.stderr)
     else:
         raise Skip(f"this machine is too busy for {LIGHT_FPS} frames/s: {trial.trials[0]['reason']}")
-    assert trial.done.code == 0, (trial.done, trial.trials)
+    assert trial.done.code == 0, f"{trial.done}; {trial.trials}"
     for one in trial.directions:
         broken = accounting.clean(one, LIGHT_FPS * LIGHT_MS // 1000)
         assert not broken, broken
@@ -144,7 +148,7 @@ def loses_nothing(machines, kind, driver):
 
 def overload_is_never_the_wire(machines, kind, driver):
     trial = Trial(bound(machines, kind, driver), *HEAVY)
-    assert trial.done.code == INVALID, (trial.done, trial.trials)
+    assert trial.done.code == INVALID, f"{trial.done}; {trial.trials}"
     assert len(trial.directions) == 2, trial.directions
     for one in trial.directions:
         broken = accounting.broken(one)
@@ -243,7 +247,11 @@ def main():
     parser.add_argument("--only", choices=DEVICES, help="one kind of NIC")
     parser.add_argument("case", nargs="*")
     asked = parser.parse_args()
-    machines = Machines(asked.cache)
+    try:
+        machines = Machines(asked.cache)
+    except (OSError, RuntimeError) as error:
+        print(f"not ok guest: cannot be prepared: {' '.join(str(error).split())}")
+        return 1
     add_cases(machines, [asked.only] if asked.only else list(DEVICES))
     begun = time.monotonic()
     try:
