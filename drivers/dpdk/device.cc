@@ -50,7 +50,8 @@ class DpdkDevice final : public Device {
 
   const DeviceFacts& facts() const override { return facts_; }
   Result<DeviceCounters> counters() override;
-  Status connect(const DeviceFacts&) override;
+  Status await_link() override;
+  Status connect(const DeviceFacts&) override { return await_link(); }
   Result<MacAddress> resolve(const IpAddress& neighbour) override;
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
@@ -263,7 +264,7 @@ bool DpdkDevice::link_up() const {
 }
 
 // Both ends are open by now, and a link needs both.
-Status DpdkDevice::connect(const DeviceFacts&) {
+Status DpdkDevice::await_link() {
   const Nanoseconds until = clock_.now() + kLinkPatience;
   while (!link_up()) {
     if (clock_.now() >= until) {
@@ -336,7 +337,7 @@ Result<DeviceCounters> DpdkDevice::counters() {
 }
 
 Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
-  if (const Status ok = connect(facts_); !ok) return tl::unexpected(ok.error());
+  if (const Status ok = await_link(); !ok) return tl::unexpected(ok.error());
   const Nanoseconds until = clock_.now() + kAnswerPatience;
   Nanoseconds ask_at = clock_.now();
   while (clock_.now() < until) {

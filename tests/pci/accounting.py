@@ -6,7 +6,7 @@
 import copy
 import sys
 
-LOST_BY = ("dut", "rx_ring", "rx_socket", "rx_nic", "tx_ring", "late", "unattributed")
+LOST_BY = ("dut", "rx_ring", "rx_socket", "rx_nic", "tx_ring", "late", "not_attributable")
 
 
 def broken(direction):
