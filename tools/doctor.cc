@@ -12,6 +12,9 @@
 #include <iterator>
 
 #include "tools/doctor_interface.h"
+#include "tools/doctor_pci.h"
+#include "tools/doctor_plan.h"
+#include "tools/finding.h"
 
 namespace wireproof {
 namespace {
@@ -36,14 +39,6 @@ bool has(std::uint64_t capabilities, int number) {
   return (capabilities >> number & 1) != 0;
 }
 
-HostFinding good(std::string subject, std::string text) {
-  return {Bearing::kGood, std::move(subject), std::move(text), ""};
-}
-
-HostFinding limits(std::string subject, std::string text, std::string cure) {
-  return {Bearing::kLimits, std::move(subject), std::move(text), std::move(cure)};
-}
-
 std::string read_file(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -54,6 +49,43 @@ std::optional<std::uint64_t> memlock_limit() {
   getrlimit(RLIMIT_MEMLOCK, &limit);
   if (limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   return limit.rlim_cur;
+}
+
+// Pages of that size that nobody has taken (Documentation/admin-guide/mm/hugetlbpage.rst).
+unsigned long free_hugepages(const std::string& root, unsigned size_kib) {
+  const std::string text = read_file(
+      fmt::format("{}/sys/kernel/mm/hugepages/hugepages-{}kB/free_hugepages", root, size_kib));
+  unsigned long pages = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pages);
+  return pages;
+}
+
+bool built_with(const std::vector<BackendFacts>& found, std::string_view name) {
+  return std::any_of(found.begin(), found.end(), [name](const BackendFacts& backend) {
+    return backend.name == name && backend.state != BackendFacts::State::kLeftOut;
+  });
+}
+
+bool carries_default_route(const PciNic& nic) {
+  return std::any_of(nic.interfaces.begin(), nic.interfaces.end(), [](const std::string& name) {
+    const auto interface = read_interface(name);
+    return interface && interface->carries_default_route;
+  });
+}
+
+// Of the interface, when one is named.
+std::vector<PciNic> nics_of(const std::string& interface) {
+  std::vector<PciNic> nics = read_pci_nics("/");
+  if (interface.empty()) return nics;
+  std::erase_if(nics, [&interface](const PciNic& nic) {
+    return std::find(nic.interfaces.begin(), nic.interfaces.end(), interface) ==
+           nic.interfaces.end();
+  });
+  return nics;
+}
+
+void append(std::vector<HostFinding>& findings, std::vector<HostFinding> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(findings));
 }
 
 std::string list_text(const CpuList& cpus) {
@@ -77,27 +109,35 @@ std::vector<BackendFacts> backend_facts(const BackendSet& set) {
 }
 
 Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& found,
-                                              const std::string& interface) {
+                                              const std::string& interface,
+                                              const std::optional<LinePlan>& plan) {
   const CpuFacts cpus;
   const CpuList allowed = allowed_cpus();
   const std::uint64_t capabilities = parse_effective_capabilities(read_file("/proc/self/status"));
-  std::vector<HostFinding> findings = {
-      check_backends(found, !interface.empty()),
-      check_capabilities(capabilities),
-      check_memlock(memlock_limit(), capabilities),
-      check_cpus(cpus, allowed),
-      check_governor(cpus, allowed),
-      check_isolation(cpus, allowed),
-      check_numa(cpus),
-      check_clocksource(cpus),
-      check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
-                      read_file("/proc/self/autogroup")),
-      check_hugepages("/"),
-  };
-  if (interface.empty()) return findings;
-  const auto seen = examine_interface(interface);
-  if (!seen) return tl::unexpected(seen.error());
-  for (HostFinding& finding : judge_interface(*seen)) findings.push_back(std::move(finding));
+  std::optional<InterfaceState> state;
+  if (!interface.empty()) {
+    auto seen = examine_interface(interface);
+    if (!seen) return tl::unexpected(seen.error());
+    state = std::move(*seen);
+  }
+  const std::vector<PciNic> nics = nics_of(interface);
+  const bool polling = plan || (built_with(found, "dpdk") && !nics.empty());
+  std::vector<HostFinding> findings;
+  if (plan) append(findings, judge_plan(*plan, {cpus, allowed}, nics));
+  if (plan && state) findings.push_back(judge_port(*plan, state->interface));
+  append(findings, {check_backends(found, !interface.empty()), check_capabilities(capabilities),
+                    check_memlock(memlock_limit(), capabilities), check_cpus(cpus, allowed),
+                    check_governor(cpus, allowed), check_isolation(cpus, allowed), check_numa(cpus),
+                    check_clocksource(cpus),
+                    check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
+                                    read_file("/proc/self/autogroup")),
+                    check_hugepages("/", polling)});
+  for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
+  if (std::any_of(nics.begin(), nics.end(),
+                  [](const PciNic& nic) { return !is_shared_driver(nic.driver); })) {
+    findings.push_back(judge_vfio(read_vfio("/"), polling));
+  }
+  if (state) append(findings, judge_interface(*state));
   return findings;
 }
 
@@ -213,18 +253,14 @@ HostFinding check_autogroup(std::string_view enabled, std::string_view own) {
                 "echo -20 > /proc/self/autogroup");
 }
 
-HostFinding check_hugepages(const std::string& root) {
-  const std::string meminfo = read_file(root + "/proc/meminfo");
-  constexpr std::string_view kKey = "HugePages_Free:";
-  const std::size_t at = meminfo.find(kKey);
-  unsigned long free_pages = 0;
-  if (at != std::string::npos) {
-    const std::size_t digit = meminfo.find_first_not_of(' ', at + kKey.size());
-    if (digit != std::string::npos) {
-      std::from_chars(meminfo.data() + digit, meminfo.data() + meminfo.size(), free_pages);
-    }
-  }
-  return good("hugepages", fmt::format("{} free; no backend of this build uses them", free_pages));
+HostFinding check_hugepages(const std::string& root, bool wanted) {
+  const unsigned long usual = free_hugepages(root, 2048);
+  const unsigned long large = free_hugepages(root, 1u << 20);
+  const std::string text = fmt::format("{} of 2 MiB and {} of 1 GiB free", usual, large);
+  if (usual + large > 0) return good("hugepages", text);
+  if (!wanted) return good("hugepages", text + "; dpdk on a PCI NIC alone needs them");
+  return limits("hugepages", text + ": dpdk on a PCI NIC needs them",
+                "echo 512 > /proc/sys/vm/nr_hugepages");
 }
 
 }  // namespace wireproof

@@ -1,5 +1,5 @@
-// `wireproof doctor [IFACE]`: what on this host limits or blocks a test, and the cure. Reads only;
-// changes nothing, sends nothing.
+// `wireproof doctor [IFACE] [--plan RATE]`: what on this host limits or blocks a test, and the
+// cure. Reads only; changes nothing, sends nothing.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,11 @@ namespace wireproof {
 // Probes every backend built in; the left out come last.
 [[nodiscard]] std::vector<BackendFacts> backend_facts(const BackendSet& set);
 
-// Everything about the host, and about the interface when one is named. Fails (kUsage) when there
-// is no interface of that name.
+// Everything about the host, about the interface when one is named, and about the plan when there
+// is one. Fails (kUsage) when there is no interface of that name.
 [[nodiscard]] Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& found,
-                                                            const std::string& interface);
+                                                            const std::string& interface,
+                                                            const std::optional<LinePlan>& plan);
 
 // The single checks: pure but for files below the root of `facts` or `root`.
 
@@ -41,6 +42,7 @@ namespace wireproof {
 // `enabled`: /proc/sys/kernel/sched_autogroup_enabled; `own`: /proc/self/autogroup; both may be
 // empty, where the kernel has no autogroups.
 [[nodiscard]] HostFinding check_autogroup(std::string_view enabled, std::string_view own);
-[[nodiscard]] HostFinding check_hugepages(const std::string& root);
+// `wanted`: something of this run would use them, so that having none is a limit.
+[[nodiscard]] HostFinding check_hugepages(const std::string& root, bool wanted);
 
 }  // namespace wireproof

@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "io/netlink.h"
+#include "tools/finding.h"
 
 namespace wireproof {
 namespace {
@@ -46,14 +47,6 @@ std::uint32_t attached_program(unsigned index) {
         });
       });
   return asked ? program : 0;
-}
-
-HostFinding good(std::string subject, std::string text) {
-  return {Bearing::kGood, std::move(subject), std::move(text), ""};
-}
-
-HostFinding limits(std::string subject, std::string text, std::string cure) {
-  return {Bearing::kLimits, std::move(subject), std::move(text), std::move(cure)};
 }
 
 HostFinding judge_link(const LinuxInterface& interface) {

@@ -7,6 +7,7 @@
 #include "io/linux_interface.h"
 #include "report/write_file.h"
 #include "tools/doctor.h"
+#include "tools/doctor_plan.h"
 
 namespace wireproof {
 namespace {
@@ -42,6 +43,22 @@ void untangle(std::string& interface, OutputText& output) {
   output.json = "-";
 }
 
+Status examine(HostReport& report, const std::string& plan, const Clock& clock) {
+  std::optional<LinePlan> made;
+  if (!plan.empty()) {
+    const auto rates = parse_plan(plan);
+    if (!rates) return tl::unexpected(rates.error());
+    auto planned = make_plan(*rates, clock);
+    if (!planned) return tl::unexpected(planned.error());
+    made = std::move(*planned);
+  }
+  auto findings = examine_host(report.backends, report.interface, made);
+  if (!findings) return tl::unexpected(findings.error());
+  report.findings = std::move(*findings);
+  report.plan = std::move(made);
+  return {};
+}
+
 }  // namespace
 
 int run_backends(const Session& session) {
@@ -49,18 +66,16 @@ int run_backends(const Session& session) {
   return write(session.output, backends_to_json(report), backends_to_text(report), 0);
 }
 
-int run_doctor(const std::string& interface, const Session& session) {
+int run_doctor(const DoctorText& doctor, const Session& session) {
   HostReport report = begin_host_report(session);
   OutputText output = session.output;
-  report.interface = interface;
+  report.interface = doctor.interface;
   untangle(report.interface, output);
-  auto findings = examine_host(report.backends, report.interface);
-  if (!findings) {
-    report.error = findings.error();
+  if (const Status examined = examine(report, doctor.plan, session.clock); !examined) {
+    report.error = examined.error();
     print_error(*report.error);
     return write(output, doctor_to_json(report), "", exit_code(report.error->kind));
   }
-  report.findings = std::move(*findings);
   const bool blocked = bearing_of(report) == Bearing::kBlocks;
   return write(output, doctor_to_json(report), doctor_to_text(report),
                blocked ? exit_code(ErrorKind::kPrecondition) : 0);

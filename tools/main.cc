@@ -64,7 +64,7 @@ int run_verb(const CommandLine& line, const Session& session) {
     case Verb::kBackends:
       return run_backends(session);
     case Verb::kDoctor:
-      return run_doctor(line.doctor_interface, session);
+      return run_doctor(line.doctor, session);
     case Verb::kCleanup:
       return run_cleanup(line.output.dry_run);
   }

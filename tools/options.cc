@@ -161,7 +161,9 @@ VerbApps bind_verbs(CLI::App& app, CommandLine& line, std::string& json) {
   CLI::App& doctor =
       add("doctor", "what on this host limits or blocks a test, and the cure", Verb::kDoctor);
   bind_json(doctor, line.output, json);
-  doctor.add_option("IFACE", line.doctor_interface, "look at this interface too");
+  doctor.add_option("IFACE", line.doctor.interface, "look at this interface too");
+  doctor.add_option("--plan", line.doctor.plan,
+                    "cores and links that line rate needs: 100G, any bit rate, or all");
   bind_dry_run(add("cleanup", "undo what killed runs left behind", Verb::kCleanup), line.output,
                "list it, and undo nothing");
   return verbs;

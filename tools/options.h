@@ -75,6 +75,11 @@ struct DutText {
   std::string ring = "4096";
 };
 
+struct DoctorText {
+  std::string interface;  // empty: the host alone
+  std::string plan;
+};
+
 enum class Verb { kTrial, kSearch, kDut, kBackends, kDoctor, kCleanup };
 
 struct CommandLine {
@@ -83,7 +88,7 @@ struct CommandLine {
   TrialText trial;
   SearchText search;
   DutText dut;
-  std::string doctor_interface;  // empty: the host alone
+  DoctorText doctor;
 };
 
 // What to do instead of running a verb: print this and end with this exit code.

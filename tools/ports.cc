@@ -45,6 +45,11 @@ struct NamedPorts {
   std::optional<PortSpec> rx;  // nullopt: --rx none
 };
 
+// DPDK's ring device: what it sends it receives.
+bool is_loop(const PortSpec& port) {
+  return port.backend == "dpdk" && port.device.starts_with("net_ring");
+}
+
 Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) {
   NamedPorts named;
   Result<PortSpec> port = parse_port_spec(session.backends, test.tx);
@@ -55,7 +60,7 @@ Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) 
   if (!port) return tl::unexpected(port.error());
   named.rx = std::move(*port);
   const bool sockets = named.tx.backend == "io_uring";  // two of port 0 are two sockets
-  if (named.rx->device == named.tx.device && !sockets) {
+  if (named.rx->device == named.tx.device && !sockets && !is_loop(named.tx)) {
     return fail(ErrorKind::kUsage,
                 fmt::format("--tx and --rx are the same port, {}", named.tx.device),
                 "name the port the frames come out of");
@@ -178,7 +183,8 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
   auto opened = open_one(named->tx, test, *spec, session);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
-  if (named->rx) {
+  ports.loop = named->rx && named->rx->device == named->tx.device && is_loop(named->tx);
+  if (named->rx && !ports.loop) {
     spec->own_addresses = spec->steering.destinations.front();
     opened = open_one(*named->rx, test, *spec, session);
     if (!opened) return tl::unexpected(opened.error());

@@ -13,13 +13,14 @@ namespace wireproof {
 
 struct OpenPorts {
   std::unique_ptr<Device> a;
-  std::unique_ptr<Device> b;  // null: --rx none
+  std::unique_ptr<Device> b;  // null: --rx none, or a loop
+  bool loop = false;          // what `a` sends comes back to it
   CorePlan cores;
   PacketTrialSpec trial;     // the settings' with the idle policy decided
   double line_rate_bps = 0;  // the slower port's, or the user's; 0: none
 
   [[nodiscard]] PortPair pair(bool bidirectional) const {
-    return {.a = a.get(), .b = b.get(), .bidirectional = bidirectional};
+    return {.a = a.get(), .b = loop ? a.get() : b.get(), .bidirectional = bidirectional};
   }
 };
 

@@ -23,8 +23,9 @@ class DpdkBackend final : public Backend {
         return tl::unexpected(ok.error());
       }
     }
-    const Result<Eal*> eal = Eal::start({.pci_address = options->nic ? options->name : std::string(),
-                                           .shares = options->name.starts_with("net_memif")});
+    const Result<Eal*> eal =
+        Eal::start({.pci_address = options->nic ? options->name : std::string(),
+                    .shares = options->name.starts_with("net_memif")});
     if (!eal) return tl::unexpected(eal.error());
     if (options->nic && (*eal)->pages() == Pages::kOrdinary) {
       return fail(ErrorKind::kPrecondition,

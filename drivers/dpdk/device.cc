@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "host.h"
-#include "packet/headers.h"
 #include "queues.h"
 #include "speaker.h"
 
 namespace wireproof::dpdk {
 namespace {
 
+constexpr unsigned kHeader = 14;  // Ethernet
+constexpr unsigned kFcs = 4;
 constexpr std::uint16_t kTxRing = 1024;
 constexpr unsigned kOutsideRings = 2048;  // in the hands of workers and in their threads' caches
 constexpr std::uint16_t kCapacityMin = 2048;  // less is refused by some NICs
@@ -94,12 +95,11 @@ Status DpdkDevice::check_spec(const OpenSpec& spec) const {
                 fmt::format("{} has {} queues, not {}", options_.name, most, spec.queues),
                 fmt::format("use --queues {} or fewer", most));
   }
-  const auto mtu = static_cast<unsigned>(spec.buffer_len_max - kEthernetLength);
+  const auto mtu = static_cast<unsigned>(spec.buffer_len_max - kHeader);
   if (info_.max_mtu != 0 && mtu > info_.max_mtu) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("{} carries frames of {} bytes at the most, not {}", options_.name,
-                            info_.max_mtu + kEthernetLength + kFcsLength,
-                            spec.buffer_len_max + kFcsLength),
+                            info_.max_mtu + kHeader + kFcs, spec.buffer_len_max + kFcs),
                 "choose smaller frames, or another NIC");
   }
   return {};
@@ -110,7 +110,7 @@ Status DpdkDevice::configure(const OpenSpec& spec) {
     return refused(options_, "read", error);
   }
   if (const Status ok = check_spec(spec); !ok) return ok;
-  const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kEthernetLength);
+  const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kHeader);
   conf_.rxmode.mtu = std::clamp<std::uint32_t>(RTE_ETHER_MTU, mtu, info_.max_mtu);
   const std::uint64_t hash = info_.flow_type_rss_offloads & kRssUdp;
   if (spec.queues > 1 && hash != 0) {
@@ -137,11 +137,11 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
   const int node = rte_eth_dev_socket_id(port_);
   const auto capacity =
       std::max<std::uint16_t>(kCapacityMin, static_cast<std::uint16_t>(spec.buffer_len_max + 64));
-  Result<Pool> tx = make_pool(fmt::format("tx_{}_{}", port_, index), tx_ring + kOutsideRings,
-                              capacity, node);
+  Result<Pool> tx =
+      make_pool(fmt::format("tx_{}_{}", port_, index), tx_ring + kOutsideRings, capacity, node);
   if (!tx) return tl::unexpected(tx.error());
-  Result<Pool> rx = make_pool(fmt::format("rx_{}_{}", port_, index), rx_ring + kOutsideRings,
-                              capacity, node);
+  Result<Pool> rx =
+      make_pool(fmt::format("rx_{}_{}", port_, index), rx_ring + kOutsideRings, capacity, node);
   if (!rx) return tl::unexpected(rx.error());
   rte_eth_txconf tx_conf = info_.default_txconf;
   tx_conf.offloads = conf_.txmode.offloads;
@@ -175,8 +175,8 @@ Status DpdkDevice::add_queues(const OpenSpec& spec) {
     return refused(options_, "size the rings of", error);
   }
   if (options_.nic && rx_ring < spec.ring_frames) {
-    facts_.notes.push_back(fmt::format("the NIC's receive ring holds {} frames, not {}", rx_ring,
-                                       spec.ring_frames));
+    facts_.notes.push_back(
+        fmt::format("the NIC's receive ring holds {} frames, not {}", rx_ring, spec.ring_frames));
   }
   for (unsigned i = 0; i < spec.queues; ++i) {
     if (const Status ok = add_queue(i, spec, rx_ring, tx_ring); !ok) return ok;
@@ -209,8 +209,9 @@ void DpdkDevice::settle_flow_control() {
     pause.mode = RTE_ETH_FC_NONE;
     if (rte_eth_dev_flow_ctrl_set(port_, &pause) == 0) return;
   }
-  facts_.notes.emplace_back("pause frames are on: the other end can slow the sender, and the tester "
-                            "can slow the device");
+  facts_.notes.emplace_back(
+      "pause frames are on: the other end can slow the sender, and the tester "
+      "can slow the device");
 }
 
 void DpdkDevice::use_nic_stamps() {
@@ -228,8 +229,8 @@ void DpdkDevice::use_nic_stamps() {
   stamps.base = clock_.now();
   rte_eth_read_clock(port_, &stamps.ticks_base);
   if (stamps.ticks_base <= ticks_first) return;
-  stamps.ns_per_tick =
-      static_cast<double>(stamps.base - first) / static_cast<double>(stamps.ticks_base - ticks_first);
+  stamps.ns_per_tick = static_cast<double>(stamps.base - first) /
+                       static_cast<double>(stamps.ticks_base - ticks_first);
   for (const auto& queue : rx_) queue->use_stamps(stamps);
   facts_.rx_stamp = "nic";
 }
@@ -320,11 +321,12 @@ Result<DeviceCounters> DpdkDevice::counters() {
   // Several drivers count a frame as an error when they do not take it; it was sent later.
   const std::uint64_t errors = now.oerrors - std::min(now.oerrors, at_open_.oerrors);
   DeviceCounters counters;
-  counters.tx_dropped = std::max(errors - std::min(errors, offered_again),
-                                 latest_.tx_dropped.value_or(0));
+  counters.tx_dropped =
+      std::max(errors - std::min(errors, offered_again), latest_.tx_dropped.value_or(0));
   if (hidden_drops(info_.driver_name).empty()) {
-    counters.rx_ring_dropped = since(now.imissed + now.rx_nombuf,
-                                     at_open_.imissed + at_open_.rx_nombuf, latest_.rx_ring_dropped);
+    counters.rx_ring_dropped =
+        since(now.imissed + now.rx_nombuf, at_open_.imissed + at_open_.rx_nombuf,
+              latest_.rx_ring_dropped);
     counters.rx_nic_dropped = since(now.ierrors, at_open_.ierrors, latest_.rx_nic_dropped);
   }
   counters.link_up = link_up();

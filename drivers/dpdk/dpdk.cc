@@ -63,7 +63,8 @@ class DpdkLoader final : public Backend {
     }
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
-      return fail(ErrorKind::kPrecondition, fmt::format("the DPDK module does not load: {}", error()),
+      return fail(ErrorKind::kPrecondition,
+                  fmt::format("the DPDK module does not load: {}", error()),
                   "install the DPDK 22.11 runtime libraries (apt-get install libdpdk-dev)");
     }
     const auto entry = reinterpret_cast<ModuleEntry>(dlsym(library, kModuleEntry));

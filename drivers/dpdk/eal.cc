@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <pthread.h>
+#include <rte_alarm.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/cpu.h"
@@ -25,6 +27,7 @@
 namespace wireproof::dpdk {
 namespace {
 
+constexpr std::string_view kNeverClosed = "net_memif";
 constexpr const char* kOrdinaryMegabytes = "1024";
 
 // DPDK writes its log through a stream. Ours keeps the first lines, to be quoted; nothing reaches
@@ -89,9 +92,7 @@ std::string prefix() {
 }
 
 std::vector<std::string> arguments(Pages pages, const FirstPort& first) {
-  std::vector<std::string> words{"wireproof",
-                                 "--no-telemetry",
-                                 "--file-prefix=" + prefix(),
+  std::vector<std::string> words{"wireproof", "--no-telemetry", "--file-prefix=" + prefix(),
                                  "--log-level=*:warning",
                                  // One worker by name, which is the control thread; ours adopt
                                  // themselves (adopt_thread).
@@ -108,6 +109,16 @@ std::vector<std::string> arguments(Pages pages, const FirstPort& first) {
 }
 
 std::atomic<unsigned> g_highest{0};
+
+// When one end of a virtual wire closes, DPDK's interrupt thread tells the other end, and must not
+// find it half closed. An alarm is handled by the same thread, behind what was pending.
+void let_interrupts_pass() {
+  constexpr unsigned kSoon = 1;  // us; the least that is taken
+  std::atomic<bool> passed{false};
+  const auto pass = [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(true); };
+  if (rte_eal_alarm_set(kSoon, pass, &passed) != 0) return;
+  while (!passed.load()) std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
 
 class Adopted {
  public:
@@ -168,11 +179,17 @@ Eal::~Eal() {
 Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& arguments) {
   std::uint16_t port = 0;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0 && rte_eth_dev_is_valid_port(port)) {
-    return port;  // a NIC that was there at the start
+    const auto known = attached_.emplace(name, arguments).first;
+    if (known->second == arguments) return port;  // there from the start, or never closed
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("{} is there already, with other options", name), "use another number");
   }
   Complaints::only().take();
   const int error = rte_dev_probe(arguments.c_str());
-  if (error == 0 && rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) return port;
+  if (error == 0 && rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) {
+    attached_[name] = arguments;
+    return port;
+  }
   const std::string said = complaint();
   return fail(ErrorKind::kPrecondition,
               fmt::format("DPDK cannot attach {}: {}", name,
@@ -183,7 +200,12 @@ Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& ar
 void Eal::detach(std::uint16_t port) {
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(port, &info) != 0) return;
+  let_interrupts_pass();
+  // DPDK 22.11 frees memory twice when a memif is closed in a process that also has its other end.
+  // A stopped one stays until the process ends, and is taken again under its name.
+  if (std::string_view(info.driver_name) == kNeverClosed) return;
   rte_eth_dev_close(port);
+  let_interrupts_pass();
   if (info.device != nullptr) rte_dev_remove(info.device);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,7 @@ class Eal {
  private:
   explicit Eal(Pages pages) : pages_(pages) {}
   Pages pages_;
+  std::map<std::string, std::string> attached_;  // name to arguments
 };
 
 // Gives the calling thread what DPDK's own threads have (a core number, and with it caches of the

@@ -86,7 +86,8 @@ Status group_is_free(const std::string& root, const std::string& address,
 std::uint64_t free_hugepages(const std::string& root) {
   std::uint64_t pages = 0;
   std::error_code error;
-  for (const auto& size : fs::directory_iterator(fs::path(root) / "sys/kernel/mm/hugepages", error)) {
+  for (const auto& size :
+       fs::directory_iterator(fs::path(root) / "sys/kernel/mm/hugepages", error)) {
     pages += std::strtoull(first_word(size.path() / "free_hugepages").c_str(), nullptr, 10);
   }
   return pages;
@@ -176,8 +177,8 @@ std::string cure_for(std::string_view name) {
   while (!driver.empty() && driver.back() >= '0' && driver.back() <= '9') driver.pop_back();
   if (driver == "virtio_user") driver = "virtio";
   std::replace(driver.begin(), driver.end(), '_', '-');
-  return fmt::format("check the name and its options; the driver is in Debian's package librte-net-{}23",
-                     driver);
+  return fmt::format(
+      "check the name and its options; the driver is in Debian's package librte-net-{}23", driver);
 }
 
 std::string hidden_drops(std::string_view driver) {

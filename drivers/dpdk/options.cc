@@ -12,8 +12,8 @@
 namespace wireproof::dpdk {
 namespace {
 
-// The virtual devices of DPDK 22.11 that carry frames somewhere, and their options: DPDK itself says
-// little of a word it does not know. Other devices are DPDK's to judge.
+// The virtual devices of DPDK 22.11 that carry frames somewhere, and their options: DPDK itself
+// says little of a word it does not know. Other devices are DPDK's to judge.
 using Words = std::vector<std::string>;
 const std::map<std::string, Words>& virtual_devices() {
   static const std::map<std::string, Words> made{
@@ -34,8 +34,8 @@ const std::map<std::string, Words>& virtual_devices() {
        {"iface", "queues", "client", "iommu-support", "postcopy-support", "tso", "linear-buffer",
         "ext-buffer", "legacy-ol-flags"}},
       {"net_virtio_user",
-       {"path", "queue_size", "queues", "mac", "cq", "packed_vq", "mrg_rxbuf", "in_order",
-        "server", "iface", "speed", "vectorized"}}};
+       {"path", "queue_size", "queues", "mac", "cq", "packed_vq", "mrg_rxbuf", "in_order", "server",
+        "iface", "speed", "vectorized"}}};
   return made;
 }
 
@@ -60,7 +60,8 @@ Result<bool> choice(const std::string& key, const std::string& value, const std:
                     const std::string& no) {
   if (value == yes) return true;
   if (value == no) return false;
-  return fail(ErrorKind::kUsage, fmt::format("dpdk: {}={} is neither {} nor {}", key, value, yes, no),
+  return fail(ErrorKind::kUsage,
+              fmt::format("dpdk: {}={} is neither {} nor {}", key, value, yes, no),
               did_you_mean(value, {yes, no}));
 }
 
@@ -93,10 +94,11 @@ Result<Options> parse_options(const PortSpec& port) {
     Words names;
     for (const auto& [name, words] : virtual_devices()) names.push_back(name);
     const std::string near = nearest_name(port.device, names);
-    return fail(ErrorKind::kUsage,
-                fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),
-                near.empty() ? "write 0000:03:00.0, or net_memif0 and the like"
-                             : fmt::format("did you mean '{}'?", near));
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),
+        near.empty() ? "write 0000:03:00.0, or net_memif0 and the like"
+                     : fmt::format("did you mean '{}'?", near));
   }
   options.arguments = options.name;
   for (const auto& [key, value] : port.options) {

@@ -41,7 +41,8 @@ class TxBursts final : public TxQueue {
 struct RxStamps {
   int offset = -1;  // of the mbuf's dynamic field; -1: the NIC gives none
   std::uint64_t flag = 0;
-  // The NIC's clock on MonotonicClock's axis: monotonic = base + (ticks - ticks_base) * ns_per_tick.
+  // The NIC's clock on MonotonicClock's axis: monotonic = base + (ticks - ticks_base) *
+  // ns_per_tick.
   Nanoseconds base = 0;
   std::uint64_t ticks_base = 0;
   double ns_per_tick = 1;

@@ -12,7 +12,7 @@
 
 #include "base/address.h"
 #include "io/backend.h"
-#include "packet/neighbour_message.h"
+#include "io/neighbour_message.h"
 
 namespace wireproof::dpdk {
 

@@ -130,6 +130,17 @@ unsigned CpuFacts::numa_nodes() const {
   return std::max(1u, static_cast<unsigned>(nodes.size()));
 }
 
+unsigned CpuFacts::physical_cores(const CpuList& cpus) const {
+  CpuList firsts;  // the lowest CPU of each core stands for it
+  for (const unsigned cpu : cpus) {
+    const CpuList threads =
+        read_list(fmt::format("sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
+    firsts.push_back(threads.empty() ? cpu : threads.front());
+  }
+  std::sort(firsts.begin(), firsts.end());
+  return static_cast<unsigned>(std::unique(firsts.begin(), firsts.end()) - firsts.begin());
+}
+
 std::string CpuFacts::model() const {
   constexpr std::string_view kKey = "model name";
   std::ifstream file(root_ + "/proc/cpuinfo");

@@ -41,6 +41,9 @@ class CpuFacts {
   // Empty when there is no such node.
   [[nodiscard]] CpuList cpus_of_node(int node) const;
   [[nodiscard]] unsigned numa_nodes() const;  // at least 1
+  // How many physical cores these CPUs are: hyperthreads of one core count once, and a CPU of which
+  // the kernel says nothing for itself.
+  [[nodiscard]] unsigned physical_cores(const CpuList& cpus) const;
   // "Intel(R) Xeon(R) ..."; "unknown" when the kernel does not say.
   [[nodiscard]] std::string model() const;
   // "tsc", "kvm-clock", "hpet"; "unknown" when the kernel does not say.

@@ -70,9 +70,10 @@ std::uint64_t grown(const std::optional<std::uint64_t>& before,
 }
 
 // Splits what was lost. The kernel's counters may include frames of others, so each explains at
-// most what is left; what nothing of ours explains, the device under test lost.
+// most what is left; what nothing of ours explains, the device under test lost, unless our own
+// driver would not have told.
 Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint64_t rx_ring,
-                      std::uint64_t rx_nic) {
+                      std::uint64_t rx_nic, bool drops_hidden) {
   Attribution where{.tx_shortfall = counts.unsent};
   std::uint64_t left = counts.lost;
   const auto take = [&left](std::uint64_t bound) {
@@ -84,7 +85,7 @@ Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint6
   where.tx_ring = take(tx_dropped);
   where.rx_ring = take(rx_ring);
   where.rx_nic = take(rx_nic);
-  where.dut = left;
+  (drops_hidden ? where.not_attributable : where.dut) = left;
   return where;
 }
 
@@ -321,7 +322,8 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   }
   const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
   result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,
-                                 grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped));
+                                 grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped),
+                                 !rx_after.rx_ring_dropped.has_value());
   if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
   for (const CellInterval& interval : collector_.intervals()) {
     result.intervals.push_back({.start = interval.start,

@@ -34,12 +34,12 @@ void TxLoop::stop(Nanoseconds now) {
 Nanoseconds TxLoop::run() {
   const Nanoseconds now = clock_.now();
   if (drain_until_ != 0) return drain(now);
-  const std::uint32_t granted = std::min(pacer_.grant(now), kRoundMax);
-  if (granted != 0) {
+  if (!pacer_.finished(now)) {
+    const std::uint32_t granted = std::min(pacer_.grant(now), kRoundMax);
+    if (granted == 0) return pacer_.next_deadline();
     send(granted, now);
     return Step::kBusy;
   }
-  if (!pacer_.finished(now)) return pacer_.next_deadline();
   intended_ = pacer_.intended(now);
   drain_until_ = now + kDrainMax;
   return Step::kBusy;

@@ -38,6 +38,11 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
     return fmt::format("rx nic: up to {} frames were dropped by the tester's own NIC",
                        where.rx_nic);
   }
+  if (where.not_attributable > 0) {
+    return fmt::format(
+        "not attributable: {} frames were lost, and the receiving driver hides its own drops",
+        where.not_attributable);
+  }
   if (counts.unclassified > 0) {
     return fmt::format("window: {} frames came {} or more numbers late and cannot be told apart",
                        counts.unclassified, direction.window);

@@ -32,8 +32,8 @@ Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
               did_you_mean(name, names_of(set)));
 }
 
-// Only the kernel's interfaces can be named without a backend: sockets, memory and what DPDK has are
-// asked for by name.
+// Only the kernel's interfaces can be named without a backend: sockets, memory and what DPDK has
+// are asked for by name.
 bool opens_interfaces(const Backend& backend) {
   return backend.name() == "af_xdp" || backend.name() == "af_packet";
 }

@@ -100,6 +100,7 @@ std::string doctor_to_json(const HostReport& report) {
       {"host", report.host.host}, {"kernel", report.host.kernel}, {"cpu", report.host.cpu}};
   put(json, "interface", report.interface);
   if (!report.error) json["bearing"] = word(bearing_of(report));
+  if (report.plan) json["plan"] = line_plan_json(*report.plan);
   json["findings"] = findings_json(report);
   json["backends"] = backends_json(report);
   json["error"] = error_json(report.error);
@@ -125,6 +126,7 @@ std::string doctor_to_text(const HostReport& report) {
   };
   std::string text = fmt::format("{} {} ({})\n{}, {}\n\n", report.tool.name, report.tool.version,
                                  report.host.host, report.host.cpu, report.host.kernel);
+  if (report.plan) text += line_plan_text(*report.plan) + "\n";
   for (const HostFinding& finding : report.findings) {
     const std::string label = fmt::format("{:<7} {}", word(finding.bearing), finding.subject);
     text += entry(label, kWidth, finding.text);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "report/document.h"
+#include "trial/core_estimate.h"
 
 namespace wireproof {
 
@@ -43,7 +44,8 @@ struct HostReport {
   std::string interface;               // as the user gave it; empty: none
   std::vector<BackendFacts> backends;  // in order of preference, the left out last
   std::vector<HostFinding> findings;
-  std::optional<Error> error;  // nothing could be found out; the rest is empty
+  std::optional<LinePlan> plan;  // doctor --plan
+  std::optional<Error> error;    // nothing could be found out; the rest is empty
 };
 
 [[nodiscard]] std::string_view word(BackendFacts::State state);  // "usable", "refused", "left out"
@@ -54,8 +56,8 @@ struct HostReport {
 
 // {"schema":"wireproof/backends","schema_version":"1.0","tool":{...},"backends":[...]}
 [[nodiscard]] std::string backends_to_json(const HostReport& report);
-// {"schema":"wireproof/doctor",...,"bearing":...,"interface":...,"findings":[...],"backends":[...],
-//  "error":null|{"code","message","hint","errno"}}
+// {"schema":"wireproof/doctor",...,"bearing":...,"interface":...,"plan":{...},"findings":[...],
+//  "backends":[...],"error":null|{"code","message","hint","errno"}}.
 [[nodiscard]] std::string doctor_to_json(const HostReport& report);
 [[nodiscard]] std::string backends_to_text(const HostReport& report);
 [[nodiscard]] std::string doctor_to_text(const HostReport& report);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/document.h"
+#include "trial/core_estimate.h"
 
 namespace wireproof {
 
@@ -19,6 +20,7 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 [[nodiscard]] Json dut_json(const DutResult& result);
 [[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
                                  const std::string& to);
+[[nodiscard]] Json line_plan_json(const LinePlan& plan);
 // null where there is none.
 [[nodiscard]] Json error_json(const std::optional<Error>& error);
 [[nodiscard]] Json document_json(const RunReport& report);

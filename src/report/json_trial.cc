@@ -47,6 +47,7 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   json[socket ? "rx_socket" : "rx_ring"] = a.rx_ring;
   json["rx_nic"] = a.rx_nic;
   json["late"] = a.late;
+  if (a.not_attributable > 0) json["not_attributable"] = a.not_attributable;
   return json;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "report/document.h"
+#include "trial/core_estimate.h"
 
 namespace wireproof {
 
@@ -33,5 +34,8 @@ inline constexpr std::size_t kTextColumns = 80;
 [[nodiscard]] std::string trial_text(const TrialResult& trial);
 [[nodiscard]] std::string searches_text(const RunReport& report);
 [[nodiscard]] std::string dut_text(const DutResult& result);
+// The table of one rate, or of several; then what is measured and what assumed. Ends with a
+// newline.
+[[nodiscard]] std::string line_plan_text(const LinePlan& plan);
 
 }  // namespace wireproof

@@ -111,7 +111,8 @@ std::string attribution_text(const DirectionResult& direction) {
       {"device under test or wire", a.dut},
       {"tester's receive ring or socket", a.rx_ring},
       {"tester's NIC or driver, receiving", a.rx_nic},
-      {"arrived too late", a.late}};
+      {"arrived too late", a.late},
+      {"device or tester: its driver hides drops", a.not_attributable}};
   std::string out;
   for (const auto& [place, count] : places)
     if (count > 0) out += fmt::format("  {:<40}{:>16}\n", place, grouped(count));

@@ -50,11 +50,11 @@ std::string check_identities(const DirectionResult& direction) {
   if (!adds_up(c.received, {c.unique, c.duplicate}))
     return fmt::format("received {} is not unique {} + duplicate {}", c.received, c.unique,
                        c.duplicate);
-  if (!adds_up(c.lost, {a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late}))
+  if (!adds_up(c.lost, {a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.not_attributable}))
     return fmt::format(
         "lost {} is not what is attributed: tx ring {} + device {} + rx ring {} + rx NIC {} + late "
-        "{}",
-        c.lost, a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late);
+        "{} + not attributable {}",
+        c.lost, a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.not_attributable);
   return {};
 }
 

@@ -43,9 +43,10 @@ struct Counts {
   std::uint64_t rx_dropped = 0;    // by our own ring or socket; an upper bound
 };
 
-// Where the lost and the unsent went. lost = tx_ring + dut + rx_ring + rx_nic + late;
-// unsent = tx_shortfall. The ring and NIC figures come from counters of the kernel that may include
-// frames of others: they are upper bounds, capped at what is left to explain.
+// Where the lost and the unsent went. lost = tx_ring + dut + rx_ring + rx_nic + late
+// + not_attributable; unsent = tx_shortfall. The ring and NIC figures come from counters of the
+// kernel that may include frames of others: they are upper bounds, capped at what is left to
+// explain.
 struct Attribution {
   std::uint64_t tx_shortfall = 0;
   std::uint64_t tx_ring =
@@ -54,6 +55,9 @@ struct Attribution {
   std::uint64_t rx_ring = 0;
   std::uint64_t rx_nic = 0;
   std::uint64_t late = 0;
+  // The receiving driver hides its own drops: these died in the device or in the tester, and nobody
+  // can say in which.
+  std::uint64_t not_attributable = 0;
 };
 
 struct DelaySummary {    // one-way on one clock; from the time of the burst to the receive stamp

@@ -138,6 +138,18 @@ DeviceCounters Conformance::settled(Device& device) {
   return counters;
 }
 
+void Conformance::expect_explained(std::uint64_t missing, const DeviceCounters& receiver) {
+  if (!rig_->drops_told) {
+    EXPECT_FALSE(receiver.rx_ring_dropped.has_value());
+    return;
+  }
+  const std::uint64_t explained = drops(settled(*a_), receiver);
+  EXPECT_LE(missing, explained);
+  if (rig_->drops_exact) {
+    EXPECT_EQ(missing, explained);
+  }
+}
+
 std::size_t Conformance::reap_all(TxQueue& tx) {
   const Nanoseconds deadline = clock_.now() + kSecond;
   std::size_t in_flight = tx.reap();

@@ -31,6 +31,8 @@ class Rig {
   Nanoseconds stamp_slack = 0;  // how far a stamp may lie outside the readings around it
   // Do the drop counters of both ends explain a missing frame exactly, or are they upper bounds?
   bool drops_exact = true;
+  // false: the receiving end's driver hides its drops, and must say that it cannot tell.
+  bool drops_told = true;
   std::uint32_t starving_frames = 20'000;  // more than the receiving side has any room for
 };
 
@@ -64,6 +66,9 @@ class Conformance : public testing::TestWithParam<MakeRig> {
                                      Nanoseconds patience = 200 * kMillisecond);
   // Until the counters stand still. Fails the test when they cannot be read.
   DeviceCounters settled(Device& device);
+  // `missing` frames from a to b are in the counters of both ends, as well as the rig's driver can
+  // tell.
+  void expect_explained(std::uint64_t missing, const DeviceCounters& receiver);
   // Reaps until nothing is in flight or a second has passed; returns what is still in flight.
   std::size_t reap_all(TxQueue& tx);
 

@@ -36,5 +36,26 @@ TEST(TxLoop, ABurstBeyondOneRoundLeavesInRoundsUnderFreshClockReadings) {
   EXPECT_EQ(from.borrowed, 0u);
 }
 
+TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
+  FakeClock clock;
+  FakeDevice from;
+  FakeDevice to;
+  from.accept_max = 0;
+  TrafficProfile profile;
+  profile.dst_mac = parse_mac("02:00:00:00:00:01");
+  const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
+  ASSERT_TRUE(direction.has_value());
+  TxLoop& tx = *(*direction)->tx_loops().front();
+  (*direction)->start(1e6, 10 * kMillisecond, 64, 7, clock.now());
+  for (int i = 0; i < 1000 && !tx.cell().finished.load(); ++i) {
+    clock.advance(kMillisecond);
+    tx.run();
+  }
+  EXPECT_TRUE(tx.cell().finished.load());
+  (*direction)->stop(clock.now());
+  EXPECT_EQ(tx.intended(), 10'000u);
+  EXPECT_EQ(tx.cell().offered.load(), 0u);
+}
+
 }  // namespace
 }  // namespace wireproof

@@ -42,7 +42,7 @@ TEST(Verdict, OurOwnDropsAreNeverTheDevices) {
       .intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
   for (const Attribution& where :
        {Attribution{.tx_ring = 1, .dut = 9}, Attribution{.dut = 9, .rx_ring = 1},
-        Attribution{.dut = 9, .rx_nic = 1}}) {
+        Attribution{.dut = 9, .rx_nic = 1}, Attribution{.not_attributable = 10}}) {
     const auto result = trial_with(counts, where);
     EXPECT_EQ(result.verdict, Verdict::kInvalid);
     EXPECT_NE(result.reason, "");

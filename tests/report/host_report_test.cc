@@ -5,32 +5,13 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "report/sample_host_reports.h"
+
 namespace wireproof {
 namespace {
 
-HostReport sample() {
-  using enum BackendFacts::State;
-  HostReport report;
-  report.tool = {.version = "1.2.3", .git = "abc", .backends = {}};
-  report.host.host = "lab1";
-  report.host.kernel = "Linux 6.1.0";
-  report.host.cpu = "Example 9000";
-  report.interface = "ens1f0";
-  report.backends = {
-      {"af_xdp", "sockets behind an XDP program", kRefused, "cap_bpf is missing", "run as root"},
-      {"loopback", "a wire in memory", kUsable, "", ""},
-      {"dpdk", "", kLeftOut, "libdpdk not found", ""}};
-  report.findings = {{Bearing::kGood, "clock", "tsc", ""},
-                     {Bearing::kLimits, "memlock",
-                      "8192 KiB, which is too little for the rings that a port with many queues of "
-                      "the default length would like to have",
-                      "ulimit -l unlimited, or a service with a LimitMEMLOCK of its own, or "
-                      "cap_ipc_lock on the file"}};
-  return report;
-}
-
 TEST(HostReport, TheWorstFindingCounts) {
-  HostReport report = sample();
+  HostReport report = sample_host_report();
   EXPECT_EQ(bearing_of(report), Bearing::kLimits);
   report.findings.push_back({Bearing::kBlocks, "link", "down", "up"});
   EXPECT_EQ(bearing_of(report), Bearing::kBlocks);
@@ -38,14 +19,14 @@ TEST(HostReport, TheWorstFindingCounts) {
 }
 
 TEST(HostReport, Json) {
-  const auto doctor = nlohmann::json::parse(doctor_to_json(sample()));
+  const auto doctor = nlohmann::json::parse(doctor_to_json(sample_host_report()));
   EXPECT_EQ(doctor["schema"], "wireproof/doctor");
   EXPECT_EQ(doctor["bearing"], "limits");
   EXPECT_EQ(doctor["interface"], "ens1f0");
   EXPECT_EQ(doctor["findings"][1]["subject"], "memlock");
   EXPECT_FALSE(doctor["findings"][0].contains("cure"));
   EXPECT_TRUE(doctor["error"].is_null());
-  const auto backends = nlohmann::json::parse(backends_to_json(sample()));
+  const auto backends = nlohmann::json::parse(backends_to_json(sample_host_report()));
   EXPECT_EQ(backends["schema"], "wireproof/backends");
   EXPECT_EQ(backends["tool"]["git"], "abc");
   EXPECT_EQ(backends["backends"][0]["state"], "refused");
@@ -55,29 +36,61 @@ TEST(HostReport, Json) {
 }
 
 TEST(HostReport, JsonOfAnErrorIsComplete) {
-  HostReport report = sample();
-  report.findings.clear();
-  report.error = Error{ErrorKind::kUsage, "no interface 'x'", "did you mean 'y'?", 19};
-  const auto doctor = nlohmann::json::parse(doctor_to_json(report));
+  const auto doctor = nlohmann::json::parse(doctor_to_json(failed_host_report()));
   EXPECT_EQ(doctor["error"]["code"], "usage");
   EXPECT_EQ(doctor["error"]["message"], "no interface 'x'");
   EXPECT_TRUE(doctor["findings"].empty());
 }
 
 TEST(HostReport, TextFitsEightyColumnsAndHangs) {
-  for (const std::string& text : {doctor_to_text(sample()), backends_to_text(sample())}) {
-    std::istringstream lines(text);
+  for (const HostReport& report : sample_host_reports()) {
+    std::istringstream lines(doctor_to_text(report) + backends_to_text(report));
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
   }
-  const std::string doctor = doctor_to_text(sample());
+  const std::string doctor = doctor_to_text(sample_host_report());
   EXPECT_TRUE(doctor.starts_with("wireproof 1.2.3 (lab1)\nExample 9000, Linux 6.1.0\n")) << doctor;
   EXPECT_NE(doctor.find("good    clock        tsc\n"), std::string::npos) << doctor;
   EXPECT_NE(doctor.find("\n                     cure: ulimit"), std::string::npos) << doctor;
   EXPECT_NE(doctor.find("blocks a test: 0   limits it: 1   good: 1\n"), std::string::npos);
-  const std::string backends = backends_to_text(sample());
+  const std::string backends = backends_to_text(sample_host_report());
   EXPECT_NE(backends.find("af_xdp      refused   cap_bpf is missing\n"), std::string::npos)
       << backends;
   EXPECT_NE(backends.find("dpdk        left out  libdpdk not found\n"), std::string::npos);
+}
+
+TEST(HostReport, ThePlanOfOneRateIsALineASize) {
+  const std::string text = doctor_to_text(sample_host_report_with_plan({100e9}));
+  EXPECT_NE(text.find("line rate at 100 Gbit/s: one port sends"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n    64    148.810      8.1      18.1       4        6    11 "),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\n  1518      8.127 "), std::string::npos) << text;
+  EXPECT_NE(text.find("8 GT/s x16, 16 GT/s x8 or 32 GT/s x4"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  12 ns     what a frame to send"), std::string::npos) << text;
+  // What was disturbed is said, and before the findings.
+  EXPECT_NE(text.find("2.1 times as long"), std::string::npos) << text;
+  EXPECT_LT(text.find("assumed, not measured"), text.find("limits  memlock")) << text;
+}
+
+TEST(HostReport, ThePlanOfAllRatesIsALineARate) {
+  const std::string text = doctor_to_text(sample_host_report_with_plan(usual_line_rates()));
+  EXPECT_NE(text.find("cores needed at line rate"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n        100       4     6    11      2     2     5      1     1     3 "),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("\n        400 "), std::string::npos) << text;
+}
+
+TEST(HostReport, ThePlanAsJson) {
+  const HostReport report = sample_host_report_with_plan({100e9});
+  const auto plan = nlohmann::json::parse(doctor_to_json(report))["plan"];
+  EXPECT_EQ(plan["flows"], 1024);
+  EXPECT_EQ(plan["costs"][0]["tx_ns"], 8.125);
+  EXPECT_EQ(plan["rates"][0]["line_rate_bps"], 100e9);
+  EXPECT_EQ(plan["rates"][0]["sizes"][0]["size"], "64");
+  EXPECT_EQ(plan["rates"][0]["sizes"][0]["cores"], 11);
+  EXPECT_EQ(plan["assumptions"][0]["value"], 12);
+  EXPECT_FALSE(nlohmann::json::parse(doctor_to_json(sample_host_report())).contains("plan"));
 }
 
 }  // namespace

@@ -1,18 +1,44 @@
-// Prints the sample reports, one JSON document a line (or, with "text", as people see them): the
-// schema test feeds them to a validator that knows nothing of this program.
+// Prints the sample reports, one JSON document a line (or, with "text", as people see them; or,
+// with "doctor", those of the doctor as one JSON array): the schema test feeds them to a validator
+// that knows nothing of this program.
 #include <cstdio>
 #include <string_view>
 
 #include "report/json.h"
+#include "report/sample_host_reports.h"
 #include "report/sample_reports.h"
 #include "report/text.h"
 
-int main(int argc, char** argv) {
-  const bool text = argc > 1 && std::string_view(argv[1]) == "text";
-  for (const auto& [name, report] : wireproof::sample_reports()) {
-    const std::string out = text ? wireproof::to_text(report) : wireproof::result_event(report);
+namespace wireproof {
+namespace {
+
+void print_doctor_samples() {
+  const char* between = "[";
+  for (const HostReport& report : sample_host_reports()) {
+    std::fputs(between, stdout);
+    std::fputs(doctor_to_json(report).c_str(), stdout);
+    between = ",";
+  }
+  std::fputs("]\n", stdout);
+}
+
+void print_samples(bool text) {
+  for (const auto& [name, report] : sample_reports()) {
+    const std::string out = text ? to_text(report) : result_event(report);
     if (text) std::printf("=== %s\n", name.c_str());
     std::fputs(out.c_str(), stdout);
+  }
+}
+
+}  // namespace
+}  // namespace wireproof
+
+int main(int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word == "doctor") {
+    wireproof::print_doctor_samples();
+  } else {
+    wireproof::print_samples(word == "text");
   }
   return std::ferror(stdout) != 0 ? 1 : 0;
 }

@@ -40,12 +40,55 @@ SPOILT = [
     ("dut", lambda d: d["result"]["ports"][0].update(tx_dropped=None)),
 ]
 
+# The same of the doctor's documents: plain, with a plan of one rate, of all rates, and failed.
+PLAIN, PLANNED, FAILED = 0, 1, 3
+SPOILT_DOCTOR = [
+    (PLAIN, lambda d: d.pop("bearing")),
+    (PLAIN, lambda d: d.update(extra=1)),
+    (PLAIN, lambda d: d.update(schema="wireproof/result")),
+    (PLAIN, lambda d: d["findings"].clear()),
+    (PLAIN, lambda d: d["findings"][0].update(bearing="fine")),
+    (PLAIN, lambda d: d["findings"][0].update(cure="none is needed")),
+    (PLAIN, lambda d: d["findings"][1].pop("cure")),
+    (PLAIN, lambda d: d["backends"][0].update(state="left_out")),
+    (PLANNED, lambda d: d["plan"].pop("assumptions")),
+    (PLANNED, lambda d: d["plan"]["assumptions"][0].pop("sentence")),
+    (PLANNED, lambda d: d["plan"]["assumptions"][0].update(value=None)),
+    (PLANNED, lambda d: d["plan"]["costs"][0].update(tx_ns=0)),
+    (PLANNED, lambda d: d["plan"]["rates"].clear()),
+    (PLANNED, lambda d: d["plan"]["rates"][0]["sizes"][0].update(tx_cores=1.5)),
+    (PLANNED, lambda d: d["plan"]["rates"][0]["sizes"][0].pop("line_fps")),
+    (FAILED, lambda d: d["error"].pop("message")),
+    (FAILED, lambda d: d["error"].update(errno=0)),
+    (FAILED, lambda d: d.update(bearing="good")),
+]
+
+
+def check_doctor(program):
+    """The doctor's samples against their schema; returns the number of failures."""
+    validator = VALIDATE.load_validator(ROOT / "docs/schema/doctor-1.0.schema.json")
+    text = subprocess.run([program, "doctor"], check=True, capture_output=True, text=True).stdout
+    documents = VALIDATE.parse(text)
+    failures = 0
+    for number, document in enumerate(documents):
+        for problem in VALIDATE.problems(document, validator):
+            print(f"doctor sample {number}: {problem}")
+            failures += 1
+    for number, (sample, spoil) in enumerate(SPOILT_DOCTOR):
+        document = copy.deepcopy(documents[sample])
+        spoil(document)
+        if not VALIDATE.problems(document, validator):
+            print(f"spoilt doctor document {number} was accepted")
+            failures += 1
+    print(f"doctor: {len(documents)} samples, {len(SPOILT_DOCTOR)} spoilt documents")
+    return failures
+
 
 def main():
     validator = VALIDATE.load_validator()
     lines = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
     documents = [json.loads(line)["document"] for line in lines.splitlines()]
-    failures = 0
+    failures = check_doctor(sys.argv[1])
     for number, document in enumerate(documents):
         for problem in VALIDATE.problems(document, validator):
             print(f"sample {number}: {problem}")

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from expect import MEMORY, USAGE, document, refusal, refused, sentence
+from expect import MEMORY, PRECONDITION, USAGE, document, refusal, refused, sentence
 from harness import WIREPROOF, Suite, run, wireproof
 
 SUITE = Suite()
@@ -65,6 +65,8 @@ FLAGS = [
     (DUT, "--core", ["1,5", "4095", "0,1", "all"]),
     (DUT, "--duration", ["1,5", "0", "73h"]),
     (DUT, "--ring", ["1,5", "0", "65", "2M"]),
+    (["doctor"], "--plan", ["100", "0G", "100g", "10Mpps", "50%", "max", "ALL", "9Mbps", "11Tbps",
+                            "100 G", "10G,25G"]),
 ]
 ADDRESSES = [
     ("--src-mac", ["02:00:00:00:00", "02:00:00:00:00:00:00", "2:0:0:0:0:g0", "020000000001", "any"]),
@@ -111,6 +113,23 @@ def numbers_that_are_numbers():
         base = MEMORY if flag == "--rate" else TRIAL
         done = wireproof(*command(base, flag, value), "--json", timeout=8)
         assert done.code in (0, 6) and document(done.out)["error"] is None, done
+
+
+@SUITE.case
+def plans_that_are_plans():
+    for words, rates in [(["--plan", "100G"], [100e9]), (["--plan=2.5Gbps"], [2.5e9]),
+                         (["--plan", "all"], [10e9, 25e9, 40e9, 100e9, 200e9, 400e9])]:
+        done = wireproof("doctor", *words, "--json")
+        assert done.code == 0 and not done.err, done
+        found = document(done.out)
+        assert [rate["line_rate_bps"] for rate in found["plan"]["rates"]] == rates, found["plan"]
+        assert any(finding["subject"] == "cores" for finding in found["findings"]), found
+        text = wireproof("doctor", *words)
+        assert text.code == 0 and "cores needed" in text.out and not text.err, text
+        assert max(map(len, text.out.splitlines())) <= 80, text.out
+    named = wireproof("doctor", "--plan", "10G", "--json", "lo")  # an interface, not a file
+    assert named.code == PRECONDITION and document(named.out)["interface"] == "lo", named
+    assert "plan" not in document(wireproof("doctor", "--json").out)
 
 
 @SUITE.case

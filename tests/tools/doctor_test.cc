@@ -89,9 +89,12 @@ TEST(Doctor, AutogroupsHideThePriority) {
 
 TEST(Doctor, CountsHugepages) {
   const FakeRoot root;
-  expect(check_hugepages(root.path()), Bearing::kGood, "0 free");
-  root.write("proc/meminfo", "MemTotal: 1 kB\nHugePages_Total:    9\nHugePages_Free:     7\n");
-  expect(check_hugepages(root.path()), Bearing::kGood, "7 free");
+  expect(check_hugepages(root.path(), false), Bearing::kGood, "0 of 2 MiB and 0 of 1 GiB");
+  expect(check_hugepages(root.path(), true), Bearing::kLimits, "needs them");
+  root.write("sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "2\n");
+  expect(check_hugepages(root.path(), true), Bearing::kGood, "0 of 2 MiB and 2 of 1 GiB");
+  root.write("sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "512\n");
+  expect(check_hugepages(root.path(), true), Bearing::kGood, "512 of 2 MiB");
 }
 
 InterfaceState sound_interface() {

@@ -1,12 +1,17 @@
-#include "packet/neighbour_message.h"
+#include "io/neighbour_message.h"
 
 #include <algorithm>
 
-#include "packet/headers.h"
+#include "base/bytes.h"
 
 namespace wireproof {
 namespace {
 
+constexpr std::size_t kEthernetLength = 14;
+constexpr std::size_t kVlanLength = 4;
+constexpr std::size_t kIpv6Length = 40;
+constexpr std::uint16_t kEtherTypeVlan = 0x8100;
+constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
 constexpr std::uint16_t kEtherTypeArp = 0x0806;
 constexpr std::size_t kArpLength = 28;
 constexpr std::uint8_t kProtocolIcmpv6 = 58;
@@ -40,13 +45,12 @@ void put(std::uint8_t* at, const IpAddress& ip) {
   std::copy_n(ip.bytes.begin(), ip.v6 ? 16 : 4, at);
 }
 
-// RFC 4443, section 2.3: over the pseudo-header and the message.
+// RFC 4443, section 2.3: over the pseudo-header and the message, whose length is even.
 std::uint16_t icmpv6_sum(const std::uint8_t* ip, std::size_t length) {
-  ChecksumSum sum;
-  add_bytes(sum, ip + 8, 32);
-  sum.add(kProtocolIcmpv6 + length);
-  add_bytes(sum, ip + kIpv6Length, length);
-  return sum.folded();
+  std::size_t sum = kProtocolIcmpv6 + length;
+  for (std::size_t at = 8; at + 1 < kIpv6Length + length; at += 2) sum += load_be16(ip + at);
+  while (sum > 0xffff) sum = (sum >> 16) + (sum & 0xffff);
+  return static_cast<std::uint16_t>(sum);
 }
 
 std::optional<NeighbourMessage> read_arp(const std::uint8_t* arp, std::size_t length) {
@@ -55,9 +59,8 @@ std::optional<NeighbourMessage> read_arp(const std::uint8_t* arp, std::size_t le
   if (load_be32(arp) != 0x0001'0800 || load_be16(arp + 4) != 0x0604) return std::nullopt;
   const std::uint16_t operation = load_be16(arp + 6);
   if (operation != 1 && operation != 2) return std::nullopt;
-  NeighbourMessage message{.request = operation == 1,
-                           .sender = ip_at(arp + 14, false),
-                           .sender_mac = mac_at(arp + 8)};
+  NeighbourMessage message{
+      .request = operation == 1, .sender = ip_at(arp + 14, false), .sender_mac = mac_at(arp + 8)};
   if (message.request) {
     message.target = ip_at(arp + 24, false);
   } else {
@@ -83,7 +86,7 @@ std::optional<NeighbourMessage> read_nd(const std::uint8_t* ip, std::size_t pres
   if (present < kIpv6Length + kNdLength) return std::nullopt;
   const std::size_t length = load_be16(ip + 4);
   if (ip[6] != kProtocolIcmpv6 || ip[7] != kHopLimit) return std::nullopt;
-  if (length < kNdLength || length > present - kIpv6Length) return std::nullopt;
+  if (length < kNdLength || length % 2 != 0 || length > present - kIpv6Length) return std::nullopt;
   const std::uint8_t* icmp = ip + kIpv6Length;
   if (icmp[0] != kSolicitation && icmp[0] != kAdvertisement) return std::nullopt;
   if (icmp[1] != 0 || icmpv6_sum(ip, length) != 0xffff) return std::nullopt;
@@ -198,7 +201,8 @@ std::size_t write_neighbour_answer(NeighbourFrame& frame, const NeighbourMessage
   }
   // Solicited and override. To a probe from the unspecified address: to all nodes, unsolicited.
   constexpr std::uint32_t kSolicited = 1u << 30, kOverride = 1u << 29;
-  const IpAddress all_nodes{.bytes = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, .v6 = true};
+  const IpAddress all_nodes{.bytes = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+                            .v6 = true};
   const bool probe = request.sender.is_zero();
   return put_nd(frame.data(), at, kAdvertisement, probe ? kOverride : kSolicited | kOverride,
                 request.target, probe ? all_nodes : request.sender, request.target, mac);

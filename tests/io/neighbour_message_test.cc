@@ -1,4 +1,4 @@
-#include "packet/neighbour_message.h"
+#include "io/neighbour_message.h"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +64,7 @@ TEST(NeighbourMessage, ArpIsRfc826ByteByByte) {
   const std::size_t length =
       write_neighbour_request(frame, *parse_ip("10.0.0.1"), kOurs, *parse_ip("10.0.0.2"));
   const std::vector<std::uint8_t> expected{
-      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1,  8, 6, 0, 1, 8, 0, 6, 4, 0,
+      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0,  0, 0, 0, 1, 8, 6, 0, 1, 8, 0,  6, 4, 0,
       1,    2,    0,    0,    0,    0,    1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
   ASSERT_EQ(length, 60u);
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), frame.begin()));
@@ -93,8 +93,8 @@ TEST(NeighbourMessage, AProbeIsAnsweredToAllNodes) {
   const std::size_t length = write_neighbour_answer(frame, probe, kOurs);
   const auto message = read_neighbour_message(whole(frame, length));
   ASSERT_TRUE(message);
-  EXPECT_EQ(frame[14 + 24], 0xff);                // destination: a group
-  EXPECT_EQ(frame[14 + 40 + 4] & 0x60, 0x20);     // override, not solicited
+  EXPECT_EQ(frame[14 + 24], 0xff);             // destination: a group
+  EXPECT_EQ(frame[14 + 40 + 4] & 0x60, 0x20);  // override, not solicited
 }
 
 }  // namespace
