@@ -141,9 +141,9 @@ class Device {
   // Reads the kernel's or NIC's counters now. Fails (precondition) when the interface is gone.
   // Also while workers run.
   [[nodiscard]] virtual Result<DeviceCounters> counters() = 0;
-  // Called once all ports of a test are open, for each of them, whether it sends or receives: waits,
-  // some seconds at most, for a link that comes up only after that. Fails (precondition) when it
-  // does not.
+  // Called once all ports of a test are open, for each of them, whether it sends or receives:
+  // waits, some seconds at most, for a link that comes up only after that. Fails (precondition)
+  // when it does not.
   [[nodiscard]] virtual Status await_link() { return {}; }
   // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
   // it.
