@@ -65,8 +65,8 @@ Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers, std::uint32
         fmt::format("the least --size that works here is {}", least));
   }
   FrameTemplate made;
-  made.id_ = next_template_id();
-  made.payload_only_ = payload_only;
+  made.patch_.id_ = next_template_id();
+  made.patch_.payload_only_ = payload_only;
   made.bytes_.resize(frame_size - kFcsLength);
   const std::size_t head = headers_length(ipv6, headers.vlan.has_value());
   // A pattern that a stuck or swapped byte lane would break.
@@ -77,7 +77,7 @@ Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers, std::uint32
     made.bytes_.erase(made.bytes_.begin(), made.bytes_.begin() + static_cast<std::ptrdiff_t>(head));
     return made;
   }
-  made.signature_at_ = static_cast<std::uint16_t>(head);
+  made.patch_.signature_at_ = static_cast<std::uint16_t>(head);
   made.build_headers(headers);
   made.sum_constant_parts();
   return made;
@@ -95,26 +95,30 @@ void FrameTemplate::build_headers(const HeaderSpec& headers) {
   }
   store_be16(bytes_.data() + udp_at + 2, headers.dst_l4_port);
   store_be16(bytes_.data() + udp_at + 4, static_cast<std::uint16_t>(udp_length));
-  udp_at_ = static_cast<std::uint16_t>(udp_at);
-  dst_low_at_ = static_cast<std::uint16_t>(udp_at - 4);  // the last field of either IP header
-  ipv4_checksum_at_ = static_cast<std::uint16_t>(ipv6 ? 0 : ip_at + 10);
-  src_port_first_ = headers.src_l4_port;
-  dst_low_first_ = load_be32(bytes_.data() + dst_low_at_);
+  patch_.udp_at_ = static_cast<std::uint16_t>(udp_at);
+  patch_.ipv4_ = !ipv6;
+  patch_.src_port_first_ = headers.src_l4_port;
+  patch_.dst_low_first_ = load_be32(bytes_.data() + udp_at - 4);
 }
 
 // Sums over the template with the patched fields (source port, low destination, signature and both
 // checksums) as zeros.
 void FrameTemplate::sum_constant_parts() {
   std::vector<std::uint8_t> fixed = bytes_;
-  store_be32(fixed.data() + dst_low_at_, 0);
-  const bool ipv6 = ipv4_checksum_at_ == 0;
-  const std::uint8_t* ip = fixed.data() + udp_at_ - ip_length(ipv6);
-  const std::size_t udp_length = fixed.size() - udp_at_;
-  if (!ipv6) add_bytes(ip_sum_, ip, kIpv4Length);
+  const std::size_t udp_at = patch_.udp_at_;
+  store_be32(fixed.data() + udp_at - 4, 0);
+  const bool ipv6 = !patch_.ipv4_;
+  const std::uint8_t* ip = fixed.data() + udp_at - ip_length(ipv6);
+  const std::size_t udp_length = fixed.size() - udp_at;
+  ChecksumSum ip_sum;
+  ChecksumSum udp_sum;
+  if (!ipv6) add_bytes(ip_sum, ip, kIpv4Length);
   const std::size_t addresses_at = ipv6 ? 8 : 12;  // RFC 768 and RFC 8200 section 8.1
-  add_bytes(udp_sum_, ip + addresses_at, ip_length(ipv6) - addresses_at);
-  udp_sum_.add(kProtocolUdp + udp_length);
-  add_bytes(udp_sum_, fixed.data() + udp_at_, udp_length);
+  add_bytes(udp_sum, ip + addresses_at, ip_length(ipv6) - addresses_at);
+  udp_sum.add(kProtocolUdp + udp_length);
+  add_bytes(udp_sum, fixed.data() + udp_at, udp_length);
+  patch_.ip_sum_ = ip_sum.folded();
+  patch_.udp_sum_ = udp_sum.folded();
 }
 
 }  // namespace wireproof

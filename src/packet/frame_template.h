@@ -1,6 +1,7 @@
 // The bytes of a stream's frames, made once; each frame is then patched in place. What varies from
 // frame to frame (source port, destination address, signature) is summed apart from what does not,
-// so that a patch never reads the frame and its checksums cost a handful of additions.
+// so that a patch never reads the frame and its checksums cost a handful of additions. All sums are
+// one's complement (RFC 1071): folded to 16 bits, a few of them add up in 32.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,78 @@ struct HeaderSpec {
   std::uint8_t ttl = 64;
 };
 
+// What the frames of one burst have in common, in the form that patching takes.
+struct SharedFields {
+  SharedFields(std::uint16_t trial_id, std::uint64_t sequence, std::uint64_t transmit_time) {
+    const SignatureWords words = pack({.trial_id = trial_id,
+                                       .sequence = sequence & kSequenceMax,
+                                       .transmit_time = transmit_time & kTransmitTimeMax});
+    head = words.head;
+    body_as_stored = __builtin_bswap64(words.body);
+    tail_as_stored = __builtin_bswap16(words.tail);
+    ChecksumSum all;
+    all.add(words.head).add(words.body).add(words.tail);
+    sum = all.folded();
+  }
+
+  std::uint64_t head;  // without the sequence space, which varies from frame to frame
+  std::uint64_t body_as_stored;
+  std::uint16_t tail_as_stored;
+  std::uint32_t sum;  // one's complement, of head, body and tail
+};
+
+// The offsets and sums that turn a buffer holding a template into one of its frames: a value, so
+// that a loop over frames keeps it in registers whatever the frames' bytes may alias.
+class FramePatch {
+ public:
+  // Never 0, and never that of another template of this process: buffers outlive templates.
+  [[nodiscard]] std::uint32_t id() const { return id_; }
+
+  // Makes a buffer that holds this template, whatever was patched before, into the frame of this
+  // flow and sequence space, checksums included. Nothing is read from the buffer.
+  void apply(std::uint8_t* buffer, const SharedFields& shared, std::uint32_t flow,
+             std::uint32_t space) const {
+    std::uint8_t* signature = buffer + signature_at_;
+    store_be64(signature, shared.head | std::uint64_t{space} << 8);
+    std::memcpy(signature + 8, &shared.body_as_stored, 8);
+    std::memcpy(signature + 16, &shared.tail_as_stored, 2);
+    if (payload_only_) return;
+    const auto src_port =
+        static_cast<std::uint16_t>(src_port_first_ + (flow & (kPortsPerAddress - 1)));
+    const std::uint32_t dst_low = dst_low_first_ + (flow >> kPortsPerAddressBits);
+    std::uint8_t* udp = buffer + udp_at_;
+    store_be32(udp - 4, dst_low);  // the last field of either IP header
+    store_be16(udp, src_port);
+    const std::uint32_t dst_sum = (dst_low >> 16) + (dst_low & 0xffff);
+    if (ipv4_) store_be16(udp - 10, static_cast<std::uint16_t>(~fold(ip_sum_ + dst_sum)));
+    // The space's 24 bits lie across two words of the head: all of one, the upper byte of the next.
+    const std::uint32_t space_sum = (space >> 8) + ((space & 0xff) << 8);
+    const auto checksum = static_cast<std::uint16_t>(
+        ~fold(udp_sum_ + shared.sum + src_port + dst_sum + space_sum));
+    // RFC 768: a sum of zero is sent as all ones, for zero means "no checksum".
+    store_be16(udp + 6, checksum == 0 ? std::uint16_t{0xffff} : checksum);
+  }
+
+ private:
+  friend class FrameTemplate;
+
+  // Of a sum of a few words; 0 only when it is 0.
+  static std::uint32_t fold(std::uint32_t sum) {
+    sum = (sum & 0xffff) + (sum >> 16);
+    return sum + (sum >> 16);  // the upper half is not looked at
+  }
+
+  std::uint32_t id_ = 0;
+  bool payload_only_ = false;
+  bool ipv4_ = false;
+  std::uint16_t signature_at_ = 0;
+  std::uint16_t udp_at_ = 0;
+  std::uint16_t src_port_first_ = 0;
+  std::uint32_t dst_low_first_ = 0;
+  std::uint32_t ip_sum_ = 0;   // folded, of the IPv4 header without what apply() adds
+  std::uint32_t udp_sum_ = 0;  // folded, of pseudo-header and datagram without what apply() adds
+};
+
 class FrameTemplate {
  public:
   // `frame_size` with FCS. `payload_only`: the kernel owns the headers (udp_payload devices); the
@@ -38,53 +111,21 @@ class FrameTemplate {
   [[nodiscard]] static Result<FrameTemplate> make(const HeaderSpec& headers,
                                                   std::uint32_t frame_size, bool payload_only);
 
-  // Never 0, and never that of another template of this process: buffers outlive templates.
-  [[nodiscard]] std::uint32_t id() const { return id_; }
+  [[nodiscard]] std::uint32_t id() const { return patch_.id(); }
   [[nodiscard]] std::uint16_t buffer_len() const {
     return static_cast<std::uint16_t>(bytes_.size());
   }
+  [[nodiscard]] const FramePatch& patch() const { return patch_; }
 
-  // Writes the whole template into `buffer` (room for buffer_len()); patch() must follow.
+  // Writes the whole template into `buffer` (room for buffer_len()); patch().apply() must follow.
   void write(std::uint8_t* buffer) const { std::memcpy(buffer, bytes_.data(), bytes_.size()); }
-
-  // Makes a buffer that holds this template, whatever was patched before, into the frame of this
-  // flow and signature, checksums included.
-  void patch(std::uint8_t* buffer, std::uint32_t flow, const Signature& signature) const {
-    const SignatureWords words = pack(signature);
-    store_signature(buffer + signature_at_, words);
-    if (payload_only_) return;
-    const auto src_port =
-        static_cast<std::uint16_t>(src_port_first_ + (flow & (kPortsPerAddress - 1)));
-    const std::uint32_t dst_low = dst_low_first_ + (flow >> kPortsPerAddressBits);
-    store_be16(buffer + udp_at_, src_port);
-    store_be32(buffer + dst_low_at_, dst_low);
-    if (ipv4_checksum_at_ != 0) {
-      ChecksumSum ip = ip_sum_;
-      const std::uint16_t folded = ip.add(dst_low).folded();
-      store_be16(buffer + ipv4_checksum_at_, static_cast<std::uint16_t>(~folded));
-    }
-    ChecksumSum udp = udp_sum_;
-    udp.add(words.head).add(words.body).add(std::uint64_t{words.tail} + src_port + dst_low);
-    const auto checksum = static_cast<std::uint16_t>(~udp.folded());
-    // RFC 768: a sum of zero is sent as all ones, for zero means "no checksum".
-    store_be16(buffer + udp_at_ + 6, checksum == 0 ? std::uint16_t{0xffff} : checksum);
-  }
 
  private:
   FrameTemplate() = default;
   void build_headers(const HeaderSpec& headers);
   void sum_constant_parts();
 
-  std::uint32_t id_ = 0;
-  bool payload_only_ = false;
-  std::uint16_t signature_at_ = 0;
-  std::uint16_t udp_at_ = 0;
-  std::uint16_t dst_low_at_ = 0;        // the last 32 bits of the destination address
-  std::uint16_t ipv4_checksum_at_ = 0;  // 0: IPv6 has none
-  std::uint16_t src_port_first_ = 0;
-  std::uint32_t dst_low_first_ = 0;
-  ChecksumSum ip_sum_;   // of the IPv4 header without what patch() adds
-  ChecksumSum udp_sum_;  // of pseudo-header and datagram without what patch() adds
+  FramePatch patch_;
   std::vector<std::uint8_t> bytes_;
 };
 

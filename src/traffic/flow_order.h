@@ -44,10 +44,13 @@ class FlowOrder {
            groups_ * (group_index < large_groups_ ? at.member_large : at.member_small);
   }
 
-  void advance(Cursor& at) const {
+  // True: a new cycle begins.
+  bool advance(Cursor& at) const {
     at.offset += stride_;
     if (at.offset >= group_count_) at.offset -= group_count_;
-    if (++at.visited == group_count_) end_cycle(at);
+    if (++at.visited != group_count_) return false;
+    end_cycle(at);
+    return true;
   }
 
   // Frames of each of this worker's groups before `end`, from group_first on.

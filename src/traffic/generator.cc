@@ -24,10 +24,47 @@ std::uint16_t Generator::buffer_len_max() const {
   return longest;
 }
 
-void Generator::adopt(Frame& frame, const FrameTemplate& made) {
+// A frame that last held something else. Apart, because recycled frames rarely come here.
+[[gnu::noinline]] static void adopt(Frame& frame, const FrameTemplate& made) {
   made.write(frame.data);
   frame.length = made.buffer_len();
   frame.template_id = made.id();
+}
+
+// Bytes of a frame may alias anything: whatever the loop needs is a local value.
+template <bool kMixedSizes>
+void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time) {
+  const FlowOrder order = order_;
+  const std::uint32_t direction = direction_;
+  const std::uint16_t trial_id = trial_id_;
+  const FrameTemplate* templates = templates_.data();
+  FramePatch patch = templates->patch();
+  Place place = place_;
+  SharedFields shared(trial_id, place.flow.cycle, time);
+  for (Frame* frame : frames) {
+    const FrameTemplate* made = templates;
+    if constexpr (kMixedSizes) {
+      made += size_order_[place.size_index];
+      patch = made->patch();
+      if (++place.size_index == size_order_.size()) place.size_index = 0;
+    }
+    if (frame->template_id != patch.id()) [[unlikely]] {
+      adopt(*frame, *made);
+    }
+    patch.apply(frame->data, shared, order.flow(place.flow), direction | order.group(place.flow));
+    if (order.advance(place.flow)) shared = SharedFields(trial_id, place.flow.cycle, time);
+  }
+  place_ = place;
+}
+
+void Generator::fill(std::span<Frame* const> frames, Nanoseconds now) {
+  mark_ = place_;
+  const auto time = static_cast<std::uint64_t>(now - epoch_);
+  if (size_order_.size() == 1) {
+    fill_frames<false>(frames, time);
+  } else {
+    fill_frames<true>(frames, time);
+  }
 }
 
 }  // namespace wireproof

@@ -22,20 +22,7 @@ class Generator {
   void start(std::uint16_t trial_id, Nanoseconds epoch);
 
   // Makes the frames the next ones in order, all with the transmit time `now`.
-  void fill(std::span<Frame* const> frames, Nanoseconds now) {
-    mark_ = place_;
-    const auto time = static_cast<std::uint64_t>(now - epoch_) & kTransmitTimeMax;
-    for (Frame* frame : frames) {
-      const FrameTemplate& made = templates_[size_order_[place_.size_index]];
-      if (frame->template_id != made.id()) adopt(*frame, made);
-      made.patch(frame->data, order_.flow(place_.flow),
-                 {.trial_id = trial_id_,
-                  .space = direction_ | order_.group(place_.flow),
-                  .sequence = place_.flow.cycle,
-                  .transmit_time = time});
-      advance();
-    }
-  }
+  void fill(std::span<Frame* const> frames, Nanoseconds now);
 
   // Only the first `accepted` frames of the last fill were sent; the numbers of the others are used
   // again.
@@ -61,7 +48,8 @@ class Generator {
     order_.advance(place_.flow);
     if (++place_.size_index == size_order_.size()) place_.size_index = 0;
   }
-  static void adopt(Frame& frame, const FrameTemplate& made);
+  template <bool kMixedSizes>
+  void fill_frames(std::span<Frame* const> frames, std::uint64_t time);
 
   FlowOrder order_;
   std::vector<FrameTemplate> templates_;

@@ -34,7 +34,9 @@ class AnalyzerTest : public testing::Test {
   void show(const Signature& signature, Nanoseconds arrived = kEpoch + 1000, int flip_byte = -1) {
     std::array<std::uint8_t, 60> bytes{};
     made_.write(bytes.data());
-    made_.patch(bytes.data(), 0, signature);
+    made_.patch().apply(
+        bytes.data(), {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
+        signature.space);
     if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= 1;
     Frame frame{.data = bytes.data(), .stamp = arrived, .length = 60, .capacity = 60};
     Frame* frames[] = {&frame};
