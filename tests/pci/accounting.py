@@ -31,13 +31,14 @@ def broken(direction):
 
 
 def clean(direction, frames):
-    """The rules broken by a direction that should have carried so many frames without a loss. In
-    order is not among them: QEMU's wire lets frames overtake those that wait for a slow receiver.
+    """The rules broken by a direction that should have carried so many frames without a loss. That
+    all were offered is the verdict's to say. In order is not among them: QEMU's wire lets frames
+    overtake those that wait for a slow receiver.
     """
     counts = direction["counts"]
     found = broken(direction)
-    for name, wanted in {"intended": frames, "offered": frames, "unique": frames, "lost": 0,
-                         "late": 0, "stale": 0, "rx_dropped": 0}.items():
+    for name, wanted in {"intended": frames, "unique": counts["offered"], "lost": 0, "late": 0,
+                         "stale": 0, "rx_dropped": 0}.items():
         if counts[name] != wanted:
             found.append(f"{name} is {counts[name]}, not {wanted}")
     if not 0 < direction["latency"]["min_ns"] <= direction["latency"]["max_ns"]:
