@@ -8,6 +8,12 @@
 namespace wireproof {
 namespace {
 
+template <typename Bytes>
+void patch(const FrameTemplate& made, Bytes& frame, std::uint32_t flow, const Signature& with) {
+  made.patch().apply(frame.data(), {with.trial_id, with.sequence, with.transmit_time}, flow,
+                     with.space);
+}
+
 HeaderSpec headers(bool ipv6) {
   HeaderSpec spec;
   spec.src_mac = *parse_mac("02:00:00:00:00:01");
@@ -63,12 +69,12 @@ TEST(FrameTemplate, EveryPatchedFrameVerifiesAndReadsBack) {
     std::vector<std::uint8_t> frame(size - kFcsLength);
     made->write(frame.data());
     // Twice into the same bytes: a patch must not depend on what was patched before.
-    for (int patch = 0; patch < 2; ++patch) {
+    for (int again = 0; again < 2; ++again) {
       const Signature sent{.trial_id = static_cast<std::uint16_t>(random.next()),
                            .space = static_cast<std::uint32_t>(random.next()) & 0xffffff,
                            .sequence = random.next() & kSequenceMax,
                            .transmit_time = random.next() & kTransmitTimeMax};
-      made->patch(frame.data(), static_cast<std::uint32_t>(random.below(1u << 20)), sent);
+      patch(*made, frame, static_cast<std::uint32_t>(random.below(1u << 20)), sent);
       ASSERT_TRUE(checksums_verify(frame, ipv6, vlan)) << "size " << size;
       Signature read;
       ASSERT_EQ(read_test_frame(match(spec), frame.data(), frame.size(), read), FrameClass::kOurs);
@@ -85,7 +91,7 @@ TEST(FrameTemplate, FlowsDifferInPortThenAddress) {
   const auto made = FrameTemplate::make(spec, 64, false);
   std::vector<std::uint8_t> frame(60);
   made->write(frame.data());
-  made->patch(frame.data(), kPortsPerAddress + 5, {});
+  patch(*made, frame, kPortsPerAddress + 5, {});
   EXPECT_EQ(load_be16(frame.data() + 34), 49152 + 5);
   EXPECT_EQ(load_be32(frame.data() + 30), 0xc6130002u);  // 198.19.0.2
 }
@@ -107,7 +113,7 @@ TEST(FrameTemplate, AnySingleFlippedBitOfTheDatagramIsSeen) {
   const auto made = FrameTemplate::make(spec, 80, false);
   std::vector<std::uint8_t> frame(76);
   made->write(frame.data());
-  made->patch(frame.data(), 3, {.trial_id = 1, .sequence = 77});
+  patch(*made, frame, 3, {.trial_id = 1, .sequence = 77});
   for (std::size_t bit = 42 * 8; bit < frame.size() * 8; ++bit) {  // of the UDP payload
     std::vector<std::uint8_t> damaged = frame;
     damaged[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
@@ -122,7 +128,7 @@ TEST(TestFrame, ShortAndStrangeFramesAreNeverOurs) {
   const auto made = FrameTemplate::make(spec, 64, false);
   std::vector<std::uint8_t> frame(60);
   made->write(frame.data());
-  made->patch(frame.data(), 0, {});
+  patch(*made, frame, 0, {});
   Signature read;
   for (std::size_t length = 0; length < frame.size(); ++length) {
     const std::vector<std::uint8_t> cut(frame.begin(),
@@ -143,7 +149,7 @@ TEST(TestFrame, ForeignAndOthersAreToldApart) {
   const auto made = FrameTemplate::make(spec, 64, false);
   std::vector<std::uint8_t> frame(60);
   made->write(frame.data());
-  made->patch(frame.data(), 0, {});
+  patch(*made, frame, 0, {});
   // Another magic, with the checksum made right for it (0x5750 - 1 moves into the checksum).
   std::vector<std::uint8_t> foreign = frame;
   store_be16(foreign.data() + 42, kSignatureMagic - 1);
