@@ -191,6 +191,10 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
     ports.b = std::move(*opened);
     if (const Status ok = check_pair(*ports.a, *ports.b); !ok) return tl::unexpected(ok.error());
   }
+  for (Device* device : {ports.a.get(), ports.b.get()}) {
+    if (device == nullptr) continue;
+    if (const Status ok = device->await_link(); !ok) return tl::unexpected(ok.error());
+  }
   Result<CorePlan> cores = plan(test, ports.a->facts().numa_node);
   if (!cores) return tl::unexpected(cores.error());
   ports.cores = std::move(*cores);

@@ -36,6 +36,13 @@ tl::unexpected<Error> refused(const Options& options, std::string_view what, int
               "see docs/nic.md", -error);
 }
 
+// What a receive queue holds in its rings. vmxnet3 fills a second one, as long as the first, for
+// the rest of frames longer than a buffer, and hands over no frame while it finds no buffer to put
+// in its place: with a pool too small for both it receives nothing at all.
+unsigned rx_buffers(std::string_view driver, std::uint16_t rx_ring) {
+  return driver == "net_vmxnet3" ? 2u * rx_ring : rx_ring;
+}
+
 class DpdkDevice final : public Device {
  public:
   DpdkDevice(std::uint16_t port, Options options, const OpenSpec& spec)
@@ -51,7 +58,8 @@ class DpdkDevice final : public Device {
 
   const DeviceFacts& facts() const override { return facts_; }
   Result<DeviceCounters> counters() override;
-  Status connect(const DeviceFacts&) override;
+  Status await_link() override;
+  Status connect(const DeviceFacts&) override { return await_link(); }
   Result<MacAddress> resolve(const IpAddress& neighbour) override;
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
@@ -140,7 +148,8 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
       make_pool(fmt::format("tx_{}_{}", port_, index), tx_ring + kOutsideRings, capacity, node);
   if (!tx) return tl::unexpected(tx.error());
   Result<Pool> rx =
-      make_pool(fmt::format("rx_{}_{}", port_, index), rx_ring + kOutsideRings, capacity, node);
+      make_pool(fmt::format("rx_{}_{}", port_, index),
+                rx_buffers(info_.driver_name, rx_ring) + kOutsideRings, capacity, node);
   if (!rx) return tl::unexpected(rx.error());
   rte_eth_txconf tx_conf = info_.default_txconf;
   tx_conf.offloads = conf_.txmode.offloads;
@@ -264,7 +273,7 @@ bool DpdkDevice::link_up() const {
 }
 
 // Both ends are open by now, and a link needs both.
-Status DpdkDevice::connect(const DeviceFacts&) {
+Status DpdkDevice::await_link() {
   const Nanoseconds until = clock_.now() + kLinkPatience;
   while (!link_up()) {
     if (clock_.now() >= until) {
@@ -338,7 +347,7 @@ Result<DeviceCounters> DpdkDevice::counters() {
 }
 
 Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
-  if (const Status ok = connect(facts_); !ok) return tl::unexpected(ok.error());
+  if (const Status ok = await_link(); !ok) return tl::unexpected(ok.error());
   const Nanoseconds until = clock_.now() + kAnswerPatience;
   Nanoseconds ask_at = clock_.now();
   while (clock_.now() < until) {

@@ -135,11 +135,16 @@ class Device {
  public:
   // Stops traffic, undoes every change to the host. Queues must no longer be in use.
   virtual ~Device() = default;
-  // As they were at open, but for link_up. Valid as long as the device.
+  // As they were at open, but for link_up and line_rate_bps (await_link). Valid as long as the
+  // device.
   [[nodiscard]] virtual const DeviceFacts& facts() const = 0;
   // Reads the kernel's or NIC's counters now. Fails (precondition) when the interface is gone.
   // Also while workers run.
   [[nodiscard]] virtual Result<DeviceCounters> counters() = 0;
+  // Called once all ports of a test are open, for each of them, whether it sends or receives:
+  // waits, some seconds at most, for a link that comes up only after that. Fails (precondition)
+  // when it does not.
+  [[nodiscard]] virtual Status await_link() { return {}; }
   // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
   // it.
   [[nodiscard]] virtual Status connect(const DeviceFacts& peer) = 0;
