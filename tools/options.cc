@@ -74,6 +74,7 @@ void bind_tester(CLI::App& verb, TestText& test) {
   verb.add_option("--tx-cores", test.tx_cores, "cores that send: 1 or 2-3");
   verb.add_option("--rx-cores", test.rx_cores, "cores that receive");
   verb.add_option("--burst", test.burst, "frames caught up after a stall, 1 to 1,024");
+  verb.add_option("--tx-stamp", test.tx_stamp, "the clock is read for each burst, or frame");
   verb.add_option("--idle", test.idle, "spin, sleep, or auto: sleep where cores are few");
   verb.add_option("--latency", test.latency, "frames whose delay is recorded: all, 1/N or off");
   verb.add_option("--warm-up", test.warm_up, "traffic before the count, 0 for none");

@@ -37,6 +37,7 @@ struct TestText {
   std::string ring = "4096";
   std::string tx_cores, rx_cores;
   std::string burst = "32";
+  std::string tx_stamp = "burst";
   std::string idle = "auto";
   std::string latency = "all";
   std::string warm_up = "100ms";

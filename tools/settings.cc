@@ -117,6 +117,10 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
                   fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
   }
   reader.count("--burst", text.burst, 1, Pacer::kBurstMax, test.trial.burst);
+  reader.choose(
+      "--tx-stamp", text.tx_stamp,
+      {std::pair<std::string_view, TxStamp>{"burst", TxStamp::kBurst}, {"frame", TxStamp::kFrame}},
+      test.trial.tx_stamp);
   test.idle_auto = text.idle == "auto";
   if (!test.idle_auto) {
     reader.choose("--idle", text.idle,

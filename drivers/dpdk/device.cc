@@ -135,6 +135,10 @@ Status DpdkDevice::configure(const OpenSpec& spec) {
   rte_ether_addr mac{};
   rte_eth_macaddr_get(port_, &mac);
   std::copy_n(mac.addr_bytes, 6, mac_.bytes.begin());
+  if (mac_.is_zero() || mac_.is_multicast()) {  // net_ring has none: one of local administration
+    mac_ = {{0x02, 0x57, 0x50, 0, static_cast<std::uint8_t>(port_ >> 8),
+             static_cast<std::uint8_t>(port_)}};
+  }
   return {};
 }
 

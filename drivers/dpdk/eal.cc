@@ -171,8 +171,8 @@ Result<Eal*> Eal::start(const FirstPort& first) {
 }
 
 Eal::~Eal() {
-  // With a port left, DPDK's interrupt thread still reads what a clean-up would take away; the end of
-  // the process takes it as well.
+  // With a port left, DPDK's interrupt thread still reads what a clean-up would take away; the end
+  // of the process takes it as well.
   if (rte_eth_dev_count_avail() == 0) rte_eal_cleanup();
   std::error_code error;
   std::filesystem::remove_all(runtime_folder() + "/" + prefix(), error);

@@ -84,16 +84,17 @@ bool plain(const std::string& text) {
 
 Result<Options> parse_options(const PortSpec& port) {
   Options options;
+  Words names;
+  for (const auto& [name, words] : virtual_devices()) names.push_back(name);
+  const std::string near = nearest_name(kind_of(port.device), names);
+  const bool misspelt = !near.empty() && near != kind_of(port.device);
   if (const auto address = pci_address(port.device)) {
     options.nic = true;
     options.name = *address;
-  } else if (virtual_name(port.device)) {
+  } else if (virtual_name(port.device) && !misspelt) {
     options.name = port.device;
     if (options.name.back() < '0' || options.name.back() > '9') options.name += '0';
   } else {
-    Words names;
-    for (const auto& [name, words] : virtual_devices()) names.push_back(name);
-    const std::string near = nearest_name(port.device, names);
     return fail(
         ErrorKind::kUsage,
         fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),

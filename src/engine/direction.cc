@@ -156,7 +156,7 @@ Status Direction::make_tx_loops(const TrafficProfile& profile, const HeaderSpec&
                               .permuted = profile.permuted_order};
     tx_.push_back(std::make_unique<TxLoop>(
         spec_.from->tx_queue(queue), Generator(flows, std::move(templates), order, spec_.reverse),
-        clock));
+        clock, spec_.tx_stamp));
   }
   return {};
 }
@@ -261,7 +261,9 @@ std::optional<DelaySummary> Direction::delays() const {
   const auto count = static_cast<double>(all.samples);
   const double mean_offset = all.sum / count;
   DelaySummary summary;
-  summary.tx_stamp = "burst";
+  summary.tx_stamp = spec_.tx_stamp == TxStamp::kBurst ? "burst" : "frame";
+  for (const auto& loop : tx_)
+    summary.tx_span_max = std::max(summary.tx_span_max, loop->span_max());
   summary.rx_stamp = spec_.to->facts().rx_stamp;
   summary.samples = all.samples;
   summary.negative = all.negative;

@@ -21,6 +21,7 @@ struct DirectionSpec {
   unsigned queues = 1;
   Nanoseconds waiting_time = 500 * kMillisecond;
   std::uint32_t delay_every = 1;
+  TxStamp tx_stamp = TxStamp::kBurst;
   Nanoseconds interval = kSecond;
 };
 

@@ -36,6 +36,7 @@ Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
                           .queues = spec.queues,
                           .waiting_time = spec.waiting_time,
                           .delay_every = spec.delay_every,
+                          .tx_stamp = spec.tx_stamp,
                           .interval = spec.interval};
   for (const bool reverse : {false, true}) {
     if (reverse) {

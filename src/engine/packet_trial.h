@@ -22,6 +22,7 @@ struct PacketTrialSpec {
   Nanoseconds interval = kSecond;                 // of the live series
   std::uint32_t burst = 32;                       // 1..Pacer::kBurstMax
   std::uint32_t delay_every = 1;                  // 0: no delays
+  TxStamp tx_stamp = TxStamp::kBurst;
   IdlePolicy idle = IdlePolicy::kSpin;
   double unsent_ratio = 0.001;  // see VerdictLimits
   unsigned queues = 1;

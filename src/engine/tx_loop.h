@@ -12,6 +12,12 @@
 
 namespace wireproof {
 
+// Which reading of the clock a frame bears.
+enum class TxStamp {
+  kBurst,  // its round's: up to kRoundMax frames share one
+  kFrame,  // its own: some 20 ns a frame more
+};
+
 class TxLoop final : public Step {
  public:
   // Frames handed over at once, under one reading of the clock; a longer burst takes several
@@ -19,7 +25,7 @@ class TxLoop final : public Step {
   static constexpr std::uint32_t kRoundMax = 64;
 
   // Queue and clock outlive the loop.
-  TxLoop(TxQueue& queue, Generator generator, const Clock& clock);
+  TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp = TxStamp::kBurst);
 
   // Control thread, while no worker runs it.
   void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch);
@@ -34,14 +40,18 @@ class TxLoop final : public Step {
   [[nodiscard]] std::uint64_t intended() const { return intended_; }
   [[nodiscard]] Nanoseconds first_submit() const { return first_submit_; }
   [[nodiscard]] Nanoseconds last_submit() const { return last_submit_; }
+  // The longest that a frame can have left after the clock reading of its round.
+  [[nodiscard]] Nanoseconds span_max() const { return span_max_; }
 
  private:
   void send(std::uint32_t frames, Nanoseconds now);
+  void stamp(std::span<Frame* const> burst, Nanoseconds now);
   Nanoseconds drain(Nanoseconds now);
 
   TxQueue& queue_;
   Generator generator_;
   const Clock& clock_;
+  TxStamp stamp_;
   Pacer pacer_;
   Cell cell_;
   std::array<Frame*, kRoundMax> held_{};  // borrowed and not yet accepted
@@ -49,6 +59,8 @@ class TxLoop final : public Step {
   std::uint64_t intended_ = 0;
   Nanoseconds first_submit_ = 0;
   Nanoseconds last_submit_ = 0;
+  Nanoseconds span_max_ = 0;
+  Nanoseconds round_began_ = 0;  // 0: the last round sent nothing
   Nanoseconds drain_until_ = 0;  // 0: still sending
 };
 

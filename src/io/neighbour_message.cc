@@ -153,7 +153,8 @@ std::size_t put_nd(std::uint8_t* frame, std::size_t at, std::uint8_t type, std::
 }  // namespace
 
 std::optional<NeighbourMessage> read_neighbour_message(std::span<const std::uint8_t> frame) {
-  if (frame.size() < kFrameMin) return std::nullopt;
+  // Virtual wires carry them without padding.
+  if (frame.size() < kEthernetLength + kVlanLength) return std::nullopt;
   std::size_t at = kEthernetLength;
   std::uint16_t type = load_be16(frame.data() + 12);
   std::optional<std::uint16_t> vlan;

@@ -57,6 +57,7 @@ Json delay_json(const DelaySummary& delay) {
                {"sync", "same_clock"},       {"samples", delay.samples},
                {"negative", delay.negative}};
   if (delay.samples == 0) return json;
+  json["tx_span_max_ns"] = delay.tx_span_max;
   json["min_ns"] = delay.min;
   json["mean_ns"] = std::llround(delay.mean);
   json["stdev_ns"] = std::llround(delay.stdev);

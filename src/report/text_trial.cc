@@ -134,8 +134,9 @@ std::string delay_text(const DelaySummary& delay) {
       parts.push_back(fmt::format("{} {}", name, microseconds_text(static_cast<double>(*value))));
   parts.push_back("max " + microseconds_text(static_cast<double>(delay.max)));
   std::string text =
-      fmt::format("one-way delay, us: {} ({} samples, stamped {} to {})", fmt::join(parts, ", "),
-                  grouped(delay.samples), delay.tx_stamp, delay.rx_stamp);
+      fmt::format("one-way delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
+                  fmt::join(parts, ", "), grouped(delay.samples), delay.tx_stamp, delay.rx_stamp,
+                  microseconds_text(static_cast<double>(delay.tx_span_max)));
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   return wrapped(text, 2);
 }

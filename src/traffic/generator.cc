@@ -58,7 +58,6 @@ void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time) 
 }
 
 void Generator::fill(std::span<Frame* const> frames, Nanoseconds now) {
-  mark_ = place_;
   const auto time = static_cast<std::uint64_t>(now - epoch_);
   if (size_order_.size() == 1) {
     fill_frames<false>(frames, time);

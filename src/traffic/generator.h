@@ -21,10 +21,12 @@ class Generator {
   // Begins a run of numbers from 0. Transmit times count from `epoch`.
   void start(std::uint16_t trial_id, Nanoseconds epoch);
 
+  // Begins a burst: rewind_to() counts from here.
+  void begin_burst() { mark_ = place_; }
   // Makes the frames the next ones in order, all with the transmit time `now`.
   void fill(std::span<Frame* const> frames, Nanoseconds now);
 
-  // Only the first `accepted` frames of the last fill were sent; the numbers of the others are used
+  // Only the first `accepted` frames of the burst were sent; the numbers of the others are used
   // again.
   void rewind_to(std::size_t accepted) {
     place_ = mark_;

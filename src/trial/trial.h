@@ -61,7 +61,10 @@ struct Attribution {
 };
 
 struct DelaySummary {    // one-way on one clock; from the time of the burst to the receive stamp
-  std::string tx_stamp;  // "burst"
+  std::string tx_stamp;  // "burst": one reading for up to 64 frames; "frame": one each
+  // The longest that a frame left after the reading that it bears, the sender's pre-emptions
+  // included: a delay is too long by at most this.
+  Nanoseconds tx_span_max = 0;
   std::string rx_stamp;  // "xdp", "kernel", "poll"
   std::uint64_t samples = 0;
   std::uint64_t negative = 0;  // stamps that went backwards: counted, never clamped into the rest

@@ -57,5 +57,44 @@ TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
   EXPECT_EQ(tx.cell().offered.load(), 0u);
 }
 
+// Every reading is a microsecond later.
+class TickingClock final : public Clock {
+ public:
+  [[nodiscard]] Nanoseconds now() const override { return now_ += kMicrosecond; }
+  void sleep_until(Nanoseconds) const override {}
+
+ private:
+  mutable Nanoseconds now_ = kSecond;
+};
+
+TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
+  for (const TxStamp stamp : {TxStamp::kBurst, TxStamp::kFrame}) {
+    TickingClock clock;
+    FakeDevice from;
+    FakeDevice to;
+    TrafficProfile profile;
+    profile.dst_mac = parse_mac("02:00:00:00:00:01");
+    const auto direction =
+        Direction::make({.from = &from, .to = &to, .tx_stamp = stamp}, profile, clock);
+    ASSERT_TRUE(direction.has_value());
+    TxLoop& tx = *(*direction)->tx_loops().front();
+    const Nanoseconds epoch = clock.now();
+    (*direction)->start(0, kSecond, 32, 7, epoch);
+    tx.run();
+    tx.run();
+    ASSERT_EQ(from.sent.size(), 64u);
+    for (std::size_t i = 0; i < 64; ++i) {
+      const Signature signature =
+          load_signature(from.sent[i].data() + headers_length(false, false));
+      EXPECT_EQ(signature.sequence, i);
+      // One reading a round; with stamps of their own, one more a frame.
+      const std::size_t readings = stamp == TxStamp::kBurst ? i / 32 + 1 : i / 32 + i + 2;
+      EXPECT_EQ(signature.transmit_time, readings * kMicrosecond) << i;
+    }
+    EXPECT_EQ(tx.span_max(), (stamp == TxStamp::kBurst ? 1 : 33) * kMicrosecond);
+    (*direction)->stop(clock.now());
+  }
+}
+
 }  // namespace
 }  // namespace wireproof

@@ -67,6 +67,8 @@ TEST(NeighbourMessage, ArpIsRfc826ByteByByte) {
       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0,  0, 0, 0, 1, 8, 6, 0, 1, 8, 0,  6, 4, 0,
       1,    2,    0,    0,    0,    0,    1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
   ASSERT_EQ(length, 60u);
+  EXPECT_TRUE(read_neighbour_message(whole(frame, 42)));  // without padding
+  EXPECT_FALSE(read_neighbour_message(whole(frame, 41)));
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), frame.begin()));
 }
 

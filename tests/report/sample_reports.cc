@@ -70,6 +70,7 @@ DirectionResult direction(std::string from, std::string to) {
   d.flows_sent = 16;
   d.tx_duration = 10 * kSecond;
   d.delay = DelaySummary{.tx_stamp = "burst",
+                         .tx_span_max = 7'500,
                          .rx_stamp = "xdp",
                          .samples = 99'899'990,
                          .negative = 0,

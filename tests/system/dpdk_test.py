@@ -1,0 +1,279 @@
+"""DPDK's virtual devices end to end, what is said where something is missing, and what stays behind.
+
+Real NIC drivers are scripts/test-pci's.
+"""
+
+import glob
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from cable import cable
+from expect import PRECONDITION, USAGE, document, refused, sentence
+from harness import BUILD, WIREPROOF, Skip, Suite, Topology, run, wireproof
+
+SUITE = Suite()
+MODULE = os.path.join(BUILD, "drivers/dpdk/wireproof-dpdk.so")
+PMDS = glob.glob("/usr/lib/*/dpdk/pmds-*/librte_net_memif.so*")
+# Slow enough that a busy machine sends it all: a burst covers 25 ms.
+LOAD = ["--rate", "20kpps", "--duration", "500ms", "--warm-up", "0", "--burst", "512"]
+ATTEMPTS = 3
+
+
+def needs_module():
+    if not os.path.exists(MODULE):
+        raise Skip("this build has no DPDK module")
+
+
+def memif(number, role, socket, *more):
+    return ",".join([f"dpdk:net_memif{number}", f"role={role}", f"socket={socket}", *more])
+
+
+def passes(runner, *arguments):
+    """The trial's result: everything sent and everything back, at least once in a few attempts. What
+    a driver loses and hides is never the device's."""
+    for _ in range(ATTEMPTS):
+        done = runner("trial", *arguments, *LOAD, "--json")
+        found = document(done.out)
+        trial = found["trials"][0]
+        for direction in trial["directions"]:
+            counts, where = direction["counts"], direction["attribution"]
+            assert counts["unique"] > 0, counts
+            assert where["dut"] == 0 and counts["lost"] == where.get("not_attributable", 0), where
+            assert counts["corrupt"] == counts["foreign"] == counts["misdirected"] == 0, counts
+        if trial["verdict"] == "pass":
+            return found
+        assert trial["reason"].startswith(("tx shortfall", "not attributable")), trial["reason"]
+    raise Skip(f"the tester could not vouch, {ATTEMPTS} times: {trial['reason']}")
+
+
+@SUITE.case
+def memif_both_ways():
+    needs_module()
+    name = f"wp{os.getpid()}a"
+    found = passes(wireproof, "--tx", memif(0, "server", name), "--rx", memif(1, "client", name),
+                   "--bidirectional", "--flows", "100")
+    assert len(found["trials"][0]["directions"]) == 2
+    assert {nic["driver"] for nic in found["environment"]["nic"]} == {"net_memif"}
+
+
+@SUITE.case
+def memif_two_queues_count_exactly():
+    needs_module()
+    name = f"wp{os.getpid()}b"
+    found = passes(wireproof, "--tx", memif(0, "server", name), "--rx", memif(1, "client", name),
+                   "--queues", "2", "--flows", "4096")
+    direction = found["trials"][0]["directions"][0]
+    assert direction["flows_sent"] == 4096, direction["flows_sent"]
+
+
+@SUITE.case
+def ring_loops_to_itself():
+    needs_module()
+    passes(wireproof, "--tx", "dpdk:net_ring0", "--rx", "dpdk:net_ring0")
+
+
+@SUITE.case
+def vhost_to_virtio_user():
+    needs_module()
+    with tempfile.TemporaryDirectory() as folder:
+        passes(wireproof, "--tx", f"dpdk:net_vhost0,iface={folder}/s,queues=1", "--rx",
+               f"dpdk:net_virtio_user0,path={folder}/s,queues=1")
+
+
+@SUITE.case
+def null_sends_and_nothing_comes():
+    needs_module()
+    done = wireproof("trial", "--tx", "dpdk:net_null0", "--rx", "none", "--dst-mac",
+                     "02:00:00:00:00:09", *LOAD, "--json")
+    counts = document(done.out)["trials"][0]["directions"][0]["counts"]
+    assert counts["intended"] == 10_000 == counts["offered"] + counts["unsent"], counts
+
+
+@SUITE.case_for_each(("net_af_packet", "net_af_xdp", "net_pcap"))
+def over_a_cable(driver):
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        passes(lambda *words: net.run("tester", *words), "--tx", f"dpdk:{driver}0,iface=c0", "--rx",
+               f"dpdk:{driver}1,iface=c1")
+
+
+@SUITE.case
+def tap_sends():
+    needs_module()
+    with Topology(pairs=0) as net:
+        done = net.run("tester", "trial", "--tx", "dpdk:net_tap0,iface=wptap", "--rx", "none",
+                       "--dst-mac", "02:00:00:00:00:09", *LOAD, "--json")
+        counts = document(done.out)["trials"][0]["directions"][0]["counts"]
+        assert counts["offered"] > 0 and done.code in (0, 6), done
+
+
+@SUITE.case
+def hidden_drops_are_not_the_devices():
+    """net_af_packet at the receiving end does not read the kernel's drop counters: what a flood
+    loses there may not be called the device's."""
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        done = net.run("tester", "trial", "--tx", "af_packet:c0", "--rx",
+                       "dpdk:net_af_packet1,iface=c1,framecnt=16,blocksz=4096", "--rate", "max",
+                       "--duration", "500ms", "--warm-up", "0", "--json")
+        found = document(done.out)
+        direction = found["trials"][0]["directions"][0]
+        assert direction["counts"]["lost"] > 0, direction["counts"]
+        assert direction["attribution"]["dut"] == 0, direction["attribution"]
+        assert direction["attribution"]["not_attributable"] > 0, direction["attribution"]
+        assert found["trials"][0]["verdict"] == "invalid", found["trials"][0]
+        assert any("hides its own drops" in note for note in found["notes"]), found["notes"]
+
+
+@SUITE.case
+def a_router_that_asks_is_answered():
+    """The kernel at the cable's other end asks for the receiving port's test address by ARP, while
+    the trial runs, and learns that port's MAC."""
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        net.ip("tester", "addr", "add", "198.19.0.254/16", "dev", "c0")
+        trial = net.start("tester", "trial", "--tx", "dpdk:net_af_packet0,iface=c0", "--rx",
+                          "dpdk:net_af_packet1,iface=c1", "--rate", "1kpps", "--duration", "5s",
+                          "--warm-up", "0")
+        mac = json.loads(net.ip("tester", "-j", "link", "show", "c1"))[0]["address"]
+        deadline, state = time.monotonic() + 5, ""
+        while mac not in state and time.monotonic() < deadline:
+            run(*net.inside("tester", "bash", "-c", "echo > /dev/udp/198.19.0.1/7"))
+            time.sleep(0.1)
+            state = net.ip("tester", "neigh", "show", "198.19.0.1")
+        trial.stop()
+        assert mac in state, f"{mac} is not what was learnt: {state}"
+
+
+@SUITE.case
+def version_is_quick():
+    """The program carries no DPDK: the median of twenty starts, in milliseconds."""
+    took = []
+    for _ in range(20):
+        start = time.monotonic()
+        subprocess.run([WIREPROOF, "--version"], check=True, stdout=subprocess.DEVNULL)
+        took.append((time.monotonic() - start) * 1e3)
+    limit = 20 if os.environ.get("WIREPROOF_SANITIZERS", "none") == "none" else 400
+    assert statistics.median(took) < limit, took
+    with open(WIREPROOF, "rb") as program:
+        assert b"librte_" not in program.read()
+
+
+@SUITE.case
+def unknown_words():
+    needs_module()
+    none = ["--rx", "none", "--dst-mac", "02:00:00:00:00:09", *LOAD]
+    refused("trial", "--tx", "dpdk:net_nul", *none, USAGE, ["net_nul", "net_null"])
+    refused("trial", "--tx", "dpdk:net_memif0,rol=server", *none, USAGE, ["rol", "role"])
+    refused("trial", "--tx", "dpdk:nosuch0", *none, USAGE, ["nosuch0", "PCI address"])
+    refused("trial", "--tx", "dpdk:net_null0,flow-control=maybe", *none, USAGE, ["flow-control"])
+
+
+@SUITE.case
+def wrong_pci_address():
+    needs_module()
+    refused("trial", "--tx", "dpdk:0000:7f:1e.7", "--rx", "none", "--dst-mac",
+            "02:00:00:00:00:09", *LOAD, PRECONDITION, ["0000:7f:1e.7"])
+
+
+@SUITE.case
+def memif_without_its_server():
+    needs_module()
+    done = wireproof("trial", "--tx", memif(0, "client", f"wp{os.getpid()}c"), "--rx", "none",
+                     "--dst-mac", "02:00:00:00:00:09", *LOAD)
+    assert done.code == PRECONDITION, done
+    sentence(done, ["net_memif0"])
+
+
+@SUITE.case
+def missing_driver_package():
+    """The driver folder without memif's file, as where its package is not installed."""
+    needs_module()
+    if not PMDS or os.geteuid() != 0:
+        raise Skip("needs root and Debian's driver folder")
+    folder = os.path.dirname(PMDS[0])
+    with tempfile.TemporaryDirectory() as empty:
+        for name in os.listdir(folder):
+            if "memif" not in name:
+                os.symlink(f"/run/wireproof-pmds/{name}", os.path.join(empty, name))
+        script = (f"mkdir -p /run/wireproof-pmds && mount --bind {folder} /run/wireproof-pmds && "
+                  f"mount --bind {empty} {folder} && exec \"$@\"")
+        done = run("unshare", "-m", "sh", "-c", script, "sh", WIREPROOF, "trial", "--tx",
+                   "dpdk:net_memif0,role=server", "--rx", "none", "--dst-mac", "02:00:00:00:00:09",
+                   *LOAD)
+        os.rmdir("/run/wireproof-pmds")
+    assert done.code == PRECONDITION, done
+    sentence(done, ["net_memif0", "librte-net-memif23"])
+
+
+@SUITE.case
+def without_the_module():
+    """A program whose module is not there says what to install, and does the rest as ever."""
+    with tempfile.TemporaryDirectory() as folder:
+        alone = os.path.join(folder, "wireproof")
+        with open(WIREPROOF, "rb") as program, open(alone, "wb") as copy:
+            copy.write(program.read())
+        os.chmod(alone, 0o755)
+        done = run(alone, "trial", "--tx", "dpdk:net_null0", "--rx", "none", *LOAD)
+        assert done.code == PRECONDITION, done
+        sentence(done, ["module", "wireproof-dpdk", "install"])
+        assert run(alone, "trial", "--tx", "loopback:a", "--rx", "loopback:b", *LOAD).code in (0, 6)
+
+
+def free_hugepages():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("HugePages_Free"))
+
+
+@SUITE.case
+def killed_it_leaves_no_hugepage():
+    needs_module()
+    if os.geteuid() != 0:
+        raise Skip("needs root: hugepages")
+    with open("/proc/sys/vm/nr_hugepages", encoding="ascii") as file:
+        had = file.read()
+    try:
+        with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as file:
+            file.write("256")
+        before = free_hugepages()
+        if before < 64:
+            raise Skip("this kernel gives no hugepages")
+        trial = subprocess.Popen([WIREPROOF, "trial", "--tx", "dpdk:net_null0", "--rx", "none",
+                                  "--dst-mac", "02:00:00:00:00:09", "--rate", "1kpps",
+                                  "--duration", "20s"], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while free_hugepages() == before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        used = before - free_hugepages()
+        trial.send_signal(signal.SIGKILL)
+        trial.wait(10)
+        assert used > 0, "it used none"
+        while free_hugepages() < before and time.monotonic() < deadline + 5:
+            time.sleep(0.05)
+        assert free_hugepages() == before, (before, free_hugepages())
+    finally:
+        with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as file:
+            file.write(had)
+
+
+@SUITE.case
+def nothing_of_dpdk_on_stdout():
+    needs_module()
+    name = f"wp{os.getpid()}d"
+    done = wireproof("trial", "--tx", memif(0, "server", name), "--rx", memif(1, "client", name),
+                     *LOAD, "--json")
+    document(done.out)
+    assert "EAL" not in done.out + done.err, done
+
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())
