@@ -119,6 +119,11 @@ class FrameTemplate {
 
   // Writes the whole template into `buffer` (room for buffer_len()); patch().apply() must follow.
   void write(std::uint8_t* buffer) const { std::memcpy(buffer, bytes_.data(), bytes_.size()); }
+  // Its headers alone: enough where the buffer holds a template of the same headers that is as long
+  // or longer, for what follows the signature depends on the place alone.
+  void write_headers(std::uint8_t* buffer) const {
+    std::memcpy(buffer, bytes_.data(), patch_.signature_at_);
+  }
 
  private:
   FrameTemplate() = default;

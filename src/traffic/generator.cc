@@ -8,6 +8,12 @@ Generator::Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> temp
                      std::vector<std::uint16_t> size_order, bool reverse)
     : order_(flows),
       templates_(std::move(templates)),
+      longest_(static_cast<std::size_t>(
+          std::max_element(templates_.begin(), templates_.end(),
+                           [](const FrameTemplate& a, const FrameTemplate& b) {
+                             return a.buffer_len() < b.buffer_len();
+                           }) -
+          templates_.begin())),
       size_order_(std::move(size_order)),
       direction_(reverse ? kDirectionBit : 0) {}
 
@@ -19,14 +25,17 @@ void Generator::start(std::uint16_t trial_id, Nanoseconds epoch) {
 }
 
 std::uint16_t Generator::buffer_len_max() const {
-  std::uint16_t longest = 0;
-  for (const FrameTemplate& made : templates_) longest = std::max(longest, made.buffer_len());
-  return longest;
+  return templates_[longest_].buffer_len();
 }
 
-// A frame that last held something else. Apart, because recycled frames rarely come here.
-[[gnu::noinline]] static void adopt(Frame& frame, const FrameTemplate& made) {
-  made.write(frame.data);
+// A frame that last held something else. Apart, because recycled frames rarely come here, unless
+// sizes are mixed: then they last held another size of ours, which differs in its headers.
+[[gnu::noinline]] void Generator::adopt(Frame& frame, const FrameTemplate& made) const {
+  const bool ours = std::any_of(templates_.begin(), templates_.end(), [&](const FrameTemplate& t) {
+    return t.id() == frame.template_id;
+  });
+  if (!ours) templates_[longest_].write(frame.data);
+  made.write_headers(frame.data);
   frame.length = made.buffer_len();
   frame.template_id = made.id();
 }

@@ -13,8 +13,8 @@ namespace wireproof {
 
 class Generator {
  public:
-  // `templates`: one for each distinct size; `size_order`: indices into it in the order of
-  // emission.
+  // `templates`: of the same headers, one for each distinct size; `size_order`: indices into it in
+  // the order of emission.
   Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
             std::vector<std::uint16_t> size_order, bool reverse);
 
@@ -50,11 +50,13 @@ class Generator {
     order_.advance(place_.flow);
     if (++place_.size_index == size_order_.size()) place_.size_index = 0;
   }
+  void adopt(Frame& frame, const FrameTemplate& made) const;
   template <bool kMixedSizes>
   void fill_frames(std::span<Frame* const> frames, std::uint64_t time);
 
   FlowOrder order_;
   std::vector<FrameTemplate> templates_;
+  std::size_t longest_;  // index into templates_
   std::vector<std::uint16_t> size_order_;
   std::uint32_t direction_;
   std::uint16_t trial_id_ = 0;
