@@ -15,6 +15,7 @@
 
 #include "base/nearest.h"
 #include "base/unique_fd.h"
+#include "io/pci_nic.h"
 
 namespace wireproof::dpdk {
 namespace {
@@ -34,27 +35,6 @@ std::string link_name(const fs::path& link) {
   return error ? std::string() : target.filename().string();
 }
 
-bool for_user_space(const std::string& driver) {
-  return driver == "vfio-pci" || driver == "uio_pci_generic" || driver == "igb_uio";
-}
-
-// Drivers that share the NIC with the kernel's own: nothing is to be bound.
-bool shared_with_kernel(const std::string& driver) {
-  return driver == "mlx5_core" || driver == "mlx4_core";
-}
-
-std::vector<std::string> ethernet_devices(const fs::path& devices) {
-  std::vector<std::string> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(devices, error)) {
-    if (first_word(entry.path() / "class").starts_with("0x02")) {
-      found.push_back(entry.path().filename().string());
-    }
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
 Status group_is_free(const std::string& root, const std::string& address,
                      const std::string& group) {
   const fs::path members = fs::path(root) / "sys/kernel/iommu_groups" / group / "devices";
@@ -62,7 +42,7 @@ Status group_is_free(const std::string& root, const std::string& address,
   for (const auto& entry : fs::directory_iterator(members, error)) {
     const std::string driver = link_name(entry.path() / "driver");
     const bool bridge = first_word(entry.path() / "class").starts_with("0x0604");
-    if (!driver.empty() && !bridge && !for_user_space(driver)) {
+    if (!driver.empty() && !bridge && !is_user_space_driver(driver)) {
       return fail(ErrorKind::kPrecondition,
                   fmt::format("{} shares IOMMU group {} with {}, which is {}'s", address, group,
                               entry.path().filename().string(), driver),
@@ -136,39 +116,33 @@ std::optional<std::string> pci_address(std::string_view text) {
 }
 
 Status nic_is_free(const std::string& root, const std::string& address) {
-  const fs::path devices = fs::path(root) / "sys/bus/pci/devices";
-  const fs::path nic = devices / address;
-  if (!fs::exists(nic)) {
-    return fail(ErrorKind::kPrecondition, fmt::format("there is no PCI device {}", address),
-                did_you_mean(address, ethernet_devices(devices)), ENODEV);
+  const std::vector<PciNic> nics = read_pci_nics(root);
+  const auto nic = std::find_if(nics.begin(), nics.end(),
+                                [&](const PciNic& one) { return one.address == address; });
+  if (nic == nics.end()) {
+    std::vector<std::string> known;
+    for (const PciNic& one : nics) known.push_back(one.address);
+    return fail(ErrorKind::kPrecondition, fmt::format("there is no PCI network device {}", address),
+                known.empty() ? "this host has none" : did_you_mean(address, known), ENODEV);
   }
-  if (!first_word(nic / "class").starts_with("0x02")) {
-    return fail(ErrorKind::kPrecondition, fmt::format("{} is not a network device", address),
-                did_you_mean(address, ethernet_devices(devices)));
+  constexpr const char* kBind = "bind it to vfio-pci: see docs/nic.md, or wireproof doctor";
+  if (nic->driver.empty()) {
+    return fail(ErrorKind::kPrecondition, fmt::format("{} is bound to no driver", address), kBind);
   }
-  const std::string driver = link_name(nic / "driver");
-  const std::string bind = fmt::format("bind it to vfio-pci: see docs/nic.md, or wireproof doctor");
-  if (driver.empty()) {
-    return fail(ErrorKind::kPrecondition, fmt::format("{} is bound to no driver", address), bind);
-  }
-  if (!for_user_space(driver) && !shared_with_kernel(driver)) {
+  if (!is_user_space_driver(nic->driver) && !is_shared_driver(nic->driver)) {
     return fail(ErrorKind::kPrecondition,
-                fmt::format("{} is still bound to its kernel driver, {}", address, driver), bind);
+                fmt::format("{} is still bound to its kernel driver, {}", address, nic->driver),
+                kBind);
   }
   if (free_hugepages(root) == 0) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("no free hugepages, which {} needs for its DMA", address),
                 "as root: echo 512 > /proc/sys/vm/nr_hugepages");
   }
-  if (driver != "vfio-pci") return {};
-  const std::string group = link_name(nic / "iommu_group");
+  if (nic->driver != "vfio-pci") return {};
+  const std::string group =
+      link_name(fs::path(root) / "sys/bus/pci/devices" / address / "iommu_group");
   return group.empty() ? Status{} : group_is_free(root, address, group);
-}
-
-int numa_node_of(const std::string& root, const std::string& address) {
-  const std::string node =
-      first_word(fs::path(root) / "sys/bus/pci/devices" / address / "numa_node");
-  return node.empty() ? -1 : std::atoi(node.c_str());
 }
 
 std::string cure_for(std::string_view name) {

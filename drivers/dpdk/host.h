@@ -32,9 +32,6 @@ void remove_stale_runtime(const std::string& folder);
 // hugepages for its DMA.
 [[nodiscard]] Status nic_is_free(const std::string& root, const std::string& address);
 
-// The NUMA node of a NIC; -1: unknown.
-[[nodiscard]] int numa_node_of(const std::string& root, const std::string& address);
-
 // What to do when DPDK knows no driver for `name` ("net_memif0"): the Debian package that has it.
 [[nodiscard]] std::string cure_for(std::string_view name);
 

@@ -197,6 +197,8 @@ def killed_leaves_nothing(machines, kind, driver):
     wait_until(guest, "grep -q interval /tmp/stream", "no interval", "cat /tmp/stream")
     during = nics.free_hugepages(guest)
     assert during < before, f"no hugepages in use: {during}"
+    if driver == "vfio-pci":  # uio lets anybody in
+        refused_in(guest, TX, RX, NICS[0], "another process", "fuser")
     guest.check(f"kill -KILL {pid}")
     wait_until(guest, f"[ ! -e /proc/{pid} ]", "still there", f"cat /proc/{pid}/status")
     after = nics.free_hugepages(guest)
