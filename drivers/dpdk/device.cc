@@ -116,7 +116,7 @@ Status DpdkDevice::configure(const OpenSpec& spec) {
   if (const int error = rte_eth_dev_info_get(port_, &info_); error != 0) {
     return refused(options_, "read", error);
   }
-  if (const Status ok = check_spec(spec); !ok) return ok;
+  if (Status ok = check_spec(spec); !ok) return ok;
   const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kHeader);
   conf_.rxmode.mtu = std::clamp<std::uint32_t>(RTE_ETHER_MTU, mtu, info_.max_mtu);
   const std::uint64_t hash = info_.flow_type_rss_offloads & kRssUdp;
@@ -191,14 +191,14 @@ Status DpdkDevice::add_queues(const OpenSpec& spec) {
         fmt::format("the NIC's receive ring holds {} frames, not {}", rx_ring, spec.ring_frames));
   }
   for (unsigned i = 0; i < spec.queues; ++i) {
-    if (const Status ok = add_queue(i, spec, rx_ring, tx_ring); !ok) return ok;
+    if (Status ok = add_queue(i, spec, rx_ring, tx_ring); !ok) return ok;
   }
   return {};
 }
 
 Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
-  if (const Status ok = configure(spec); !ok) return ok;
-  if (const Status ok = add_queues(spec); !ok) return ok;
+  if (Status ok = configure(spec); !ok) return ok;
+  if (Status ok = add_queues(spec); !ok) return ok;
   if (const int error = rte_eth_dev_start(port_); error != 0) {
     return refused(options_, "start", error);
   }

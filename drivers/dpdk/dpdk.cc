@@ -30,7 +30,7 @@ std::string folder_of_program() {
 // The build tree's own beside a program that lies in one, else the installed one; nothing that an
 // environment variable or the working directory could name.
 std::string module_path() {
-  const std::string built = folder_of_program() + "/../drivers/dpdk/" + kModuleFile;
+  std::string built = folder_of_program() + "/../drivers/dpdk/" + kModuleFile;
   if (access(built.c_str(), F_OK) == 0) return built;
   return fmt::format("{}/{}", kModuleFolder, kModuleFile);
 }

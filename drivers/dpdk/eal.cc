@@ -155,6 +155,7 @@ Result<Eal*> Eal::start(const FirstPort& first) {
   Complaints::only().take();
   std::vector<std::string> words = arguments(pages, first);
   std::vector<char*> pointers;
+  pointers.reserve(words.size());
   for (std::string& word : words) pointers.push_back(word.data());
   const KeepAffinity keep;
   tried = true;

@@ -121,6 +121,7 @@ Status nic_is_free(const std::string& root, const std::string& address) {
                                 [&](const PciNic& one) { return one.address == address; });
   if (nic == nics.end()) {
     std::vector<std::string> known;
+    known.reserve(nics.size());
     for (const PciNic& one : nics) known.push_back(one.address);
     return fail(ErrorKind::kPrecondition, fmt::format("there is no PCI network device {}", address),
                 known.empty() ? "this host has none" : did_you_mean(address, known), ENODEV);
