@@ -1,6 +1,5 @@
 """`scripts/bench dpdk`: our loops over DPDK ports beside testpmd's, in turns, on the same memory."""
 
-import contextlib
 import json
 import os
 import re
@@ -57,6 +56,7 @@ class Testpmd:
 
     def __init__(self, lcores, vdev, mode):
         name = f"wpbench{os.getpid()}{lcores[-1]}{vdev[4]}"
+        self.runtime = f"/var/run/dpdk/{name}"
         memory = ["--huge-unlink=always"] if "memif" in vdev else ["--in-memory"]
         words = [*PRIORITY, "dpdk-testpmd", "--lcores", lcores, "-n", "1", "--no-pci", *memory,
                  f"--file-prefix={name}", "--no-telemetry", f"--vdev={vdev}", "--",
@@ -66,13 +66,22 @@ class Testpmd:
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL, text=True)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """Whatever happened, no copy keeps spinning."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
     def end(self, direction):
         """The median of its figures, in frames a second."""
         self.process.send_signal(signal.SIGINT)
         try:
             out = self.process.communicate(timeout=10)[0]
         except subprocess.TimeoutExpired as error:
-            self.process.kill()
             raise BenchError(f"testpmd did not end: {self.command}") from error
         figures = [int(text) for text in re.findall(direction + r"-pps:\s+(\d+)", out)]
         figures = [figure for figure in figures[1:-1] if figure > 0]
@@ -82,27 +91,23 @@ class Testpmd:
 
 
 def testpmd_null(mode, direction="Tx"):
-    copy = Testpmd("0@1,1@1", NULL, mode)  # its main thread sleeps between two reports
-    time.sleep(TESTPMD_SECONDS)
-    return copy.end(direction)
+    with Testpmd("0@1,1@1", NULL, mode) as copy:  # its main thread sleeps between two reports
+        time.sleep(TESTPMD_SECONDS)
+        return copy.end(direction)
 
 
 def testpmd_two_copies():
-    copies = [Testpmd(f"0@{cpu},1@{cpu}", NULL, "txonly") for cpu in (0, 1)]
-    time.sleep(TESTPMD_SECONDS)
-    return sum(copy.end("Tx") for copy in copies)
+    with Testpmd("0@0,1@0", NULL, "txonly") as one, Testpmd("0@1,1@1", NULL, "txonly") as two:
+        time.sleep(TESTPMD_SECONDS)
+        return one.end("Tx") + two.end("Tx")
 
 
 def testpmd_memif(socket):
-    server = Testpmd("0@0,1@0", MEMIF.format(role="server", socket=socket), "txonly")
-    time.sleep(1.5)
-    client = Testpmd("0@1,1@1", MEMIF.format(role="client", socket=socket), "rxonly")
-    time.sleep(TESTPMD_SECONDS + 1)
-    try:
-        return client.end("Rx")
-    finally:
-        server.process.kill()
-        server.process.wait()
+    with Testpmd("0@0,1@0", MEMIF.format(role="server", socket=socket), "txonly"):
+        time.sleep(1.5)
+        with Testpmd("0@1,1@1", MEMIF.format(role="client", socket=socket), "rxonly") as client:
+            time.sleep(TESTPMD_SECONDS + 1)
+            return client.end("Rx")
 
 
 def run_json(words, what):
@@ -201,7 +206,7 @@ def dpdk(options):
         raise BenchError("dpdk-testpmd is missing: it is in the package dpdk-dev")
     if not os.access(f"{options.build}/tests/bench/dpdk_send", os.X_OK):
         raise BenchError(f"{options.build} has no tests/bench/dpdk_send: build it with libdpdk")
-    with Hugepages(), contextlib.suppress(KeyboardInterrupt):
+    with Hugepages():
         rows, found = measure(options.build, options.rounds)
     median = {name: statistics.median(figures) for name, figures in rows.items()}
     print(f"64-byte frames, {FLOWS:,} flows in permuted order, hugepages; {options.rounds} rounds "

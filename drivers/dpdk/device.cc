@@ -175,8 +175,7 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
     speaker_ =
         std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_, spec.own_addresses);
   }
-  Steering steering = spec.steering;
-  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), steering, *speaker_));
+  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *speaker_));
   return {};
 }
 

@@ -93,6 +93,7 @@ def null_sends_and_nothing_comes():
                      "02:00:00:00:00:09", *LOAD, "--json")
     counts = document(done.out)["trials"][0]["directions"][0]["counts"]
     assert counts["intended"] == 10_000 == counts["offered"] + counts["unsent"], counts
+    assert counts["offered"] > 1000 and "received" not in counts, counts
 
 
 @SUITE.case_for_each(("net_af_packet", "net_af_xdp", "net_pcap"))
