@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -108,6 +109,12 @@ std::vector<std::string> arguments(Pages pages, const FirstPort& first) {
   return words;
 }
 
+// Attached and not yet detached: a second user would take the port from the first.
+std::set<std::uint16_t>& ports_in_use() {
+  static std::set<std::uint16_t> ports;
+  return ports;
+}
+
 std::atomic<unsigned> g_highest{0};
 
 // When one end of a virtual wire closes, DPDK's interrupt thread tells the other end, and must not
@@ -182,8 +189,14 @@ Eal::~Eal() {
 Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& arguments) {
   std::uint16_t port = 0;
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0 && rte_eth_dev_is_valid_port(port)) {
+    if (ports_in_use().contains(port)) {
+      return fail(ErrorKind::kUsage, fmt::format("{} is open already", name), "use another number");
+    }
     const auto known = attached_.emplace(name, arguments).first;
-    if (known->second == arguments) return port;  // there from the start, or never closed
+    if (known->second == arguments) {  // there from the start, or never closed
+      ports_in_use().insert(port);
+      return port;
+    }
     return fail(ErrorKind::kPrecondition,
                 fmt::format("{} is there already, with other options", name), "use another number");
   }
@@ -191,6 +204,7 @@ Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& ar
   const int error = rte_dev_probe(arguments.c_str());
   if (error == 0 && rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0) {
     attached_[name] = arguments;
+    ports_in_use().insert(port);
     return port;
   }
   const std::string said = complaint();
@@ -201,6 +215,7 @@ Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& ar
 }
 
 void Eal::detach(std::uint16_t port) {
+  ports_in_use().erase(port);
   rte_eth_dev_info info{};
   if (rte_eth_dev_info_get(port, &info) != 0) return;
   let_interrupts_pass();

@@ -176,6 +176,8 @@ def unknown_words():
     refused("trial", "--tx", "dpdk:net_nul", *none, USAGE, ["net_nul", "net_null"])
     refused("trial", "--tx", "dpdk:net_memif0,rol=server", *none, USAGE, ["rol", "role"])
     refused("trial", "--tx", "dpdk:nosuch0", *none, USAGE, ["nosuch0", "PCI address"])
+    refused("trial", "--tx", "dpdk:net_null", "--rx", "dpdk:net_null0", *LOAD, USAGE,
+            ["net_null0", "open already"])
     refused("trial", "--tx", "dpdk:net_null0,flow-control=maybe", *none, USAGE, ["flow-control"])
 
 
