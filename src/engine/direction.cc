@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "engine/distribution.h"
 
 namespace wireproof {
 namespace {
@@ -255,28 +256,20 @@ std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
 }
 
 std::optional<DelaySummary> Direction::delays() const {
-  DelayRecord all;
-  for (const auto& loop : rx_) all.merge(loop->analyzer().delays());
-  if (all.samples == 0) return std::nullopt;
-  const auto count = static_cast<double>(all.samples);
-  const double mean_offset = all.sum / count;
+  SampleRecord all;
   DelaySummary summary;
+  for (const auto& loop : rx_) {
+    all.merge(loop->analyzer().delays());
+    summary.negative += loop->analyzer().negative_delays();
+  }
+  if (all.samples == 0) return std::nullopt;
+  summary.metric = spec_.from == spec_.to ? "round_trip" : "one_way";
   summary.tx_stamp = spec_.tx_stamp == TxStamp::kBurst ? "burst" : "frame";
   for (const auto& loop : tx_)
     summary.tx_span_max = std::max(summary.tx_span_max, loop->span_max());
   summary.rx_stamp = spec_.to->facts().rx_stamp;
-  summary.samples = all.samples;
-  summary.negative = all.negative;
-  summary.min = all.min;
-  summary.max = all.max;
-  summary.mean = static_cast<double>(all.first) + mean_offset;
-  summary.stdev = std::sqrt(std::max(0.0, all.sum_squares / count - mean_offset * mean_offset));
-  summary.p50 = all.histogram.percentile(0.5);
-  summary.p90 = all.histogram.percentile(0.9);
-  summary.p99 = all.histogram.percentile(0.99);
-  summary.p99_9 = all.histogram.percentile(0.999);
-  summary.p99_99 = all.histogram.percentile(0.9999);
-  summary.p99_999 = all.histogram.percentile(0.99999);
+  summary.actual = distribution_of(all);
+  summary.steps = all.histogram.steps();
   return summary;
 }
 

@@ -136,8 +136,12 @@ bool PacketMeasurer::supervise(bool counted) {
       DirectionResult so_far;
       so_far.from = direction->spec().from->facts().device;
       so_far.to = direction->spec().to == nullptr ? "none" : direction->spec().to->facts().device;
-      so_far.intervals.push_back(
-          {last.start, last.end, last.counted.offered, last.counted.received, last.counted.lost});
+      so_far.intervals.push_back({last.start,
+                                  last.end,
+                                  last.counted.offered,
+                                  last.counted.received,
+                                  last.counted.lost,
+                                  {}});
       observer_(so_far);
     }
   }

@@ -51,23 +51,26 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   return json;
 }
 
+void put_distribution(Json& json, const Distribution& of) {
+  json["samples"] = of.samples;
+  json["min_ns"] = of.min;
+  json["mean_ns"] = std::llround(of.mean);
+  json["stdev_ns"] = std::llround(of.stdev);
+  put(json, "p50_ns", of.p50);
+  put(json, "p90_ns", of.p90);
+  put(json, "p99_ns", of.p99);
+  put(json, "p99_9_ns", of.p99_9);
+  put(json, "p99_99_ns", of.p99_99);
+  put(json, "p99_999_ns", of.p99_999);
+  json["max_ns"] = of.max;
+}
+
 Json delay_json(const DelaySummary& delay) {
-  Json json = {{"metric", "one_way"},        {"tx_stamp", delay.tx_stamp},
+  Json json = {{"metric", delay.metric},     {"tx_stamp", delay.tx_stamp},
                {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic"},
-               {"sync", "same_clock"},       {"samples", delay.samples},
-               {"negative", delay.negative}};
-  if (delay.samples == 0) return json;
+               {"sync", "same_clock"},       {"negative", delay.negative}};
   json["tx_span_max_ns"] = delay.tx_span_max;
-  json["min_ns"] = delay.min;
-  json["mean_ns"] = std::llround(delay.mean);
-  json["stdev_ns"] = std::llround(delay.stdev);
-  put(json, "p50_ns", delay.p50);
-  put(json, "p90_ns", delay.p90);
-  put(json, "p99_ns", delay.p99);
-  put(json, "p99_9_ns", delay.p99_9);
-  put(json, "p99_99_ns", delay.p99_99);
-  put(json, "p99_999_ns", delay.p99_999);
-  json["max_ns"] = delay.max;
+  put_distribution(json, delay.actual);
   return json;
 }
 

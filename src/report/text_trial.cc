@@ -119,24 +119,27 @@ std::string attribution_text(const DirectionResult& direction) {
   return out.empty() ? "" : "where the missing frames went:\n" + out;
 }
 
-std::string delay_text(const DelaySummary& delay) {
-  if (delay.samples == 0) return {};
+std::string distribution_text(const Distribution& of) {
   std::vector<std::string> parts = {
-      "min " + microseconds_text(static_cast<double>(delay.min)),
-      "mean " + microseconds_text(delay.mean),
-      "stdev " + microseconds_text(delay.stdev),
+      "min " + microseconds_text(static_cast<double>(of.min)),
+      "mean " + microseconds_text(of.mean),
+      "stdev " + microseconds_text(of.stdev),
   };
   const std::pair<const char*, std::optional<Nanoseconds>> percentiles[] = {
-      {"p50", delay.p50},     {"p90", delay.p90},       {"p99", delay.p99},
-      {"p99.9", delay.p99_9}, {"p99.99", delay.p99_99}, {"p99.999", delay.p99_999}};
+      {"p50", of.p50},     {"p90", of.p90},       {"p99", of.p99},
+      {"p99.9", of.p99_9}, {"p99.99", of.p99_99}, {"p99.999", of.p99_999}};
   for (const auto& [name, value] : percentiles)
     if (value)
       parts.push_back(fmt::format("{} {}", name, microseconds_text(static_cast<double>(*value))));
-  parts.push_back("max " + microseconds_text(static_cast<double>(delay.max)));
+  parts.push_back("max " + microseconds_text(static_cast<double>(of.max)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string delay_text(const DelaySummary& delay) {
   std::string text =
       fmt::format("one-way delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
-                  fmt::join(parts, ", "), grouped(delay.samples), delay.tx_stamp, delay.rx_stamp,
-                  microseconds_text(static_cast<double>(delay.tx_span_max)));
+                  distribution_text(delay.actual), grouped(delay.actual.samples), delay.tx_stamp,
+                  delay.rx_stamp, microseconds_text(static_cast<double>(delay.tx_span_max)));
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   return wrapped(text, 2);
 }

@@ -4,31 +4,6 @@
 
 namespace wireproof {
 
-void DelayRecord::merge(const DelayRecord& other) {
-  negative += other.negative;
-  if (other.samples == 0) return;
-  if (samples == 0) {
-    first = other.first;
-    min = other.min;
-    max = other.max;
-  }
-  const auto count = static_cast<double>(other.samples);
-  const auto shift = static_cast<double>(other.first - first);
-  sum_squares += other.sum_squares + 2 * shift * other.sum + count * shift * shift;
-  sum += other.sum + count * shift;
-  samples += other.samples;
-  min = std::min(min, other.min);
-  max = std::max(max, other.max);
-  histogram.merge(other.histogram);
-}
-
-void DelayRecord::clear() {
-  histogram.clear();
-  samples = negative = 0;
-  first = min = max = 0;
-  sum = sum_squares = 0;
-}
-
 Analyzer::Analyzer(const AnalyzerSpec& spec)
     : spec_(spec),
       reader_(spec.match),
@@ -41,6 +16,7 @@ void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
   counts_ = {};
   tracker_.clear();
   delays_.clear();
+  negative_delays_ = 0;
   until_delay_ = 1;
 }
 
@@ -94,7 +70,11 @@ void Analyzer::record_delays(std::span<const Nanoseconds> delays) {
   for (const Nanoseconds delay : delays) {
     if (--until_delay_ != 0) continue;
     until_delay_ = spec_.delay_every;
-    delays_.record(delay);
+    if (delay < 0) {
+      ++negative_delays_;
+    } else {
+      delays_.record(delay);
+    }
   }
 }
 

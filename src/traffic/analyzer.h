@@ -3,14 +3,13 @@
 // length and checksum, magic, trial, direction and space, waiting time, sequence.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
 
-#include "base/histogram.h"
 #include "io/frame.h"
 #include "packet/test_frame.h"
+#include "stats/sample_record.h"
 #include "stats/sequence_tracker.h"
 
 namespace wireproof {
@@ -35,34 +34,6 @@ struct ReceiveCounts {
   std::uint64_t unclassified = 0;
 };
 
-// One-way delays; sums are kept about the first sample, so that squares lose nothing.
-struct DelayRecord {
-  Histogram histogram;
-  std::uint64_t samples = 0;
-  std::uint64_t negative = 0;
-  Nanoseconds first = 0;
-  Nanoseconds min = 0;
-  Nanoseconds max = 0;
-  double sum = 0;          // of (delay - first)
-  double sum_squares = 0;  // of (delay - first) squared
-
-  void record(Nanoseconds delay) {
-    if (delay < 0) {
-      ++negative;
-      return;
-    }
-    if (samples++ == 0) first = min = max = delay;
-    min = std::min(min, delay);
-    max = std::max(max, delay);
-    const auto offset = static_cast<double>(delay - first);
-    sum += offset;
-    sum_squares += offset * offset;
-    histogram.record(delay);
-  }
-  void merge(const DelayRecord& other);
-  void clear();
-};
-
 class Analyzer {
  public:
   static constexpr std::size_t kBurstMax = 64;
@@ -77,7 +48,8 @@ class Analyzer {
 
   [[nodiscard]] const ReceiveCounts& counts() const { return counts_; }
   [[nodiscard]] const SequenceTracker& tracker() const { return tracker_; }
-  [[nodiscard]] const DelayRecord& delays() const { return delays_; }
+  [[nodiscard]] const SampleRecord& delays() const { return delays_; }
+  [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
 
  private:
   struct Seen {
@@ -99,7 +71,8 @@ class Analyzer {
   FrameReader reader_;
   std::uint32_t direction_;
   SequenceTracker tracker_;
-  DelayRecord delays_;
+  SampleRecord delays_;
+  std::uint64_t negative_delays_ = 0;
   ReceiveCounts counts_;
   std::uint16_t trial_id_ = 0;
   Nanoseconds epoch_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 
 namespace wireproof {
 
@@ -60,25 +61,100 @@ struct Attribution {
   std::uint64_t not_attributable = 0;
 };
 
-struct DelaySummary {    // one-way on one clock; from the time of the burst to the receive stamp
-  std::string tx_stamp;  // "burst": one reading for up to 64 frames; "frame": one each
-  // The longest that a frame left after the reading that it bears, the sender's pre-emptions
-  // included: a delay is too long by at most this.
-  Nanoseconds tx_span_max = 0;
-  std::string rx_stamp;  // "xdp", "kernel", "poll"
+// Some quantity over all of its samples. A percentile is present only where at least ten samples
+// lie beyond it; nearest rank, the upper edge of its histogram step (0.1 %), never beyond max.
+struct Distribution {
   std::uint64_t samples = 0;
-  std::uint64_t negative = 0;  // stamps that went backwards: counted, never clamped into the rest
   Nanoseconds min = 0;
   double mean = 0;
   double stdev = 0;
   Nanoseconds max = 0;
-  // A percentile is present only where at least ten samples lie beyond it.
   std::optional<Nanoseconds> p50, p90, p99, p99_9, p99_99, p99_999;
 };
 
+struct DelaySummary {
+  std::string metric;    // "one_way"; "round_trip" where a port receives what it sent itself
+  std::string tx_stamp;  // "burst": one reading for up to 64 frames; "frame": one each
+  // The longest that a frame left after the reading that it bears, the sender's pre-emptions
+  // included: a delay is too long by at most this.
+  Nanoseconds tx_span_max = 0;
+  std::string rx_stamp;        // DeviceFacts::rx_stamp of the receiver
+  std::uint64_t negative = 0;  // stamps that went backwards: counted, in no other figure
+  Distribution actual;         // from the time at which the frame was sent
+  HistogramSteps steps;        // of actual: everything a reader needs to merge and to re-plot
+  // From the time at which the schedule wanted it sent, so that a sender that was late does not
+  // hide the delay it caused (coordinated omission). Absent where no frame was late or where there
+  // is no schedule (--rate max).
+  std::optional<Distribution> scheduled;
+};
+
+// Delay variation. Every difference is taken within one sequence space; what is said of several
+// spaces is said of each difference or each space in turn.
+struct JitterSummary {
+  // RFC 3550 section 6.4.1 and appendix A.8, in arrival order, over every copy that arrived: the
+  // estimator's value at the end, the mean over the spaces, and the greatest.
+  double rfc3550_mean = 0;
+  double rfc3550_max = 0;
+  std::uint64_t rfc3550_spaces = 0;  // in which two or more frames arrived
+  // RFC 3393: D(i) - D(i-1) of consecutive sequence numbers that both arrived, signed.
+  std::uint64_t ipdv_pairs = 0;
+  double ipdv_mean_abs = 0;
+  Nanoseconds ipdv_min = 0;
+  Nanoseconds ipdv_max = 0;
+  std::optional<Nanoseconds> ipdv_p0_1, ipdv_p50, ipdv_p99_9;
+  // Pairs whose second half came more than this many numbers after the first are not looked for.
+  std::uint64_t ipdv_window = 0;
+  // RFC 5481 section 4.2: D(i) - D(min).
+  Nanoseconds pdv_max = 0;
+  std::optional<Nanoseconds> pdv_p50, pdv_p99, pdv_p99_9;
+};
+
+// RFC 4737, over the first copies of each sequence space.
+struct ReorderingSummary {
+  std::uint64_t extent_max = 0;   // section 4.2.1: frames by which it was late
+  double extent_mean = 0;         // over the reordered
+  Nanoseconds late_time_max = 0;  // section 4.2.3: after the first frame that overtook it
+  double late_time_mean = 0;
+  // Section 5.4.1: [n - 1] is the number of frames that are n-reordered, n up to 64; what is
+  // n-reordered is also m-reordered for each m < n. Without the zeros at the end.
+  std::vector<std::uint64_t> n_reordered;
+  std::uint64_t discontinuities = 0;    // section 4.1.1: times a number above the expected one came
+  std::uint64_t discontinuity_max = 0;  // numbers skipped at once
+  std::uint64_t free_runs = 0;          // section 5.5: runs of frames between reordered ones
+  std::uint64_t free_run_max = 0;
+};
+
+// Runs of consecutive sequence numbers that did not arrive (RFC 3357 section 4.2's loss periods).
+struct LossBurstSummary {
+  std::uint64_t bursts = 0;
+  std::uint64_t longest = 0;  // frames
+  std::optional<std::uint64_t> p50, p99;
+};
+
+// Gaps in a loop's own clock: nothing of the program ran there, whoever took the core.
+struct PauseSummary {
+  Nanoseconds threshold = 0;  // shorter ones are not told from work
+  std::uint64_t count = 0;
+  Nanoseconds total = 0;
+  Nanoseconds max = 0;
+  struct Pause {
+    Nanoseconds at = 0;  // where it began, from the start of the counted traffic
+    Nanoseconds length = 0;
+  };
+  std::vector<Pause> log;  // the first of them, in order; as many as there was room for
+};
+
 struct PacingSummary {
-  Nanoseconds lag_max = 0;   // the furthest the sender was behind its schedule
-  std::uint64_t stalls = 0;  // times it was more than one burst behind
+  std::string mode;                 // "burst", "precise"
+  std::string schedule;             // "constant", "poisson", "bursty"; empty with --rate max
+  Nanoseconds lag_max = 0;          // the furthest the sender was behind its schedule
+  std::uint64_t stalls = 0;         // times it was more than one burst behind
+  std::optional<Distribution> lag;  // of each frame sent: actual less scheduled time
+  // Between one frame and the next of the same queue, by the stamps they bear: frames that left in
+  // one burst under one reading are 0 apart.
+  std::optional<Distribution> gap;
+  Nanoseconds gap_target = 0;  // of the schedule's mean, per queue; 0 without a schedule
+  PauseSummary pauses;         // of the sending loops
 };
 
 struct Interval {         // sampled by the collector while the trial runs
@@ -87,6 +163,8 @@ struct Interval {         // sampled by the collector while the trial runs
   std::uint64_t offered = 0;
   std::uint64_t received = 0;
   std::uint64_t lost = 0;  // gaps that have left the window: never negative, a lower bound
+  // Of the frames that arrived within it; as DelaySummary::steps.
+  HistogramSteps delay;
 };
 
 // `to` of a direction that nothing receives (--rx none): the receiving side's counts are then all
@@ -105,7 +183,11 @@ struct DirectionResult {
   std::uint64_t flows_sent = 0;  // distinct 5-tuples really sent
   Nanoseconds tx_duration = 0;   // first submit to last
   std::optional<DelaySummary> delay;
+  std::optional<JitterSummary> jitter;  // where the delay of every frame was recorded
+  std::optional<ReorderingSummary> reordering;
+  std::optional<LossBurstSummary> loss_bursts;
   PacingSummary pacing;
+  PauseSummary receive_pauses;  // of the receiving loops
   std::vector<Interval> intervals;
 };
 

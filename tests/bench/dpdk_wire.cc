@@ -66,7 +66,7 @@ Status receive(const Request& request, Device& device, const TrafficProfile& pro
   RxLoop& loop = *(*direction)->rx_loops().front();
   run_until(clock, request.core, loop, request.epoch + request.duration + kStragglers);
   const ReceiveCounts& counts = loop.analyzer().counts();
-  const DelayRecord& delays = loop.analyzer().delays();
+  const SampleRecord& delays = loop.analyzer().delays();
   const SequenceTracker& tracker = loop.analyzer().tracker();
   std::uint64_t gaps = 0;
   for (std::uint32_t space = 0; space < tracker.spaces(); ++space) gaps += tracker.gaps(space);

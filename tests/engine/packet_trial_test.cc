@@ -61,7 +61,7 @@ TEST_F(PacketTrialTest, CleanWirePassesAndAddsUp) {
   EXPECT_EQ(one.sequence_scope, "flow");
   EXPECT_EQ(check_identities(one), "");
   ASSERT_TRUE(one.delay.has_value());
-  EXPECT_EQ(one.delay->samples, one.counts.unique);
+  EXPECT_EQ(one.delay->actual.samples, one.counts.unique);
 }
 
 TEST_F(PacketTrialTest, ASpoiledWireFailsAndEveryIdentityHolds) {

@@ -86,7 +86,7 @@ TEST(ResultJson, WhatAnotherProgramDidNotTellIsAbsent) {
 
 TEST(ResultJson, APercentileWithoutSamplesIsAbsent) {
   RunReport report = full_trial_report();
-  report.trials[0].directions[0].delay->p99_999.reset();
+  report.trials[0].directions[0].delay->actual.p99_999.reset();
   const json latency = document(report)["trials"][0]["directions"][0]["latency"];
   EXPECT_FALSE(latency.contains("p99_999_ns"));
   EXPECT_EQ(latency["p99_99_ns"], 80'000);

@@ -69,24 +69,25 @@ DirectionResult direction(std::string from, std::string to) {
   d.window = 65536;
   d.flows_sent = 16;
   d.tx_duration = 10 * kSecond;
-  d.delay = DelaySummary{.tx_stamp = "burst",
+  d.delay = DelaySummary{.metric = "one_way",
+                         .tx_stamp = "burst",
                          .tx_span_max = 7'500,
                          .rx_stamp = "xdp",
-                         .samples = 99'899'990,
-                         .negative = 0,
-                         .min = 1'200,
-                         .mean = 2'345.6,
-                         .stdev = 321.9,
-                         .max = 1'234'567,
-                         .p50 = 2'200,
-                         .p90 = 3'100,
-                         .p99 = 5'000,
-                         .p99_9 = 12'000,
-                         .p99_99 = 80'000,
-                         .p99_999 = 400'000};
-  d.pacing = {.lag_max = 30'000, .stalls = 2};
-  d.intervals = {{0, kSecond, 10'000'000, 9'990'000, 9'000},
-                 {kSecond, 2 * kSecond, 10'000'000, 9'990'000, 10'000}};
+                         .actual = {.samples = 99'899'990,
+                                    .min = 1'200,
+                                    .mean = 2'345.6,
+                                    .stdev = 321.9,
+                                    .max = 1'234'567,
+                                    .p50 = 2'200,
+                                    .p90 = 3'100,
+                                    .p99 = 5'000,
+                                    .p99_9 = 12'000,
+                                    .p99_99 = 80'000,
+                                    .p99_999 = 400'000}};
+  d.pacing.lag_max = 30'000;
+  d.pacing.stalls = 2;
+  d.intervals = {{0, kSecond, 10'000'000, 9'990'000, 9'000, {}},
+                 {kSecond, 2 * kSecond, 10'000'000, 9'990'000, 10'000, {}}};
   return d;
 }
 
