@@ -115,6 +115,7 @@ void bind_wire(CLI::App& verb, std::map<std::string, std::string>& wire) {
       {"reorder", "part that is held back ..."},
       {"reorder-by", "... until this many later frames have left (3)"},
       {"delay", "of every frame: 50us, 10ms, up to 10 s"},
+      {"jitter", "on top of it, uniform from 0 to this, in order: 5ms, up to 10 s"},
       {"rate", "capacity in frames a second: 100kpps"},
       {"queue", "frames that may wait for --rate (64)"},
       {"seed", "of every choice; the same seed, the same choices (1)"}};
