@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
+#include "tools/known_cables.h"
 #include "tools/ports.h"
 #include "tools/standard_streams.h"
 #include "trial/derive.h"
@@ -73,12 +74,14 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
 }
 
 Result<TrialResult> run_one(const TrialSettings& settings, const PlannedTrial& planned,
-                            const OpenPorts& ports, const Session& session) {
+                            const OpenPorts& ports, BesideKnownCables& known,
+                            const Session& session) {
   auto measurer = PacketMeasurer::make(
       ports.trial, planned.profile, ports.pair(settings.test.bidirectional), ports.cores,
       session.clock, interrupted(), observe_intervals(session, planned.spec.id));
   if (!measurer) return tl::unexpected(measurer.error());
-  return (*measurer)->measure(planned.spec);
+  known.use(**measurer, planned.profile.size_name);
+  return known.measure(planned.spec);
 }
 
 void settle_status(const TrialSettings& settings, RunReport& report) {
@@ -117,8 +120,9 @@ int run_trial(const TrialSettings& settings, const Session& session) {
 
   const auto planned = plan_trials(settings, ports->line_rate_bps);
   if (!planned) return give_up(planned.error());
+  BesideKnownCables known(*ports, settings.test, report);
   for (const PlannedTrial& one : *planned) {
-    Result<TrialResult> trial = run_one(settings, one, *ports, session);
+    Result<TrialResult> trial = run_one(settings, one, *ports, known, session);
     if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
     if (!trial) return give_up(trial.error());
     if (session.output.json_stream) {

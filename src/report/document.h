@@ -13,6 +13,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "report/calibration.h"
 #include "trial/dut.h"
 #include "trial/search.h"
 #include "trial/trial.h"
@@ -101,7 +102,7 @@ struct HostFacts {
   std::string clocksource;          // the kernel's: "tsc", "kvm-clock"
 };
 
-enum class ReportKind { kTrial, kSearch, kDut };
+enum class ReportKind { kTrial, kSearch, kDut, kCalibration };
 
 enum class RunStatus {
   kOk,       // done, whatever the device did
@@ -125,6 +126,8 @@ struct RunReport {
   std::vector<TrialResult> trials;     // of a trial run; those of a search are in it
   std::vector<SearchResult> searches;  // one per frame size and goal
   std::optional<DutResult> dut;        // of a dut run that began to forward
+  Calibrations calibrations;           // of a calibration run, also in calibration_file
+  std::string calibration_file;        // empty: not stored
   std::vector<std::string> notes;      // what the reader must know of the whole run
 };
 

@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 [[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
                                  const std::string& to);
 [[nodiscard]] Json line_plan_json(const LinePlan& plan);
+[[nodiscard]] Json calibration_json(const CalibrationEntry& entry);
+// Into a direction's object, beside what was measured; nothing where there was no calibration.
+void put_bare_cable(Json& direction, const DirectionResult& of);
 // null where there is none.
 [[nodiscard]] Json error_json(const std::optional<Error>& error);
 [[nodiscard]] Json document_json(const RunReport& report);

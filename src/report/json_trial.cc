@@ -99,6 +99,7 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
   if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;
   if (received && direction.counts.offered > 0) json["loss_ratio"] = loss_ratio(direction.counts);
   if (direction.delay) json["latency"] = delay_json(*direction.delay);
+  put_bare_cable(json, direction);
   if (received && is_tracked(direction) && direction.counts.unique > 0)
     json["reordering"] = {{"ratio", static_cast<double>(direction.counts.reordered) /
                                         static_cast<double>(direction.counts.unique)}};

@@ -18,6 +18,8 @@ std::string to_text(const RunReport& report) {
     for (const TrialResult& trial : report.trials) out += trial_text(trial);
   else if (report.kind == ReportKind::kSearch)
     out += searches_text(report);
+  else if (report.kind == ReportKind::kCalibration)
+    out += calibrations_text(report);
   else if (report.dut)
     out += dut_text(*report.dut);
   return out + footer_text(report);

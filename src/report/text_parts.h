@@ -34,6 +34,9 @@ inline constexpr std::size_t kTextColumns = 80;
 [[nodiscard]] std::string trial_text(const TrialResult& trial);
 [[nodiscard]] std::string searches_text(const RunReport& report);
 [[nodiscard]] std::string dut_text(const DutResult& result);
+// What the tester alone can do, one line; empty where it was not calibrated. Ends with a newline.
+[[nodiscard]] std::string bare_cable_text(const DirectionResult& direction);
+[[nodiscard]] std::string calibrations_text(const RunReport& report);
 // The table of one rate, or of several; then what is measured and what assumed. Ends with a
 // newline.
 [[nodiscard]] std::string line_plan_text(const LinePlan& plan);

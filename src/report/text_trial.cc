@@ -153,6 +153,7 @@ std::string trial_text(const TrialResult& trial) {
     out += counts_text(direction, trial);
     out += attribution_text(direction);
     if (direction.delay) out += delay_text(*direction.delay);
+    out += bare_cable_text(direction);
     if (direction.pacing.stalls > 0)
       out += wrapped(fmt::format("the sender was behind its schedule {} times, by {} at most",
                                  direction.pacing.stalls, duration_text(direction.pacing.lag_max)),
