@@ -131,7 +131,9 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
   std::vector<const Cell*> cells;
   for (const auto& loop : made->tx_) cells.push_back(&loop->cell());
   for (const auto& loop : made->rx_) cells.push_back(&loop->cell());
-  made->collector_ = Collector(std::move(cells), spec.interval);
+  std::vector<const Histogram*> delays;
+  for (const auto& loop : made->rx_) delays.push_back(&loop->analyzer().delays().histogram);
+  made->collector_ = Collector(std::move(cells), std::move(delays), spec.interval);
   return made;
 }
 
@@ -356,7 +358,8 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
                                 .end = interval.end,
                                 .offered = interval.counted.offered,
                                 .received = interval.counted.received,
-                                .lost = interval.counted.lost});
+                                .lost = interval.counted.lost,
+                                .delay = interval.delays});
   }
   return result;
 }

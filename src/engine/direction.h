@@ -62,7 +62,7 @@ class Direction {
 
  private:
   Direction(const DirectionSpec& spec, std::uint32_t flows, std::uint32_t spaces)
-      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, spec.interval) {}
+      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, {}, spec.interval) {}
 
   Status make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
                        const Clock& clock);
