@@ -13,51 +13,33 @@
 
 #include "base/cpu.h"
 #include "tools/interrupt.h"
+#include "tools/log_file.h"
 #include "tools/ports.h"
 #include "tools/standard_streams.h"
 
 namespace wireproof {
 namespace {
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-struct LogFile {
-  std::unique_ptr<std::FILE, CloseFile> file;
-  ForwardLog log;
-};
-
 struct DutPorts {
   std::unique_ptr<Device> a;
   std::unique_ptr<Device> b;
 };
 
-tl::unexpected<Error> log_failure(const std::string& path, int error) {
-  return fail(ErrorKind::kOutput,
-              fmt::format("the log {} cannot be written: {}", path, std::strerror(error)), {},
-              error);
-}
+struct DutLog {
+  LogFile file;
+  ForwardLog log;
+};
 
-// Opened before the first frame, so that a path that cannot be written is refused at once; what was
-// in the file is kept until there is something to put in its place.
-Result<std::optional<LogFile>> open_log(const DutSettings& settings) {
+Result<std::optional<DutLog>> open_log(const DutSettings& settings) {
   if (settings.log.empty()) return std::nullopt;
-  const int descriptor = open(settings.log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return log_failure(settings.log, errno);
-  std::FILE* file = fdopen(descriptor, "w");
-  if (file == nullptr) {
-    const int error = errno;
-    close(descriptor);
-    return log_failure(settings.log, error);
-  }
-  return LogFile{std::unique_ptr<std::FILE, CloseFile>(file), ForwardLog(settings.log_frames)};
+  Result<LogFile> file = LogFile::open(settings.log);
+  if (!file) return tl::unexpected(file.error());
+  return DutLog{std::move(*file), ForwardLog(settings.log_frames)};
 }
 
-Status write_log(const LogFile& log, const std::string& path) {
-  // A pipe or a terminal cannot be truncated, and need not be.
-  if (ftruncate(fileno(log.file.get()), 0) != 0 && errno != EINVAL) return log_failure(path, errno);
-  return log.log.write_csv(log.file.get(), path);
+Status write_log(DutLog& log) {
+  if (const Status ok = log.file.empty(); !ok) return ok;
+  return log.log.write_csv(log.file.file(), log.file.path());
 }
 
 Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings& settings,
@@ -144,7 +126,7 @@ void note_identities(RunReport& report) {
 
 // Fills the report; the log is written even when a port has gone.
 Status forward(const DutSettings& settings, const Session& session, DutPorts& ports,
-               std::optional<LogFile>& log, RunReport& report) {
+               std::optional<DutLog>& log, RunReport& report) {
   const ForwarderSpec spec{.a_to_b = path_spec(settings, false),
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
@@ -159,7 +141,7 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
     result.log = settings.log;
     result.log_records = log->log.records().size();
     result.log_overflow = log->log.overflow();
-    written = write_log(*log, settings.log);
+    written = write_log(*log);
   }
   const Status read = read_ports(settings, ports, result);
   if (read) report.dut = std::move(result);
@@ -176,7 +158,7 @@ int run_dut(const DutSettings& settings, const Session& session) {
     return finish(session, report);
   };
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
-  Result<std::optional<LogFile>> log = open_log(settings);
+  Result<std::optional<DutLog>> log = open_log(settings);
   if (!log) return give_up(log.error());
   if (settings.core) {
     if (const Status ok = pin_current_thread(*settings.core); !ok) return give_up(ok.error());

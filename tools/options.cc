@@ -75,6 +75,9 @@ void bind_tester(CLI::App& verb, TestText& test) {
   verb.add_option("--rx-cores", test.rx_cores, "cores that receive");
   verb.add_option("--burst", test.burst, "frames caught up after a stall, 1 to 1,024");
   verb.add_option("--tx-stamp", test.tx_stamp, "the clock is read for each burst, or frame");
+  verb.add_option("--pacing", test.pacing, "burst: what is due leaves together; or precise");
+  verb.add_option("--schedule", test.schedule, "constant, poisson, or bursty: N frames at once");
+  verb.add_option("--burst-size", test.burst_size, "the N of a bursty schedule, 2 to 1,024");
   verb.add_option("--idle", test.idle, "spin, sleep, or auto: sleep where cores are few");
   verb.add_option("--latency", test.latency, "frames whose delay is recorded: all, 1/N or off");
   verb.add_option("--warm-up", test.warm_up, "traffic before the count, 0 for none");
@@ -87,6 +90,9 @@ void bind_trial(CLI::App& verb, TrialText& trial) {
   verb.add_option("--rate", trial.rate, "1.5Mpps, 10Gbps, 50% of line rate, or max")->required();
   verb.add_option("--duration", trial.duration, "of the counted traffic: 10s, 500ms, 1m");
   verb.add_option("--fail-if", trial.fail_if, "exit 1 when this holds: loss>0.1%");
+  verb.add_option("--frame-log", trial.frame_log, "CSV of every frame that arrived");
+  verb.add_option("--frame-log-frames", trial.frame_log_frames,
+                  "room of each receive queue for it (1M)");
   bind_traffic(verb, trial.test);
   bind_tester(verb, trial.test);
 }

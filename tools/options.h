@@ -38,6 +38,9 @@ struct TestText {
   std::string tx_cores, rx_cores;
   std::string burst = "32";
   std::string tx_stamp = "burst";
+  std::string pacing = "burst";
+  std::string schedule = "constant";
+  std::string burst_size;
   std::string idle = "auto";
   std::string latency = "all";
   std::string warm_up = "100ms";
@@ -51,6 +54,7 @@ struct TrialText {
   std::string rate;
   std::string duration = "10s";
   std::string fail_if;
+  std::string frame_log, frame_log_frames;
 };
 
 struct SearchText {

@@ -247,6 +247,11 @@ Config describe_test(const TestSettings& test) {
   config.push_back({"ring_frames", test.ring_frames});
   config.push_back({"burst", test.trial.burst});
   config.push_back({"tx_stamp", test.trial.tx_stamp == TxStamp::kBurst ? "burst" : "frame"});
+  config.push_back({"pacing", test.trial.pacing == PacingMode::kPrecise ? "precise" : "burst"});
+  config.push_back({"schedule", schedule_word(test.trial.schedule)});
+  if (test.trial.schedule == ScheduleKind::kBursty) {
+    config.push_back({"burst_size", test.trial.burst_size});
+  }
   config.push_back({"latency_every", test.trial.delay_every});
   config.push_back({"warm_up_ns", test.trial.warm_up});
   config.push_back({"drain_ns", test.trial.waiting_time});

@@ -109,6 +109,30 @@ void read_latency(const std::string& text, PacketTrialSpec& trial, Reader& reade
   }
 }
 
+void read_pacing(const TestText& text, PacketTrialSpec& trial, Reader& reader) {
+  reader.choose("--pacing", text.pacing,
+                {std::pair<std::string_view, PacingMode>{"burst", PacingMode::kBurst},
+                 {"precise", PacingMode::kPrecise}},
+                trial.pacing);
+  reader.choose("--schedule", text.schedule,
+                {std::pair<std::string_view, ScheduleKind>{"constant", ScheduleKind::kConstant},
+                 {"poisson", ScheduleKind::kPoisson},
+                 {"bursty", ScheduleKind::kBursty}},
+                trial.schedule);
+  if (trial.schedule == ScheduleKind::kBursty) {
+    if (text.burst_size.empty()) {
+      reader.refuse("--schedule bursty: how many frames at once is not said",
+                    "give --burst-size; RFC 2544 section 21 takes 16, 64, 256 and 1024");
+    }
+    reader.count("--burst-size", text.burst_size, 2, Pacer::kBurstMax, trial.burst_size);
+    // What is due at once must be allowed to leave at once.
+    trial.burst = std::max(trial.burst, trial.burst_size);
+  } else if (!text.burst_size.empty()) {
+    reader.refuse("--burst-size means nothing without --schedule bursty",
+                  "give --schedule bursty, or leave --burst-size out");
+  }
+}
+
 void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
   reader.count("--queues", text.queues, 1, kQueuesMax, test.trial.queues);
   reader.count("--ring", text.ring, kRingMin, kRingMax, test.ring_frames);
@@ -121,6 +145,7 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
       "--tx-stamp", text.tx_stamp,
       {std::pair<std::string_view, TxStamp>{"burst", TxStamp::kBurst}, {"frame", TxStamp::kFrame}},
       test.trial.tx_stamp);
+  read_pacing(text, test.trial, reader);
   test.idle_auto = text.idle == "auto";
   if (!test.idle_auto) {
     reader.choose("--idle", text.idle,
@@ -137,7 +162,7 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
     reader.take(parse_cpu_list("--rx-cores", text.rx_cores), test.rx_cores);
   }
   reader.take(parse_duration("--warm-up", text.warm_up, 0, 3600 * kSecond), test.trial.warm_up);
-  reader.take(parse_duration("--drain", text.drain, kMillisecond, 600 * kSecond),
+  reader.take(parse_duration("--drain", text.drain, kMillisecond, kDelayMax),
               test.trial.waiting_time);
   reader.take(parse_duration("--interval", text.interval, 10 * kMillisecond, 3600 * kSecond),
               test.trial.interval);
@@ -197,6 +222,26 @@ Result<SearchGoal> read_goal(const std::string& text) {
               "write ndr, pdr, or loss=0.1% (below 100 %)");
 }
 
+void read_frame_log(const TrialText& text, TrialSettings& settings, Reader& reader) {
+  constexpr std::size_t kDefaultFrames = 1'000'000;
+  constexpr std::uint64_t kMostFrames = 1'000'000'000;
+  settings.frame_log = text.frame_log;
+  if (text.frame_log.empty()) {
+    if (!text.frame_log_frames.empty()) {
+      reader.refuse("--frame-log-frames means nothing without --frame-log",
+                    "name the file with --frame-log, or leave --frame-log-frames out");
+    }
+    return;
+  }
+  if (settings.test.rx == "none") {
+    reader.refuse("--frame-log: with --rx none nothing arrives",
+                  "leave it out, or name a receiver");
+  }
+  settings.test.trial.log_frames = kDefaultFrames;
+  reader.count("--frame-log-frames", text.frame_log_frames, 1, kMostFrames,
+               settings.test.trial.log_frames);
+}
+
 Result<std::optional<double>> read_fail_if(const std::string& text) {
   if (text.empty()) return std::optional<double>{};
   if (!text.starts_with("loss>")) {
@@ -217,6 +262,11 @@ Result<TrialSettings> trial_settings(const TrialText& text) {
   reader.take(parse_rate("--rate", text.rate), settings.rate);
   reader.take(parse_duration("--duration", text.duration, kMillisecond), settings.duration);
   reader.take(read_fail_if(text.fail_if), settings.fail_if_loss);
+  read_frame_log(text, settings, reader);
+  if (settings.rate.kind == Rate::Kind::kMax &&
+      settings.test.trial.schedule != ScheduleKind::kConstant) {
+    reader.refuse("--schedule means nothing with --rate max", "give a rate, or leave it out");
+  }
   if (reader.error()) return tl::unexpected(*reader.error());
   return settings;
 }

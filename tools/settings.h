@@ -42,6 +42,7 @@ struct TrialSettings {
   Rate rate;
   Nanoseconds duration = 0;
   std::optional<double> fail_if_loss;  // the run fails when the loss ratio is above this
+  std::string frame_log;               // path; empty: none
 };
 
 struct SearchSettings {

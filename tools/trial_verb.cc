@@ -7,6 +7,7 @@
 #include "report/write_file.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
+#include "tools/log_file.h"
 #include "tools/ports.h"
 #include "tools/standard_streams.h"
 #include "trial/derive.h"
@@ -73,15 +74,40 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
   return planned;
 }
 
-Result<TrialResult> run_one(const TrialSettings& settings, const PlannedTrial& planned,
-                            const OpenPorts& ports, BesideKnownCables& known,
-                            const Session& session) {
+struct RanTrial {
+  TrialResult result;
+  Status logged;  // its frames, where that was asked for
+};
+
+Result<RanTrial> run_one(const TrialSettings& settings, const PlannedTrial& planned,
+                         const OpenPorts& ports, BesideKnownCables& known, const Session& session,
+                         const std::optional<LogFile>& frame_log) {
   auto measurer = PacketMeasurer::make(
       ports.trial, planned.profile, ports.pair(settings.test.bidirectional), ports.cores,
       session.clock, interrupted(), observe_intervals(session, planned.spec.id));
   if (!measurer) return tl::unexpected(measurer.error());
   known.use(**measurer, planned.profile.size_name);
-  return known.measure(planned.spec);
+  Result<TrialResult> trial = known.measure(planned.spec);
+  if (!trial) return tl::unexpected(trial.error());
+  RanTrial ran{.result = std::move(*trial)};
+  if (frame_log) {
+    ran.logged = (*measurer)->write_arrivals(planned.spec.id, frame_log->file(), frame_log->path());
+  }
+  return ran;
+}
+
+Result<std::optional<LogFile>> open_frame_log(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  Result<LogFile> file = LogFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  return std::optional<LogFile>(std::move(*file));
+}
+
+// Right before the first trial: until then what was in the file is kept.
+Status begin_frame_log(std::optional<LogFile>& log) {
+  if (!log) return {};
+  if (const Status ok = log->empty(); !ok) return ok;
+  return write_arrivals_head(log->file(), log->path());
 }
 
 void settle_status(const TrialSettings& settings, RunReport& report) {
@@ -104,6 +130,10 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   RunReport report = begin_report(session, ReportKind::kTrial);
   report.config = describe_test(settings.test);
   report.config.push_back({"duration_ns", settings.duration});
+  if (!settings.frame_log.empty()) {
+    report.config.push_back({"frame_log", settings.frame_log});
+    report.config.push_back({"frame_log_frames", settings.test.trial.log_frames});
+  }
   if (session.output.dry_run) {
     return finish_dry_run(session, report,
                           describe_plan(settings.test, session, describe_load(settings),
@@ -114,22 +144,26 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     return finish(session, report);
   };
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  Result<std::optional<LogFile>> frame_log = open_frame_log(settings.frame_log);
+  if (!frame_log) return give_up(frame_log.error());
   const Result<OpenPorts> ports = open_ports(settings.test, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
 
   const auto planned = plan_trials(settings, ports->line_rate_bps);
   if (!planned) return give_up(planned.error());
+  if (const Status ok = begin_frame_log(*frame_log); !ok) return give_up(ok.error());
   BesideKnownCables known(*ports, settings.test, report);
   for (const PlannedTrial& one : *planned) {
-    Result<TrialResult> trial = run_one(settings, one, *ports, known, session);
+    Result<RanTrial> trial = run_one(settings, one, *ports, known, session, *frame_log);
     if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
     if (!trial) return give_up(trial.error());
     if (session.output.json_stream) {
-      static_cast<void>(
-          write_all(STDOUT_FILENO, trial_event(*trial, report.environment), "standard output"));
+      static_cast<void>(write_all(STDOUT_FILENO, trial_event(trial->result, report.environment),
+                                  "standard output"));
     }
-    report.trials.push_back(std::move(*trial));
+    report.trials.push_back(std::move(trial->result));
+    if (!trial->logged) return give_up(trial->logged.error());
     if (interrupted()) break;
   }
   settle_status(settings, report);

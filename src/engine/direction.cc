@@ -90,6 +90,10 @@ Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint6
   return where;
 }
 
+// So that the queues of a Poisson schedule, and the two directions, draw numbers of their own.
+constexpr std::uint64_t kScheduleSeed = 1;
+constexpr std::uint64_t kReverseSeeds = 1u << 16;
+
 }  // namespace
 
 Result<Steering> steering_for(const TrafficProfile& profile) {
@@ -127,7 +131,9 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
   std::vector<const Cell*> cells;
   for (const auto& loop : made->tx_) cells.push_back(&loop->cell());
   for (const auto& loop : made->rx_) cells.push_back(&loop->cell());
-  made->collector_ = Collector(std::move(cells), spec.interval);
+  std::vector<const Histogram*> delays;
+  for (const auto& loop : made->rx_) delays.push_back(&loop->analyzer().delays().histogram);
+  made->collector_ = Collector(std::move(cells), std::move(delays), spec.interval);
   return made;
 }
 
@@ -157,7 +163,7 @@ Status Direction::make_tx_loops(const TrafficProfile& profile, const HeaderSpec&
                               .permuted = profile.permuted_order};
     tx_.push_back(std::make_unique<TxLoop>(
         spec_.from->tx_queue(queue), Generator(flows, std::move(templates), order, spec_.reverse),
-        clock, spec_.tx_stamp));
+        clock, spec_.tx_stamp, spec_.pacing));
   }
   return {};
 }
@@ -169,7 +175,8 @@ void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& h
                               .reverse = spec_.reverse,
                               .spaces = spaces_,
                               .waiting_time = spec_.waiting_time,
-                              .delay_every = spec_.delay_every};
+                              .delay_every = spec_.delay_every,
+                              .log_frames = spec_.log_frames};
   for (unsigned queue = 0; queue < spec_.queues; ++queue) {
     rx_.push_back(std::make_unique<RxLoop>(spec_.to->rx_queue(queue), analyzer, clock));
   }
@@ -177,6 +184,7 @@ void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& h
 
 void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
                       Nanoseconds epoch) {
+  scheduled_ = fps > 0;
   const auto share = fps / static_cast<double>(tx_.size());
   for (std::size_t i = 0; i < tx_.size(); ++i) {
     // Queues take turns: the i-th begins the i-th part of a gap later.
@@ -184,10 +192,13 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
     tx_[i]->start({.start = epoch + static_cast<Nanoseconds>(offset),
                    .duration = duration,
                    .fps = share,
-                   .burst = burst},
+                   .burst = burst,
+                   .schedule = spec_.schedule,
+                   .burst_size = spec_.burst_size,
+                   .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0)},
                   trial_id, epoch);
   }
-  for (const auto& loop : rx_) loop->start(trial_id, epoch);
+  for (const auto& loop : rx_) loop->start(trial_id, epoch, scheduled_);
   collector_.start(epoch);
 }
 
@@ -270,6 +281,29 @@ std::optional<DelaySummary> Direction::delays() const {
   summary.rx_stamp = spec_.to->facts().rx_stamp;
   summary.actual = distribution_of(all);
   summary.steps = all.histogram.steps();
+  if (scheduled_) {
+    SampleRecord from_schedule;
+    for (const auto& loop : rx_) from_schedule.merge(loop->analyzer().delays_from_schedule());
+    summary.scheduled = distribution_of(from_schedule);
+  }
+  return summary;
+}
+
+PacingSummary Direction::pacing() const {
+  PacingSummary summary;
+  summary.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
+  if (scheduled_) summary.schedule = schedule_word(spec_.schedule);
+  SampleRecord lag;
+  SampleRecord gaps;
+  for (const auto& loop : tx_) {
+    lag.merge(loop->lag());
+    gaps.merge(loop->gaps());
+    summary.lag_max = std::max({summary.lag_max, loop->pacer().skipped_lag_max(), loop->lag().max});
+    summary.stalls += loop->pacer().stalls();
+    summary.gap_target = loop->pacer().gap_ns();
+  }
+  if (lag.samples > 0) summary.lag = distribution_of(lag);
+  if (gaps.samples > 0) summary.gap = distribution_of(gaps);
   return summary;
 }
 
@@ -287,11 +321,10 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     counts.intended += loop->intended();
     counts.offered += loop->pacer().sent_so_far();
     result.flows_sent += loop->generator().distinct_flows();
-    result.pacing.lag_max = std::max(result.pacing.lag_max, loop->pacer().lag_max());
-    result.pacing.stalls += loop->pacer().stalls();
     if (first == 0 || loop->first_submit() < first) first = loop->first_submit();
   }
   counts.unsent = counts.intended - counts.offered;
+  result.pacing = pacing();
   result.tx_duration = last_submit() - first;
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
@@ -325,7 +358,8 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
                                 .end = interval.end,
                                 .offered = interval.counted.offered,
                                 .received = interval.counted.received,
-                                .lost = interval.counted.lost});
+                                .lost = interval.counted.lost,
+                                .delay = interval.delays});
   }
   return result;
 }

@@ -22,6 +22,10 @@ struct DirectionSpec {
   Nanoseconds waiting_time = 500 * kMillisecond;
   std::uint32_t delay_every = 1;
   TxStamp tx_stamp = TxStamp::kBurst;
+  PacingMode pacing = PacingMode::kBurst;
+  ScheduleKind schedule = ScheduleKind::kConstant;
+  std::uint32_t burst_size = 1;
+  std::size_t log_frames = 0;
   Nanoseconds interval = kSecond;
 };
 
@@ -58,7 +62,7 @@ class Direction {
 
  private:
   Direction(const DirectionSpec& spec, std::uint32_t flows, std::uint32_t spaces)
-      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, spec.interval) {}
+      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, {}, spec.interval) {}
 
   Status make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
                        const Clock& clock);
@@ -66,6 +70,7 @@ class Direction {
   [[nodiscard]] ReceiveCounts received() const;
   [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
+  [[nodiscard]] PacingSummary pacing() const;
 
   DirectionSpec spec_;
   std::uint32_t flows_;
@@ -73,6 +78,7 @@ class Direction {
   std::vector<std::unique_ptr<TxLoop>> tx_;
   std::vector<std::unique_ptr<RxLoop>> rx_;
   Collector collector_;
+  bool scheduled_ = false;  // the current run has a rate
 };
 
 // What a port must let through for these frames to reach it, either way.

@@ -19,7 +19,7 @@ static_assert(kCostBlockFrames % Analyzer::kBurstMax == 0, "whole bursts alone")
 AnalyzerSpec analyzer_spec(const TrafficProfile& profile, const HeaderSpec& headers,
                            std::uint32_t spaces) {
   // Nothing is late, however long another program takes the core between sending and receiving.
-  AnalyzerSpec spec{.spaces = spaces, .waiting_time = kLongestDuration};
+  AnalyzerSpec spec{.spaces = spaces, .waiting_time = kDelayMax};
   spec.match.l4_port = headers.dst_l4_port;
   spec.match.destinations = {
       match_prefix(headers.dst_ip, destination_prefix_length(profile, headers.dst_ip)),
@@ -82,12 +82,16 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
   std::vector<Nanoseconds> sending, receiving;
   sending.reserve(spec.blocks);
   receiving.reserve(spec.blocks);
+  // Frames as a schedule sends them, each some hundred ns late.
+  std::array<std::uint16_t, Analyzer::kBurstMax> lags;
+  for (std::size_t i = 0; i < lags.size(); ++i)
+    lags[i] = encode_lag(static_cast<Nanoseconds>(16 * i));
   const Nanoseconds epoch = clock.now();
   generator->start(kTrialId, epoch);
-  analyzer.start(kTrialId, epoch);
+  analyzer.start(kTrialId, epoch, true);
   for (std::size_t i = 0; i < spec.blocks; ++i) {
     sending.push_back(timed(block, clock, [&](std::span<Frame* const> burst, Nanoseconds now) {
-      generator->fill(burst, now);
+      generator->fill(burst, now, lags.data());
     }));
     receiving.push_back(timed(block, clock, [&](std::span<Frame* const> burst, Nanoseconds now) {
       analyzer.take(burst, now);

@@ -23,6 +23,24 @@ std::uint16_t next_trial_id() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
+// A sender of single frames has no long turns.
+PauseThresholds thresholds(const PacketTrialSpec& spec) {
+  PauseThresholds made;
+  if (spec.pacing == PacingMode::kPrecise) made.busy = made.idle;
+  return made;
+}
+
+void add_pauses(PauseSummary& summary, const PauseLog& log, Nanoseconds epoch) {
+  summary.threshold = log.thresholds().idle;
+  summary.busy_threshold = log.thresholds().busy;
+  summary.count += log.count();
+  summary.total += log.total();
+  summary.max = std::max(summary.max, log.max());
+  for (const PauseLog::Pause& pause : log.log()) {
+    summary.log.push_back({.at = pause.at - epoch, .length = pause.length});
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
@@ -37,6 +55,10 @@ Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
                           .waiting_time = spec.waiting_time,
                           .delay_every = spec.delay_every,
                           .tx_stamp = spec.tx_stamp,
+                          .pacing = spec.pacing,
+                          .schedule = spec.schedule,
+                          .burst_size = spec.burst_size,
+                          .log_frames = spec.log_frames,
                           .interval = spec.interval};
   for (const bool reverse : {false, true}) {
     if (reverse) {
@@ -93,7 +115,12 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   for (std::size_t i = 0; i < directions_.size(); ++i) {
     result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i], before->to[i],
                                                      after->to[i], result.reason));
+    result.directions.back().pacing.pauses = std::move(tx_pauses_[i]);
+    result.directions.back().receive_pauses = std::move(rx_pauses_[i]);
     last = std::max(last, directions_[i]->last_submit());
+  }
+  if (const std::uint64_t beyond = arrivals_not_logged(); beyond > 0) {
+    result.notes.push_back(fmt::format("{} arrivals found the frame log full", beyond));
   }
   // The last frame's own gap belongs to the time it took.
   const Nanoseconds gap = fps > 0 ? static_cast<Nanoseconds>(1e9 / fps) : 0;
@@ -104,9 +131,32 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   return result;
 }
 
+Status PacketMeasurer::write_arrivals(std::uint64_t trial, std::FILE* file,
+                                      const std::string& name) const {
+  for (const auto& direction : directions_) {
+    unsigned queue = 0;
+    for (const auto& loop : direction->rx_loops()) {
+      Status written = wireproof::write_arrivals(loop->analyzer().log(), trial,
+                                                 direction->spec().reverse, queue++, file, name);
+      if (!written) return written;
+    }
+  }
+  return {};
+}
+
+std::uint64_t PacketMeasurer::arrivals_not_logged() const {
+  std::uint64_t sum = 0;
+  for (const auto& direction : directions_) {
+    if (spec_.log_frames == 0) break;
+    for (const auto& loop : direction->rx_loops()) sum += loop->analyzer().log().overflow();
+  }
+  return sum;
+}
+
 Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
   const std::uint16_t trial_id = next_trial_id();
-  WorkerGroup group(workers(), spec_.idle, clock_);
+  const std::vector<WorkerSpec> specs = workers();
+  WorkerGroup group(specs, spec_.idle, clock_, thresholds(spec_));
   group.wait_until_ready();
   const Nanoseconds epoch = clock_.now() + kRunUp;
   for (const auto& direction : directions_) {
@@ -117,7 +167,30 @@ Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool cou
   group.stop();
   const Nanoseconds now = clock_.now();
   for (const auto& direction : directions_) direction->stop(now);
+  if (counted) keep_pauses(group, specs, epoch);
   return epoch;
+}
+
+void PacketMeasurer::keep_pauses(const WorkerGroup& group, const std::vector<WorkerSpec>& specs,
+                                 Nanoseconds epoch) {
+  const auto of_loops = [&](const auto& loops) {
+    PauseSummary summary;
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const auto runs = [&](const auto& loop) {
+        return std::find(specs[i].steps.begin(), specs[i].steps.end(), loop.get()) !=
+               specs[i].steps.end();
+      };
+      if (std::any_of(loops.begin(), loops.end(), runs))
+        add_pauses(summary, group.pauses(i), epoch);
+    }
+    return summary;
+  };
+  tx_pauses_.clear();
+  rx_pauses_.clear();
+  for (const auto& direction : directions_) {
+    tx_pauses_.push_back(of_loops(direction->tx_loops()));
+    rx_pauses_.push_back(of_loops(direction->rx_loops()));
+  }
 }
 
 bool PacketMeasurer::supervise(bool counted) {

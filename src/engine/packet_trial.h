@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -21,10 +22,14 @@ struct PacketTrialSpec {
   Nanoseconds waiting_time = 500 * kMillisecond;  // RFC 2544 section 23 d says 2 s
   Nanoseconds interval = kSecond;                 // of the live series
   std::uint32_t burst = 32;                       // 1..Pacer::kBurstMax
-  std::uint32_t delay_every = 1;                  // 0: no delays
+  PacingMode pacing = PacingMode::kBurst;
+  ScheduleKind schedule = ScheduleKind::kConstant;
+  std::uint32_t burst_size = 1;   // of a bursty schedule; `burst` is no less
+  std::uint32_t delay_every = 1;  // 0: no delays
   TxStamp tx_stamp = TxStamp::kBurst;
   IdlePolicy idle = IdlePolicy::kSpin;
   double unsent_ratio = 0.001;  // see VerdictLimits
+  std::size_t log_frames = 0;   // room of each receive queue's arrival log; 0: none is kept
   unsigned queues = 1;
 };
 
@@ -47,6 +52,10 @@ class PacketMeasurer final : public Measurer {
 
   [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override;
 
+  // After measure(), where log_frames asked for it: rows of the arrival log. Fails with kOutput.
+  [[nodiscard]] Status write_arrivals(std::uint64_t trial, std::FILE* file,
+                                      const std::string& name) const;
+
  private:
   PacketMeasurer(const PacketTrialSpec& spec, const CorePlan& cores, const Clock& clock,
                  const std::atomic<bool>& interrupted, IntervalObserver observer)
@@ -68,6 +77,7 @@ class PacketMeasurer final : public Measurer {
   bool supervise(bool counted);
   [[nodiscard]] bool links_up() const;
   void wait_for_stragglers();
+  [[nodiscard]] std::uint64_t arrivals_not_logged() const;
   [[nodiscard]] Result<PortCounters> read_counters() const;
   [[nodiscard]] std::string link_trouble(const PortCounters& before,
                                          const PortCounters& after) const;
@@ -77,7 +87,13 @@ class PacketMeasurer final : public Measurer {
   const Clock& clock_;
   const std::atomic<bool>& interrupted_;
   IntervalObserver observer_;
+  // Takes over what the workers noted in the counted traffic: by direction, of the cores that
+  // sent, and of those that received.
+  void keep_pauses(const WorkerGroup& group, const std::vector<WorkerSpec>& specs,
+                   Nanoseconds epoch);
+
   std::vector<std::unique_ptr<Direction>> directions_;
+  std::vector<PauseSummary> tx_pauses_, rx_pauses_;  // by direction
 };
 
 }  // namespace wireproof

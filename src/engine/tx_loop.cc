@@ -12,11 +12,13 @@ constexpr Nanoseconds kDrainMax = 200 * kMillisecond;
 
 }  // namespace
 
-TxLoop::TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp)
+TxLoop::TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp,
+               PacingMode mode)
     : queue_(queue),
       generator_(std::move(generator)),
       clock_(clock),
       stamp_(stamp),
+      round_max_(mode == PacingMode::kPrecise ? 1 : kRoundMax),
       pacer_(PacerSpec{}) {}
 
 void TxLoop::start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch) {
@@ -25,6 +27,10 @@ void TxLoop::start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds e
   intended_ = 0;
   first_submit_ = last_submit_ = drain_until_ = 0;
   span_max_ = round_began_ = 0;
+  last_stamp_ = 0;
+  lags_.fill(0);
+  lag_.clear();
+  gaps_.clear();
   cell_.offered.store(0, std::memory_order_relaxed);
   cell_.finished.store(false, std::memory_order_relaxed);
 }
@@ -43,7 +49,7 @@ Nanoseconds TxLoop::run() {
   if (round_began_ != 0) span_max_ = std::max(span_max_, now - round_began_);
   round_began_ = 0;
   if (!pacer_.finished(now)) {
-    const std::uint32_t granted = std::min(pacer_.grant(now), kRoundMax);
+    const std::uint32_t granted = std::min(pacer_.grant(now), round_max_);
     if (granted == 0) return pacer_.next_deadline();
     send(granted, now);
     round_began_ = now;
@@ -73,7 +79,8 @@ void TxLoop::send(std::uint32_t frames, Nanoseconds now) {
   std::copy(held_.begin() + static_cast<std::ptrdiff_t>(accepted), held_.begin() + held_count_,
             held_.begin());
   held_count_ -= static_cast<std::uint32_t>(accepted);
-  pacer_.sent(accepted);
+  record_departures(accepted);
+  pacer_.sent(static_cast<std::uint32_t>(accepted));
   if (first_submit_ == 0) first_submit_ = now;
   last_submit_ = now;
   cell_.offered.store(pacer_.sent_so_far(), std::memory_order_relaxed);
@@ -81,11 +88,33 @@ void TxLoop::send(std::uint32_t frames, Nanoseconds now) {
 
 void TxLoop::stamp(std::span<Frame* const> burst, Nanoseconds now) {
   generator_.begin_burst();
+  const std::span<const Nanoseconds> due = pacer_.deadlines();  // empty without a schedule
   if (stamp_ == TxStamp::kBurst) {
-    generator_.fill(burst, now);
+    std::fill_n(stamps_.begin(), burst.size(), now);
+    for (std::size_t i = 0; i < std::min(due.size(), burst.size()); ++i) {
+      lags_[i] = encode_lag(now - due[i]);
+    }
+    generator_.fill(burst, now, lags_.data());
     return;
   }
-  for (Frame* const& frame : burst) generator_.fill({&frame, 1}, clock_.now());
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    stamps_[i] = clock_.now();
+    if (!due.empty()) lags_[i] = encode_lag(stamps_[i] - due[i]);
+    generator_.fill(burst.subspan(i, 1), stamps_[i], &lags_[i]);
+  }
+}
+
+// Before the pacer is told, which then forgets their deadlines.
+void TxLoop::record_departures(std::size_t accepted) {
+  const std::span<const Nanoseconds> due = pacer_.deadlines();
+  for (std::size_t i = 0; i < std::min(due.size(), accepted); ++i) lag_.record(stamps_[i] - due[i]);
+  if (last_stamp_ != 0) gaps_.record(stamps_[0] - last_stamp_);
+  if (stamp_ == TxStamp::kFrame) {
+    for (std::size_t i = 1; i < accepted; ++i) gaps_.record(stamps_[i] - stamps_[i - 1]);
+  } else if (accepted > 1) {
+    gaps_.record(0, accepted - 1);
+  }
+  last_stamp_ = stamps_[accepted - 1];
 }
 
 Nanoseconds TxLoop::drain(Nanoseconds now) {

@@ -6,7 +6,9 @@
 
 #include "engine/step.h"
 #include "io/backend.h"
+#include "packet/lag_code.h"
 #include "stats/cell.h"
+#include "stats/sample_record.h"
 #include "traffic/generator.h"
 #include "traffic/pacer.h"
 
@@ -18,6 +20,11 @@ enum class TxStamp {
   kFrame,  // its own: some 20 ns a frame more
 };
 
+enum class PacingMode {
+  kBurst,    // what is due leaves together, up to kRoundMax frames under one reading of the clock
+  kPrecise,  // one frame a deadline, each handed over by itself
+};
+
 class TxLoop final : public Step {
  public:
   // Frames handed over at once, under one reading of the clock; a longer burst takes several
@@ -25,7 +32,8 @@ class TxLoop final : public Step {
   static constexpr std::uint32_t kRoundMax = 64;
 
   // Queue and clock outlive the loop.
-  TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp = TxStamp::kBurst);
+  TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp = TxStamp::kBurst,
+         PacingMode mode = PacingMode::kBurst);
 
   // Control thread, while no worker runs it.
   void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch);
@@ -40,22 +48,33 @@ class TxLoop final : public Step {
   [[nodiscard]] std::uint64_t intended() const { return intended_; }
   [[nodiscard]] Nanoseconds first_submit() const { return first_submit_; }
   [[nodiscard]] Nanoseconds last_submit() const { return last_submit_; }
+  // Of each frame sent: the stamp it bears less its deadline. Nothing without a schedule.
+  [[nodiscard]] const SampleRecord& lag() const { return lag_; }
+  // Between the stamps of one frame sent and the next.
+  [[nodiscard]] const SampleRecord& gaps() const { return gaps_; }
   // The longest that a frame can have left after the clock reading of its round.
   [[nodiscard]] Nanoseconds span_max() const { return span_max_; }
 
  private:
   void send(std::uint32_t frames, Nanoseconds now);
   void stamp(std::span<Frame* const> burst, Nanoseconds now);
+  void record_departures(std::size_t accepted);
   Nanoseconds drain(Nanoseconds now);
 
   TxQueue& queue_;
   Generator generator_;
   const Clock& clock_;
   TxStamp stamp_;
+  std::uint32_t round_max_;
   Pacer pacer_;
   Cell cell_;
+  SampleRecord lag_;
+  SampleRecord gaps_;
   std::array<Frame*, kRoundMax> held_{};  // borrowed and not yet accepted
   std::uint32_t held_count_ = 0;
+  std::array<Nanoseconds, kRoundMax> stamps_{};  // of the round's frames
+  std::array<std::uint16_t, kRoundMax> lags_{};  // the same as lag codes
+  Nanoseconds last_stamp_ = 0;                   // 0: none yet
   std::uint64_t intended_ = 0;
   Nanoseconds first_submit_ = 0;
   Nanoseconds last_submit_ = 0;

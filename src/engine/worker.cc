@@ -18,11 +18,14 @@ constexpr Nanoseconds kWakeLate = 80 * kMicrosecond;
 
 }  // namespace
 
-WorkerGroup::WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock)
+WorkerGroup::WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock,
+                         const PauseThresholds& thresholds)
     : idle_(idle), clock_(clock), specs_(std::move(workers)) {
   threads_.reserve(specs_.size());
+  pauses_.reserve(specs_.size());
   for (const WorkerSpec& spec : specs_) {
-    threads_.emplace_back([this, &spec] { work(spec); });
+    PauseLog& pauses = pauses_.emplace_back(thresholds);
+    threads_.emplace_back([this, &spec, &pauses] { work(spec, pauses); });
   }
 }
 
@@ -47,7 +50,7 @@ void WorkerGroup::stop() {
   threads_.clear();  // joins
 }
 
-void WorkerGroup::work(const WorkerSpec& spec) {
+void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
   prctl(PR_SET_TIMERSLACK, 1);  // naps end when they say, not 50 us later
   // Ahead of ordinary work where this is permitted; where it is not, a pre-emption shows as a
   // stall. A real-time class would be worse: the kernel takes 50 ms of every second from it for the
@@ -58,6 +61,7 @@ void WorkerGroup::work(const WorkerSpec& spec) {
   if (spec.cpu >= 0) static_cast<void>(pin_current_thread(static_cast<unsigned>(spec.cpu)));
   ready_.fetch_add(1, std::memory_order_release);
   go_.wait(false, std::memory_order_acquire);
+  pauses.begin(clock_.now());
   while (!stop_.load(std::memory_order_relaxed)) {
     Nanoseconds next_work = Step::kWhenever;
     bool fed_from_outside = false;
@@ -66,7 +70,11 @@ void WorkerGroup::work(const WorkerSpec& spec) {
       fed_from_outside |= next == Step::kWhenever;
       next_work = std::min(next_work, next);
     }
-    if (next_work != Step::kBusy && idle_ == IdlePolicy::kSleep) nap(next_work, fed_from_outside);
+    pauses.turn(clock_.now(), next_work == Step::kBusy);
+    if (next_work != Step::kBusy && idle_ == IdlePolicy::kSleep) {
+      nap(next_work, fed_from_outside);
+      pauses.begin(clock_.now());
+    }
   }
 }
 

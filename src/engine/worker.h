@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/pause_log.h"
 #include "engine/step.h"
 
 namespace wireproof {
@@ -24,7 +25,8 @@ struct WorkerSpec {
 // them run together; the destructor (or stop()) ends and joins them.
 class WorkerGroup {
  public:
-  WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock);
+  WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock,
+              const PauseThresholds& thresholds = {});
   ~WorkerGroup();
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
@@ -34,13 +36,17 @@ class WorkerGroup {
   void go();
   void stop();
 
+  // After stop(): of the i-th worker. Naps are no pauses.
+  [[nodiscard]] const PauseLog& pauses(std::size_t worker) const { return pauses_[worker]; }
+
  private:
-  void work(const WorkerSpec& spec);
+  void work(const WorkerSpec& spec, PauseLog& pauses);
   void nap(Nanoseconds next_work, bool fed_from_outside) const;
 
   IdlePolicy idle_;
   const Clock& clock_;
   std::vector<WorkerSpec> specs_;
+  std::vector<PauseLog> pauses_;
   std::atomic<unsigned> ready_{0};
   std::atomic<bool> go_{false};
   std::atomic<bool> stop_{false};

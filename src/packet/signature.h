@@ -5,14 +5,17 @@
 //   2-3   trial id: warm-up and earlier trials tell themselves apart
 //   4-6   sequence space: bit 23 direction, bits 22-16 stream, bits 15-0 flow group
 //   7-11  sequence number, from 0 in each space (40 bits: 2 h at 148.8 Mpps in one space)
-//   12-17 transmit time, ns from the trial's start (48 bits: 78 h)
+//   12-17 transmit time, ns from the trial's start modulo 2^36 (68.7 s: a frame is late long before
+//         that), and in the last 12 bits how long after its scheduled time that was (lag_code.h)
 //
 // Its check is the UDP checksum over the whole datagram, which is always present.
 #pragma once
 
 #include <cstdint>
 
+#include "base/clock.h"
 #include "packet/checksum.h"
+#include "packet/lag_code.h"
 
 namespace wireproof {
 
@@ -21,14 +24,30 @@ inline constexpr std::size_t kSignatureLength = 18;
 inline constexpr std::uint32_t kDirectionBit = 1u << 23;
 inline constexpr std::uint32_t kFlowGroupMask = 0xffff;
 inline constexpr std::uint64_t kSequenceMax = (std::uint64_t{1} << 40) - 1;
-inline constexpr std::uint64_t kTransmitTimeMax = (std::uint64_t{1} << 48) - 1;
+inline constexpr unsigned kTransmitTimeBits = 36;
+inline constexpr std::uint64_t kTransmitTimeMax = (std::uint64_t{1} << kTransmitTimeBits) - 1;
+static_assert(kTransmitTimeBits + kLagBits == 48);
 
 struct Signature {
   std::uint16_t trial_id = 0;
   std::uint32_t space = 0;          // 24 bits
   std::uint64_t sequence = 0;       // <= kSequenceMax
   std::uint64_t transmit_time = 0;  // <= kTransmitTimeMax
+  std::uint16_t lag = 0;            // as encode_lag tells it
 };
+
+// The longest waiting time with which a delay can be told from one that is 2^36 ns shorter; the
+// rest of the circle is for stamps that went backwards.
+inline constexpr Nanoseconds kDelayMax = 60 * kSecond;
+
+// From the arrival's time since the trial's start and the transmit time of the signature.
+[[nodiscard]] inline Nanoseconds delay_between(std::uint64_t transmit_time, Nanoseconds arrived) {
+  const auto around = static_cast<Nanoseconds>(
+      (static_cast<std::uint64_t>(arrived) - transmit_time) & kTransmitTimeMax);
+  constexpr Nanoseconds kCircle = Nanoseconds{1} << kTransmitTimeBits;
+  constexpr Nanoseconds kBackwards = (kCircle - kDelayMax) / 2;
+  return around >= kCircle - kBackwards ? around - kCircle : around;
+}
 
 // The three big-endian words that a signature is written in and summed by.
 struct SignatureWords {
@@ -41,8 +60,8 @@ inline SignatureWords pack(const Signature& signature) {
   return {
       .head = std::uint64_t{kSignatureMagic} << 48 | std::uint64_t{signature.trial_id} << 32 |
               std::uint64_t{signature.space} << 8 | signature.sequence >> 32,
-      .body = signature.sequence << 32 | signature.transmit_time >> 16,
-      .tail = static_cast<std::uint16_t>(signature.transmit_time),
+      .body = signature.sequence << 32 | signature.transmit_time >> (16 - kLagBits),
+      .tail = static_cast<std::uint16_t>(signature.transmit_time << kLagBits | signature.lag),
   };
 }
 
@@ -59,11 +78,13 @@ inline bool has_magic(const std::uint8_t* at) {
 inline Signature load_signature(const std::uint8_t* at) {
   const std::uint64_t head = load_be64(at);
   const std::uint64_t body = load_be64(at + 8);
+  const std::uint16_t tail = load_be16(at + 16);
   return {
       .trial_id = static_cast<std::uint16_t>(head >> 32),
       .space = static_cast<std::uint32_t>(head >> 8) & 0xffffff,
       .sequence = (head & 0xff) << 32 | body >> 32,
-      .transmit_time = (body & 0xffffffff) << 16 | load_be16(at + 16),
+      .transmit_time = (body & 0xffffffff) << (16 - kLagBits) | tail >> kLagBits,
+      .lag = static_cast<std::uint16_t>(tail & ((1u << kLagBits) - 1)),
   };
 }
 

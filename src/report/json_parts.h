@@ -15,6 +15,9 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 [[nodiscard]] double seconds(Nanoseconds duration);
 
 [[nodiscard]] Json trial_json(const TrialResult& trial, const HostFacts& host);
+// Adds latency, jitter, reordering, loss bursts and pacing, as far as they were measured.
+void put_timing(Json& json, const DirectionResult& direction);
+[[nodiscard]] Json delay_of_interval_json(const HistogramSteps& delays);
 [[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
                                double line_rate_bps);
 [[nodiscard]] Json dut_json(const DutResult& result);

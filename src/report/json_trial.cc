@@ -1,15 +1,9 @@
-#include <cmath>
-
 #include "report/json_parts.h"
 #include "trial/derive.h"
 
 namespace wireproof {
 
 namespace {
-
-void put(Json& json, const char* key, const std::optional<Nanoseconds>& value) {
-  if (value) json[key] = *value;
-}
 
 // False where another program measured and told totals alone.
 bool is_tracked(const DirectionResult& direction) {
@@ -51,29 +45,6 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   return json;
 }
 
-void put_distribution(Json& json, const Distribution& of) {
-  json["samples"] = of.samples;
-  json["min_ns"] = of.min;
-  json["mean_ns"] = std::llround(of.mean);
-  json["stdev_ns"] = std::llround(of.stdev);
-  put(json, "p50_ns", of.p50);
-  put(json, "p90_ns", of.p90);
-  put(json, "p99_ns", of.p99);
-  put(json, "p99_9_ns", of.p99_9);
-  put(json, "p99_99_ns", of.p99_99);
-  put(json, "p99_999_ns", of.p99_999);
-  json["max_ns"] = of.max;
-}
-
-Json delay_json(const DelaySummary& delay) {
-  Json json = {{"metric", delay.metric},     {"tx_stamp", delay.tx_stamp},
-               {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic"},
-               {"sync", "same_clock"},       {"negative", delay.negative}};
-  json["tx_span_max_ns"] = delay.tx_span_max;
-  put_distribution(json, delay.actual);
-  return json;
-}
-
 Json rates_json(const DirectionResult& direction, const TrialResult& trial) {
   const Counts& c = direction.counts;
   const double offered = rate_fps(c.offered, trial.duration);
@@ -98,18 +69,12 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
   if (trial.duration > 0) json.update(rates_json(direction, trial));
   if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;
   if (received && direction.counts.offered > 0) json["loss_ratio"] = loss_ratio(direction.counts);
-  if (direction.delay) json["latency"] = delay_json(*direction.delay);
+  put_timing(json, direction);
   put_bare_cable(json, direction);
-  if (received && is_tracked(direction) && direction.counts.unique > 0)
-    json["reordering"] = {{"ratio", static_cast<double>(direction.counts.reordered) /
-                                        static_cast<double>(direction.counts.unique)}};
   json["attribution"] = attribution_json(direction, host);
   // Never in a sound document, and the schema refuses it: the evidence of a bug is not hidden.
   if (const std::string broken = check_identities(direction); !broken.empty())
     json["accounting_error"] = broken;
-  if (!received || is_tracked(direction))
-    json["pacing"] = {{"lag_max_ns", direction.pacing.lag_max},
-                      {"stalls", direction.pacing.stalls}};
   return json;
 }
 
@@ -128,6 +93,7 @@ Json interval_json(const Interval& interval, const std::string& from, const std:
   if (to == kNoReceiver) return json;
   json["received"] = interval.received;
   json["lost"] = interval.lost;
+  if (interval.delay.samples() > 0) json["delay"] = delay_of_interval_json(interval.delay);
   return json;
 }
 

@@ -41,4 +41,7 @@ inline constexpr std::size_t kTextColumns = 80;
 // newline.
 [[nodiscard]] std::string line_plan_text(const LinePlan& plan);
 
+// Delay, its variation, order, loss bursts and pacing, as far as they were measured.
+[[nodiscard]] std::string timing_text(const DirectionResult& direction);
+
 }  // namespace wireproof

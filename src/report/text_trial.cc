@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -119,31 +118,6 @@ std::string attribution_text(const DirectionResult& direction) {
   return out.empty() ? "" : "where the missing frames went:\n" + out;
 }
 
-std::string distribution_text(const Distribution& of) {
-  std::vector<std::string> parts = {
-      "min " + microseconds_text(static_cast<double>(of.min)),
-      "mean " + microseconds_text(of.mean),
-      "stdev " + microseconds_text(of.stdev),
-  };
-  const std::pair<const char*, std::optional<Nanoseconds>> percentiles[] = {
-      {"p50", of.p50},     {"p90", of.p90},       {"p99", of.p99},
-      {"p99.9", of.p99_9}, {"p99.99", of.p99_99}, {"p99.999", of.p99_999}};
-  for (const auto& [name, value] : percentiles)
-    if (value)
-      parts.push_back(fmt::format("{} {}", name, microseconds_text(static_cast<double>(*value))));
-  parts.push_back("max " + microseconds_text(static_cast<double>(of.max)));
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-std::string delay_text(const DelaySummary& delay) {
-  std::string text =
-      fmt::format("one-way delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
-                  distribution_text(delay.actual), grouped(delay.actual.samples), delay.tx_stamp,
-                  delay.rx_stamp, microseconds_text(static_cast<double>(delay.tx_span_max)));
-  if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
-  return wrapped(text, 2);
-}
-
 }  // namespace
 
 std::string trial_text(const TrialResult& trial) {
@@ -152,12 +126,8 @@ std::string trial_text(const TrialResult& trial) {
     out += wrapped(fmt::format("\n{} -> {}", direction.from, direction.to), 2);
     out += counts_text(direction, trial);
     out += attribution_text(direction);
-    if (direction.delay) out += delay_text(*direction.delay);
+    out += timing_text(direction);
     out += bare_cable_text(direction);
-    if (direction.pacing.stalls > 0)
-      out += wrapped(fmt::format("the sender was behind its schedule {} times, by {} at most",
-                                 direction.pacing.stalls, duration_text(direction.pacing.lag_max)),
-                     2);
   }
   out += "\n";
   for (const std::string& note : trial.notes) out += wrapped("note     " + note, 9);

@@ -1,9 +1,15 @@
 #include "stats/collector.h"
 
+#include <algorithm>
+
 namespace wireproof {
 
-Collector::Collector(std::vector<const Cell*> cells, Nanoseconds period)
-    : cells_(std::move(cells)), period_(period) {
+Collector::Collector(std::vector<const Cell*> cells, std::vector<const Histogram*> delays,
+                     Nanoseconds period)
+    : cells_(std::move(cells)),
+      delays_(std::move(delays)),
+      seen_(delays_.size(), std::vector<std::uint64_t>(Histogram::kSteps + 1)),
+      period_(period) {
   intervals_.reserve(kIntervalsMax + 1);
 }
 
@@ -11,6 +17,7 @@ void Collector::start(Nanoseconds epoch) {
   epoch_ = closed_at_ = epoch;
   closed_ = {};
   intervals_.clear();
+  for (auto& seen : seen_) std::fill(seen.begin(), seen.end(), 0);
 }
 
 CellSample Collector::total() const {
@@ -40,7 +47,11 @@ void Collector::close(Nanoseconds now) {
                         .end = now - epoch_,
                         .counted = {.offered = sum.offered - closed_.offered,
                                     .received = sum.received - closed_.received,
-                                    .lost = sum.lost - closed_.lost}});
+                                    .lost = sum.lost - closed_.lost},
+                        .delays = {}});
+  for (std::size_t i = 0; i < delays_.size(); ++i) {
+    intervals_.back().delays.merge(delays_[i]->difference(seen_[i]));
+  }
   closed_ = sum;
   closed_at_ = now;
 }
@@ -48,15 +59,16 @@ void Collector::close(Nanoseconds now) {
 void Collector::thin() {
   std::size_t kept = 0;
   for (std::size_t i = 0; i + 1 < intervals_.size(); i += 2) {
-    CellInterval merged = intervals_[i];
+    CellInterval merged = std::move(intervals_[i]);
     const CellInterval& next = intervals_[i + 1];
     merged.end = next.end;
     merged.counted.offered += next.counted.offered;
     merged.counted.received += next.counted.received;
     merged.counted.lost += next.counted.lost;
-    intervals_[kept++] = merged;
+    merged.delays.merge(next.delays);
+    intervals_[kept++] = std::move(merged);
   }
-  if (intervals_.size() % 2 != 0) intervals_[kept++] = intervals_.back();
+  if (intervals_.size() % 2 != 0) intervals_[kept++] = std::move(intervals_.back());
   intervals_.resize(kept);
   period_ *= 2;
 }

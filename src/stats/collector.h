@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "stats/cell.h"
 
 namespace wireproof {
@@ -20,16 +21,20 @@ struct CellInterval {
   Nanoseconds start = 0;  // from the epoch
   Nanoseconds end = 0;
   CellSample counted;  // within the interval
+  HistogramSteps delays;
 };
 
 // The cells of one direction. One thread.
 class Collector {
  public:
-  Collector(std::vector<const Cell*> cells, Nanoseconds period);
+  // `delays`: of each receiving loop, read while it records.
+  Collector(std::vector<const Cell*> cells, std::vector<const Histogram*> delays,
+            Nanoseconds period);
 
   void start(Nanoseconds epoch);
   // Closes an interval when a period has passed; true when it did. Bounded: after kIntervalsMax the
-  // series is thinned to every second interval (two are merged) and the period doubles.
+  // series is thinned to every second interval (two are merged, their delays by addition) and the
+  // period doubles.
   bool sample(Nanoseconds now);
   // Closes the last, shorter one.
   void finish(Nanoseconds now);
@@ -44,6 +49,8 @@ class Collector {
   void thin();
 
   std::vector<const Cell*> cells_;
+  std::vector<const Histogram*> delays_;
+  std::vector<std::vector<std::uint64_t>> seen_;  // of each histogram, until the last interval
   Nanoseconds period_;
   Nanoseconds epoch_ = 0;
   Nanoseconds closed_at_ = 0;

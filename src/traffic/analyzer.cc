@@ -1,6 +1,7 @@
 #include "traffic/analyzer.h"
 
 #include <cassert>
+#include <span>
 
 namespace wireproof {
 
@@ -8,14 +9,18 @@ Analyzer::Analyzer(const AnalyzerSpec& spec)
     : spec_(spec),
       reader_(spec.match),
       direction_(spec.reverse ? kDirectionBit : 0),
-      tracker_(spec.spaces) {}
+      tracker_(spec.spaces),
+      log_(spec.log_frames) {}
 
-void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch) {
+void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled) {
   trial_id_ = trial_id;
   epoch_ = epoch;
+  scheduled_ = scheduled;
   counts_ = {};
   tracker_.clear();
   delays_.clear();
+  from_schedule_.clear();
+  log_.clear();
   negative_delays_ = 0;
   until_delay_ = 1;
 }
@@ -30,12 +35,14 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     ++counts_.misdirected;
     return false;
   }
-  seen.delay = arrived - epoch_ - static_cast<Nanoseconds>(signature.transmit_time);
+  seen.arrived = arrived - epoch_;
+  seen.delay = delay_between(signature.transmit_time, seen.arrived);
   if (seen.delay > spec_.waiting_time) {
     ++counts_.late;
     return false;
   }
   seen.sequence = signature.sequence;
+  seen.lag = signature.lag;
   return true;
 }
 
@@ -49,32 +56,38 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
 }
 
 inline bool Analyzer::account(const Seen& seen) {
-  switch (tracker_.observe(seen.group, seen.sequence)) {
-    case Arrived::kInOrder:
-      return true;
-    case Arrived::kReordered:
-      ++counts_.reordered;
-      return true;
-    case Arrived::kDuplicate:
-      ++counts_.duplicate;
-      return false;
-    case Arrived::kUnclassified:
-      ++counts_.unclassified;
-      return false;
+  const Arrived found = tracker_.observe(seen.group, seen.sequence);
+  if (log_.wanted()) [[unlikely]] {
+    log(seen, found);
   }
-  return false;
+  if (found == Arrived::kInOrder) return true;
+  counts_.reordered += found == Arrived::kReordered ? 1 : 0;
+  counts_.duplicate += found == Arrived::kDuplicate ? 1 : 0;
+  counts_.unclassified += found == Arrived::kUnclassified ? 1 : 0;
+  return found == Arrived::kReordered;
 }
 
-void Analyzer::record_delays(std::span<const Nanoseconds> delays) {
+[[gnu::noinline]] void Analyzer::log(const Seen& seen, Arrived found) {
+  const Nanoseconds sent = seen.arrived - seen.delay;
+  log_.add({.arrived = seen.arrived,
+            .sent = sent,
+            .scheduled = sent - decode_lag(seen.lag),
+            .sequence = seen.sequence & kSequenceMax,
+            .space = seen.group & 0xffff,
+            .found = static_cast<std::uint8_t>(found)});
+}
+
+void Analyzer::record_delays(std::span<const Delay> delays) {
   if (spec_.delay_every == 0) return;
-  for (const Nanoseconds delay : delays) {
+  for (const Delay& delay : delays) {
     if (--until_delay_ != 0) continue;
     until_delay_ = spec_.delay_every;
-    if (delay < 0) {
+    if (delay.actual < 0) {
       ++negative_delays_;
-    } else {
-      delays_.record(delay);
+      continue;
     }
+    delays_.record(delay.actual);
+    if (scheduled_) from_schedule_.record(delay.actual + decode_lag(delay.lag));
   }
 }
 
@@ -94,10 +107,10 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
     tracker_.prefetch(seen.group, seen.sequence);
     ++count_ours;
   }
-  std::array<Nanoseconds, kBurstMax> delays;
+  std::array<Delay, kBurstMax> delays;
   std::size_t first_copies = 0;
   for (std::size_t i = 0; i < count_ours; ++i) {
-    delays[first_copies] = ours[i].delay;
+    delays[first_copies] = {ours[i].delay, ours[i].lag};
     first_copies += account(ours[i]) ? 1 : 0;
   }
   counts_.unique += first_copies;

@@ -11,6 +11,7 @@
 #include "packet/test_frame.h"
 #include "stats/sample_record.h"
 #include "stats/sequence_tracker.h"
+#include "traffic/arrival_log.h"
 
 namespace wireproof {
 
@@ -18,8 +19,9 @@ struct AnalyzerSpec {
   AddressMatch match;
   bool reverse = false;                           // the direction whose frames arrive here
   std::uint32_t spaces = 1;                       // sequence spaces of that direction
-  Nanoseconds waiting_time = 500 * kMillisecond;  // a frame older than this is late
+  Nanoseconds waiting_time = 500 * kMillisecond;  // an older frame is late; <= kDelayMax
   std::uint32_t delay_every = 1;                  // record the delay of each N-th frame; 0: of none
+  std::size_t log_frames = 0;                     // room of the arrival log; 0: none is kept
 };
 
 struct ReceiveCounts {
@@ -41,21 +43,32 @@ class Analyzer {
   explicit Analyzer(const AnalyzerSpec& spec);
 
   // Forgets everything and expects frames of this trial, whose transmit times count from `epoch`.
-  void start(std::uint16_t trial_id, Nanoseconds epoch);
+  // `scheduled`: they had a schedule, from which delays are counted as well.
+  void start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled);
 
   // At most kBurstMax frames; `now` stands in for the arrival of frames that bear no stamp.
   void take(std::span<Frame* const> frames, Nanoseconds now);
 
   [[nodiscard]] const ReceiveCounts& counts() const { return counts_; }
+  [[nodiscard]] const ArrivalLog& log() const { return log_; }
   [[nodiscard]] const SequenceTracker& tracker() const { return tracker_; }
+  // From the times at which frames were sent, and from those at which they were due.
   [[nodiscard]] const SampleRecord& delays() const { return delays_; }
+  [[nodiscard]] const SampleRecord& delays_from_schedule() const { return from_schedule_; }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
 
  private:
   struct Seen {
     std::uint32_t group;
+    std::uint16_t lag;  // code
     std::uint64_t sequence;
+    Nanoseconds arrived;  // from the epoch
     Nanoseconds delay;
+  };
+  // Of a first copy, for the histograms.
+  struct Delay {
+    Nanoseconds actual;
+    std::uint16_t lag;  // code
   };
 
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
@@ -65,17 +78,21 @@ class Analyzer {
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
   // True: a first copy, whose delay counts.
   bool account(const Seen& seen);
-  void record_delays(std::span<const Nanoseconds> delays);
+  void record_delays(std::span<const Delay> delays);
+  void log(const Seen& seen, Arrived found);
 
   AnalyzerSpec spec_;
   FrameReader reader_;
   std::uint32_t direction_;
   SequenceTracker tracker_;
   SampleRecord delays_;
+  SampleRecord from_schedule_;
+  ArrivalLog log_;
   std::uint64_t negative_delays_ = 0;
   ReceiveCounts counts_;
   std::uint16_t trial_id_ = 0;
   Nanoseconds epoch_ = 0;
+  bool scheduled_ = false;
   std::uint32_t until_delay_ = 1;
 };
 

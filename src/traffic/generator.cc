@@ -42,7 +42,8 @@ std::uint16_t Generator::buffer_len_max() const {
 
 // Bytes of a frame may alias anything: whatever the loop needs is a local value.
 template <bool kMixedSizes>
-void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time) {
+void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time,
+                            const std::uint16_t* lags) {
   const FlowOrder order = order_;
   const std::uint32_t direction = direction_;
   const std::uint16_t trial_id = trial_id_;
@@ -60,18 +61,19 @@ void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time) 
     if (frame->template_id != patch.id()) [[unlikely]] {
       adopt(*frame, *made);
     }
-    patch.apply(frame->data, shared, order.flow(place.flow), direction | order.group(place.flow));
+    patch.apply(frame->data, shared, order.flow(place.flow), direction | order.group(place.flow),
+                *lags++);
     if (order.advance(place.flow)) shared = SharedFields(trial_id, place.flow.cycle, time);
   }
   place_ = place;
 }
 
-void Generator::fill(std::span<Frame* const> frames, Nanoseconds now) {
+void Generator::fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lags) {
   const auto time = static_cast<std::uint64_t>(now - epoch_);
   if (size_order_.size() == 1) {
-    fill_frames<false>(frames, time);
+    fill_frames<false>(frames, time, lags);
   } else {
-    fill_frames<true>(frames, time);
+    fill_frames<true>(frames, time, lags);
   }
 }
 

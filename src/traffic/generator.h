@@ -1,6 +1,7 @@
 // Fills borrowed frames with the next frames of one worker's traffic.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -23,8 +24,12 @@ class Generator {
 
   // Begins a burst: rewind_to() counts from here.
   void begin_burst() { mark_ = place_; }
-  // Makes the frames the next ones in order, all with the transmit time `now`.
-  void fill(std::span<Frame* const> frames, Nanoseconds now);
+  // Makes the frames the next ones in order, all with the transmit time `now`; `lags`: of each, as
+  // encode_lag tells it.
+  void fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lags);
+  // The same where no schedule wanted them earlier; at most kUnscheduledMax.
+  void fill(std::span<Frame* const> frames, Nanoseconds now) { fill(frames, now, kNoLags.data()); }
+  static constexpr std::size_t kUnscheduledMax = 1024;
 
   // Only the first `accepted` frames of the burst were sent; the numbers of the others are used
   // again.
@@ -52,7 +57,9 @@ class Generator {
   }
   void adopt(Frame& frame, const FrameTemplate& made) const;
   template <bool kMixedSizes>
-  void fill_frames(std::span<Frame* const> frames, std::uint64_t time);
+  void fill_frames(std::span<Frame* const> frames, std::uint64_t time, const std::uint16_t* lags);
+
+  static constexpr std::array<std::uint16_t, kUnscheduledMax> kNoLags{};
 
   FlowOrder order_;
   std::vector<FrameTemplate> templates_;

@@ -133,7 +133,8 @@ struct LossBurstSummary {
 
 // Gaps in a loop's own clock: nothing of the program ran there, whoever took the core.
 struct PauseSummary {
-  Nanoseconds threshold = 0;  // shorter ones are not told from work
+  Nanoseconds threshold = 0;       // shorter ones are not noted
+  Nanoseconds busy_threshold = 0;  // the same of a turn in which a burst was sent or received
   std::uint64_t count = 0;
   Nanoseconds total = 0;
   Nanoseconds max = 0;
@@ -153,8 +154,8 @@ struct PacingSummary {
   // Between one frame and the next of the same queue, by the stamps they bear: frames that left in
   // one burst under one reading are 0 apart.
   std::optional<Distribution> gap;
-  Nanoseconds gap_target = 0;  // of the schedule's mean, per queue; 0 without a schedule
-  PauseSummary pauses;         // of the sending loops
+  double gap_target = 0;  // ns, the schedule's mean, per queue; 0 without a schedule
+  PauseSummary pauses;    // of the sending loops
 };
 
 struct Interval {         // sampled by the collector while the trial runs

@@ -78,8 +78,8 @@ Status receive(const Request& request, Device& device, const TrafficProfile& pro
       "\"foreign\": {}, \"stale\": {}, \"misdirected\": {}, \"delays\": {}, \"negative\": {}, "
       "\"delay_ns\": {{\"min\": {}, \"p50\": {}, \"p99\": {}, \"max\": {}}}}}\n",
       counts.unique, gaps, counts.duplicate, counts.reordered, counts.corrupt, counts.foreign,
-      counts.stale, counts.misdirected, delays.samples, delays.negative, delays.min, at(0.5),
-      at(0.99), delays.max);
+      counts.stale, counts.misdirected, delays.samples, loop.analyzer().negative_delays(),
+      delays.min, at(0.5), at(0.99), delays.max);
   return {};
 }
 

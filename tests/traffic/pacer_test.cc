@@ -46,7 +46,7 @@ TEST(Pacer, CatchesUpOneBurstAtMostAndCountsTheRest) {
   EXPECT_EQ(pacer.grant(100 * kMicrosecond), 0u);
   EXPECT_EQ(pacer.next_deadline(), 101 * kMicrosecond);
   EXPECT_EQ(pacer.stalls(), 1u);
-  EXPECT_EQ(pacer.lag_max(), 99 * kMicrosecond);
+  EXPECT_EQ(pacer.skipped_lag_max(), 99 * kMicrosecond);
   while (!pacer.finished(2 * kMillisecond)) pacer.sent(pacer.grant(2 * kMillisecond));
   EXPECT_EQ(pacer.intended(2 * kMillisecond), 1000u);
   EXPECT_EQ(pacer.sent_so_far(), 1u + 32u + 32u);

@@ -1,0 +1,134 @@
+// Delay, its variation, order, loss bursts and pacing of one direction, in words. Which definition
+// each number follows: docs/metrics.md.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "report/text_parts.h"
+
+namespace wireproof {
+
+namespace {
+
+std::string us(Nanoseconds value) {
+  return microseconds_text(static_cast<double>(value));
+}
+
+using Named = std::pair<const char*, std::optional<Nanoseconds>>;
+
+void add_percentiles(std::vector<std::string>& parts, std::initializer_list<Named> percentiles) {
+  for (const auto& [name, value] : percentiles) {
+    if (value) parts.push_back(fmt::format("{} {}", name, us(*value)));
+  }
+}
+
+std::string distribution_text(const Distribution& of) {
+  std::vector<std::string> parts = {"min " + us(of.min), "mean " + microseconds_text(of.mean),
+                                    "stdev " + microseconds_text(of.stdev)};
+  add_percentiles(parts, {{"p50", of.p50},
+                          {"p90", of.p90},
+                          {"p99", of.p99},
+                          {"p99.9", of.p99_9},
+                          {"p99.99", of.p99_99},
+                          {"p99.999", of.p99_999}});
+  parts.push_back("max " + us(of.max));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string delay_text(const DelaySummary& delay) {
+  std::string text = fmt::format(
+      "{} delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
+      delay.metric == "round_trip" ? "round-trip" : "one-way", distribution_text(delay.actual),
+      grouped(delay.actual.samples), delay.tx_stamp, delay.rx_stamp, us(delay.tx_span_max));
+  if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
+  text = wrapped(text, 2);
+  if (!delay.scheduled) return text;
+  std::vector<std::string> parts;
+  const Distribution& due = *delay.scheduled;
+  add_percentiles(parts, {{"p50", due.p50}, {"p99", due.p99}, {"p99.9", due.p99_9}});
+  parts.push_back("max " + us(due.max));
+  return text + wrapped(fmt::format("from the scheduled time, us: {}", fmt::join(parts, ", ")), 2);
+}
+
+std::string jitter_text(const JitterSummary& jitter) {
+  std::vector<std::string> parts;
+  if (jitter.rfc3550_spaces == 1) {
+    parts.push_back("RFC 3550 jitter " + microseconds_text(jitter.rfc3550_mean));
+  } else if (jitter.rfc3550_spaces > 1) {
+    parts.push_back(fmt::format("RFC 3550 jitter mean {}, max {} of {} sequence spaces",
+                                microseconds_text(jitter.rfc3550_mean),
+                                microseconds_text(jitter.rfc3550_max), jitter.rfc3550_spaces));
+  }
+  if (jitter.ipdv_pairs > 0) {
+    parts.push_back("IPDV mean " + microseconds_text(jitter.ipdv_mean_abs));
+    add_percentiles(parts, {{"p0.1", jitter.ipdv_p0_1}, {"p99.9", jitter.ipdv_p99_9}});
+  }
+  if (jitter.pdv_p50) parts.push_back("PDV p50 " + us(*jitter.pdv_p50));
+  add_percentiles(parts, {{"p99", jitter.pdv_p99}, {"p99.9", jitter.pdv_p99_9}});
+  if (!jitter.pdv_p50) parts.push_back("PDV");
+  parts.push_back("max " + us(jitter.pdv_max));
+  return wrapped(fmt::format("delay variation, us: {}", fmt::join(parts, ", ")), 2);
+}
+
+std::string reordering_text(const ReorderingSummary& order, const Counts& counts) {
+  if (counts.reordered == 0) return {};
+  std::string text =
+      fmt::format("reordering: extent at most {} frames, {:.1f} in the mean; late by at most {} us",
+                  order.extent_max, order.extent_mean, us(order.late_time_max));
+  constexpr std::size_t kThree = 3;  // as many duplicate acknowledgements make TCP send again
+  if (order.n_reordered.size() >= kThree) {
+    text += fmt::format("; {} of {} are 3-reordered", grouped(order.n_reordered[kThree - 1]),
+                        grouped(counts.reordered));
+  }
+  return wrapped(text, 2);
+}
+
+std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& counts) {
+  if (bursts.bursts == 0) return {};
+  return wrapped(fmt::format("loss bursts: {}, of {:.1f} frames in the mean, {} at most",
+                             grouped(bursts.bursts),
+                             static_cast<double>(counts.lost) / static_cast<double>(bursts.bursts),
+                             grouped(bursts.longest)),
+                 2);
+}
+
+std::string pauses_text(const char* whose, const PauseSummary& pauses) {
+  if (pauses.count == 0) return {};
+  return wrapped(
+      fmt::format("the {} core was taken away {} times, {} in all, {} at most", whose,
+                  grouped(pauses.count), duration_text(pauses.total), duration_text(pauses.max)),
+      2);
+}
+
+std::string pacing_text(const PacingSummary& pacing) {
+  std::string text;
+  if (pacing.gap && !pacing.schedule.empty()) {
+    std::vector<std::string> parts = {"mean " + microseconds_text(pacing.gap->mean),
+                                      "stdev " + microseconds_text(pacing.gap->stdev)};
+    add_percentiles(parts, {{"p50", pacing.gap->p50}, {"p99", pacing.gap->p99}});
+    text += fmt::format("{} {} pacing, gaps, us: target {}, {}", pacing.schedule, pacing.mode,
+                        microseconds_text(pacing.gap_target), fmt::join(parts, ", "));
+    if (pacing.lag && pacing.lag->p99) text += "; behind schedule p99 " + us(*pacing.lag->p99);
+    text = wrapped(text, 2);
+  }
+  if (pacing.stalls > 0) {
+    text += wrapped(fmt::format("the sender was behind its schedule {} times, by {} at most",
+                                pacing.stalls, duration_text(pacing.lag_max)),
+                    2);
+  }
+  return text + pauses_text("sending", pacing.pauses);
+}
+
+}  // namespace
+
+std::string timing_text(const DirectionResult& direction) {
+  std::string out;
+  if (direction.delay) out += delay_text(*direction.delay);
+  if (direction.jitter) out += jitter_text(*direction.jitter);
+  if (direction.reordering) out += reordering_text(*direction.reordering, direction.counts);
+  if (direction.loss_bursts) out += loss_bursts_text(*direction.loss_bursts, direction.counts);
+  return out + pacing_text(direction.pacing) + pauses_text("receiving", direction.receive_pauses);
+}
+
+}  // namespace wireproof

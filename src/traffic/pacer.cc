@@ -1,0 +1,42 @@
+#include "traffic/pacer.h"
+
+namespace wireproof {
+
+Pacer::Pacer(const PacerSpec& spec)
+    : spec_(spec),
+      end_(spec.start + spec.duration),
+      schedule_({.kind = spec.schedule,
+                 .start = spec.start,
+                 .duration = spec.fps > 0 ? spec.duration : 0,
+                 .fps = spec.fps > 0 ? spec.fps : 1,
+                 .burst_size = spec.burst_size,
+                 .seed = spec.seed}) {}
+
+void Pacer::take_due(Nanoseconds now) {
+  fill_up(now);
+  if (schedule_.next() > now) return;
+  skip(schedule_.due(now), now);
+  fill_up(now);
+}
+
+void Pacer::fill_up(Nanoseconds now) {
+  if (head_ + spec_.burst > pending_.size()) {
+    std::copy(pending_.begin() + head_, pending_.begin() + tail_, pending_.begin());
+    tail_ -= head_;
+    head_ = 0;
+  }
+  for (; schedule_.next() <= now && tail_ - head_ < spec_.burst; schedule_.pop()) {
+    pending_[tail_++] = schedule_.next();
+  }
+}
+
+// Only a pacer that is a whole burst behind comes here: the common path measures no lag.
+void Pacer::skip(std::uint64_t frames, Nanoseconds now) {
+  skipped_lag_max_ = std::max(skipped_lag_max_, now - next_deadline());
+  ++stalls_;
+  const auto pending = static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, tail_ - head_));
+  head_ += pending;
+  schedule_.pop_many(frames - pending);
+}
+
+}  // namespace wireproof

@@ -1,0 +1,82 @@
+// When each frame of a run is due: absolute deadlines in order, so that errors do not add up.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+namespace wireproof {
+
+enum class ScheduleKind {
+  kConstant,  // one frame every 1 / rate (RFC 1242 section 3.4)
+  kPoisson,   // gaps drawn from the exponential distribution of that mean (RFC 2330 section 11.1.1)
+  kBursty,    // burst_size frames due at once, every burst_size / rate (RFC 2544 section 21)
+};
+
+// "constant", "poisson", "bursty".
+[[nodiscard]] const char* schedule_word(ScheduleKind kind);
+
+struct ScheduleSpec {
+  ScheduleKind kind = ScheduleKind::kConstant;
+  Nanoseconds start = 0;
+  Nanoseconds duration = 0;
+  double fps = 1;                // > 0, of frames, whatever the kind
+  std::uint32_t burst_size = 1;  // of kBursty
+  std::uint64_t seed = 1;        // of kPoisson
+};
+
+class Schedule {
+ public:
+  static constexpr Nanoseconds kThrough = std::numeric_limits<Nanoseconds>::max();
+
+  explicit Schedule(const ScheduleSpec& spec);
+
+  // The next frame's deadline; kThrough after the last.
+  [[nodiscard]] Nanoseconds next() const { return next_; }
+  void pop() {
+    ++popped_;
+    if (popped_ == total_) {
+      next_ = kThrough;
+    } else if (kind_ == ScheduleKind::kPoisson) {
+      draw();
+    } else if (--left_in_burst_ == 0) {
+      left_in_burst_ = burst_size_;
+      step();
+    }
+  }
+  // Frames due at or before `now` that were not popped. Quick but for kPoisson, which goes through
+  // them one by one.
+  [[nodiscard]] std::uint64_t due(Nanoseconds now) const;
+  void pop_many(std::uint64_t frames);
+  [[nodiscard]] std::uint64_t popped() const { return popped_; }
+  // Of the mean, 1 / rate.
+  [[nodiscard]] double gap_ns() const { return gap_ns_; }
+
+ private:
+  // 2^-64 ns: a frame in 2^64 is a nanosecond off.
+  __extension__ using FixedTime = unsigned __int128;
+
+  void step() {
+    at_ += interval_;
+    next_ = start_ + static_cast<Nanoseconds>(at_ >> 64);
+  }
+  void draw();
+
+  ScheduleKind kind_;
+  Nanoseconds start_;
+  Nanoseconds end_;
+  double gap_ns_;
+  std::uint64_t total_;  // kPoisson: no bound but the time
+  std::uint32_t burst_size_;
+  std::uint32_t left_in_burst_;
+  FixedTime interval_ = 0;  // of bursts
+  FixedTime at_ = 0;        // from start
+  double drawn_ = 0;        // kPoisson: from start, ns
+  Random random_;
+  std::uint64_t popped_ = 0;
+  Nanoseconds next_ = kThrough;
+};
+
+}  // namespace wireproof

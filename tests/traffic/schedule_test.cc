@@ -1,0 +1,110 @@
+#include "traffic/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace wireproof {
+namespace {
+
+std::vector<Nanoseconds> all(Schedule schedule) {
+  std::vector<Nanoseconds> deadlines;
+  for (; schedule.next() != Schedule::kThrough; schedule.pop())
+    deadlines.push_back(schedule.next());
+  EXPECT_EQ(schedule.popped(), deadlines.size());
+  return deadlines;
+}
+
+TEST(Schedule, AConstantRateDoesNotDriftInAnHour) {
+  // 14,880,952.38 frames a second for an hour: the last deadline is where it belongs, to the ns.
+  const double fps = 1e10 / 672;
+  Schedule schedule({.start = 7, .duration = 3600 * kSecond, .fps = fps});
+  const std::uint64_t frames = schedule.due(7 + 3600 * kSecond);
+  EXPECT_EQ(frames, 53'571'428'571u);
+  schedule.pop_many(frames - 1);
+  EXPECT_NEAR(static_cast<double>(schedule.next() - 7), static_cast<double>(frames - 1) * 67.2,
+              1.1);
+  schedule.pop();
+  EXPECT_EQ(schedule.next(), Schedule::kThrough);
+}
+
+TEST(Schedule, EachDeadlineIsTheRoundedDownMultiple) {
+  const auto deadlines = all(Schedule({.start = 100, .duration = kMillisecond, .fps = 3e6}));
+  ASSERT_EQ(deadlines.size(), 3000u);
+  for (std::size_t i = 0; i < deadlines.size(); ++i) {
+    EXPECT_EQ(deadlines[i], 100 + static_cast<Nanoseconds>(i * 1000 / 3)) << i;
+  }
+}
+
+TEST(Schedule, BurstsAreDueAtOnceAndKeepTheMeanRate) {
+  const auto deadlines = all(Schedule({.kind = ScheduleKind::kBursty,
+                                       .start = 0,
+                                       .duration = 10 * kMillisecond,
+                                       .fps = 1e6,
+                                       .burst_size = 64}));
+  ASSERT_EQ(deadlines.size(), 10'000u);
+  for (std::size_t i = 0; i < deadlines.size(); ++i) {
+    EXPECT_EQ(deadlines[i], static_cast<Nanoseconds>(i / 64 * 64'000)) << i;
+  }
+}
+
+TEST(Schedule, PoissonGapsHaveTheExponentialLaw) {
+  const ScheduleSpec spec{.kind = ScheduleKind::kPoisson,
+                          .start = 5,
+                          .duration = 2 * kSecond,
+                          .fps = 50'000,
+                          .seed = 9};
+  const auto deadlines = all(Schedule(spec));
+  EXPECT_EQ(deadlines, all(Schedule(spec)));  // the seed decides, and nothing else
+  const auto count = static_cast<double>(deadlines.size());
+  EXPECT_NEAR(count, 100'000, 4 * std::sqrt(100'000));
+  EXPECT_LT(deadlines.back(), 5 + spec.duration);
+  // Kolmogorov-Smirnov against 1 - exp(-x): the 0.1 % bound is 1.95 / sqrt(n).
+  std::vector<double> gaps;
+  Nanoseconds last = 5;
+  for (const Nanoseconds at : deadlines) {
+    gaps.push_back(static_cast<double>(at - last) / 20'000);
+    last = at;
+  }
+  std::sort(gaps.begin(), gaps.end());
+  double worst = 0;
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    const double expected = 1 - std::exp(-gaps[i]);
+    worst = std::max(worst, std::abs(expected - static_cast<double>(i) / count));
+  }
+  EXPECT_LT(worst, 1.95 / std::sqrt(count));
+}
+
+TEST(Schedule, DueAndPopManyAreAsPoppingOneByOne) {
+  for (const ScheduleKind kind :
+       {ScheduleKind::kConstant, ScheduleKind::kPoisson, ScheduleKind::kBursty}) {
+    Random random(4);
+    for (int round = 0; round < 200; ++round) {
+      const ScheduleSpec spec{.kind = kind,
+                              .start = 1000,
+                              .duration = 3 * kMillisecond,
+                              .fps = 1000 + random.uniform() * 2e6,
+                              .burst_size = static_cast<std::uint32_t>(1 + random.below(40)),
+                              .seed = random.next()};
+      const auto deadlines = all(Schedule(spec));
+      Schedule schedule(spec);
+      std::size_t popped = 0;
+      while (popped < deadlines.size()) {
+        const auto now = static_cast<Nanoseconds>(random.below(4 * kMillisecond));
+        const auto until = static_cast<std::size_t>(
+            std::upper_bound(deadlines.begin(), deadlines.end(), now) - deadlines.begin());
+        ASSERT_EQ(schedule.due(now), until - std::min(until, popped));
+        const std::uint64_t step = random.below(deadlines.size() - popped + 1);
+        schedule.pop_many(step);
+        popped += step;
+        ASSERT_EQ(schedule.next(),
+                  popped == deadlines.size() ? Schedule::kThrough : deadlines[popped]);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wireproof
