@@ -1,5 +1,7 @@
 #include "tools/known_cables.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <set>
 
@@ -14,6 +16,16 @@ const char* idle_word(IdlePolicy idle) {
   return idle == IdlePolicy::kSpin ? "spin" : "sleep";
 }
 
+const char* pacing_word(PacingMode pacing) {
+  return pacing == PacingMode::kPrecise ? "precise" : "burst";
+}
+
+std::string schedule_of(const PacketTrialSpec& trial) {
+  const std::string word = schedule_word(trial.schedule);
+  return trial.schedule == ScheduleKind::kBursty ? fmt::format("{} {}", word, trial.burst_size)
+                                                 : word;
+}
+
 }  // namespace
 
 CalibrationKey calibration_key(const DirectionResult& direction, const OpenPorts& ports,
@@ -24,7 +36,8 @@ CalibrationKey calibration_key(const DirectionResult& direction, const OpenPorts
                      .kernel = host.kernel,
                      .cpu = host.cpu,
                      .version = report.tool.version,
-                     .pacing = direction.pacing.mode,
+                     .pacing = pacing_word(ports.trial.pacing),
+                     .schedule = schedule_of(ports.trial),
                      .idle = idle_word(ports.trial.idle),
                      .size = size,
                      .queues = test.trial.queues,

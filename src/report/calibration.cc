@@ -32,6 +32,7 @@ constexpr std::array kWords = {
     Member<std::string>{"tx_stamp", &Key::tx_stamp},
     Member<std::string>{"rx_stamp", &Key::rx_stamp},
     Member<std::string>{"pacing", &Key::pacing},
+    Member<std::string>{"schedule", &Key::schedule},
     Member<std::string>{"idle", &Key::idle},
     Member<std::string>{"size", &Key::size},
 };

@@ -33,7 +33,8 @@ struct CalibrationKey {
   std::string metric;    // DelaySummary::metric; "" where no delay was recorded
   std::string tx_stamp;  // DelaySummary::tx_stamp
   std::string rx_stamp;  // NicFacts::rx_stamp of the receiver
-  std::string pacing;    // PacingSummary::mode
+  std::string pacing;    // "burst", "precise"
+  std::string schedule;  // "constant", "poisson", "bursty 64": of 64 frames at once
   std::string idle;      // "spin", "sleep"
   std::string size;      // "64", "imix": as the user names it; bytes with FCS
   std::uint64_t queues = 1;

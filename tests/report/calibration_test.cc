@@ -53,6 +53,7 @@ TEST(Calibration, ALookupNeedsEveryConditionToBeTheSame) {
       [](CalibrationKey& k) { k.tx_stamp = "frame"; },
       [](CalibrationKey& k) { k.rx_stamp = "poll"; },
       [](CalibrationKey& k) { k.pacing = "precise"; },
+      [](CalibrationKey& k) { k.schedule = "poisson"; },
       [](CalibrationKey& k) { k.idle = "sleep"; },
       [](CalibrationKey& k) { k.size = "65"; },
       [](CalibrationKey& k) { k.queues = 1; },

@@ -263,6 +263,7 @@ RunReport calibration_report() {
                .tx_stamp = "burst",
                .rx_stamp = "xdp",
                .pacing = "burst",
+               .schedule = "constant",
                .idle = "spin",
                .size = "64",
                .queues = 2,
