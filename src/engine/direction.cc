@@ -198,7 +198,10 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
                    .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0)},
                   trial_id, epoch);
   }
-  for (const auto& loop : rx_) loop->start(trial_id, epoch, scheduled_);
+  reference_ = least_delay();
+  const AnalyzerStart receiving{
+      .trial_id = trial_id, .epoch = epoch, .scheduled = scheduled_, .reference = reference_};
+  for (const auto& loop : rx_) loop->start(receiving);
   collector_.start(epoch);
 }
 
@@ -266,6 +269,16 @@ std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
   return lost;
 }
 
+// Of the last run; 0 where there was none.
+Nanoseconds Direction::least_delay() const {
+  std::optional<Nanoseconds> least;
+  for (const auto& loop : rx_) {
+    const SampleRecord& delays = loop->analyzer().delays();
+    if (delays.samples > 0) least = std::min(least.value_or(delays.min), delays.min);
+  }
+  return least.value_or(0);
+}
+
 std::optional<DelaySummary> Direction::delays() const {
   SampleRecord all;
   DelaySummary summary;
@@ -287,6 +300,79 @@ std::optional<DelaySummary> Direction::delays() const {
     summary.scheduled = distribution_of(from_schedule);
   }
   return summary;
+}
+
+std::optional<JitterSummary> Direction::jitter(const DelaySummary& delay) const {
+  SpaceJitter rfc3550;
+  Ipdv ipdv;
+  SignedHistogram about_reference;
+  JitterSummary summary;
+  for (const auto& loop : rx_) {
+    const DelayVariation* variation = loop->analyzer().variation();
+    if (variation == nullptr) return std::nullopt;
+    rfc3550.merge(variation->jitter());
+    ipdv.merge(variation->ipdv());
+    about_reference.merge(loop->analyzer().delays_about_reference());
+    summary.ipdv_window = variation->window();
+  }
+  summary.rfc3550_mean = rfc3550.mean();
+  summary.rfc3550_max = rfc3550.max;
+  summary.rfc3550_spaces = rfc3550.spaces;
+  summary.ipdv_pairs = ipdv.pairs;
+  summary.ipdv_mean_abs = ipdv.mean_abs();
+  summary.ipdv_min = ipdv.min;
+  summary.ipdv_max = ipdv.max;
+  const auto of_ipdv = [&ipdv](double quantile) {
+    auto value = ipdv.histogram.percentile(quantile);
+    if (value) value = std::clamp(*value, ipdv.min, ipdv.max);
+    return value;
+  };
+  summary.ipdv_p0_1 = of_ipdv(0.001);
+  summary.ipdv_p50 = of_ipdv(0.5);
+  summary.ipdv_p99_9 = of_ipdv(0.999);
+  summary.pdv_max = delay.actual.max - delay.actual.min;
+  const auto of_pdv = [&](double quantile) {
+    auto value = about_reference.percentile(quantile);
+    if (value) {
+      value = std::clamp(*value + reference_ - delay.actual.min, Nanoseconds{0}, summary.pdv_max);
+    }
+    return value;
+  };
+  summary.pdv_p50 = of_pdv(0.5);
+  summary.pdv_p99 = of_pdv(0.99);
+  summary.pdv_p99_9 = of_pdv(0.999);
+  return summary;
+}
+
+ReorderingSummary Direction::reordering() const {
+  Reordering all;
+  for (const auto& loop : rx_) all.merge(loop->analyzer().tracker().reordering());
+  return {.extent_max = all.extent_max,
+          .extent_mean = all.extent_mean(),
+          .late_time_max = all.late_time_max,
+          .late_time_mean = all.late_time_mean(),
+          .n_reordered = all.n_reordered(),
+          .discontinuities = all.discontinuities,
+          .discontinuity_max = all.discontinuity_max,
+          .free_runs = all.free_runs,
+          .free_run_max = all.free_run_max};
+}
+
+LossBurstSummary Direction::bursts_of_loss() const {
+  std::vector<std::uint64_t> sent;
+  for (const auto& loop : tx_) {
+    const std::vector<std::uint64_t> of_loop = loop->generator().sent_per_group();
+    sent.insert(sent.end(), of_loop.begin(), of_loop.end());
+  }
+  std::vector<const SequenceTracker*> trackers;
+  for (const auto& loop : rx_) trackers.push_back(&loop->analyzer().tracker());
+  const LossBursts all = loss_bursts(trackers, sent);
+  const auto length = [&all](double quantile) -> std::optional<std::uint64_t> {
+    const auto value = all.lengths.percentile(quantile);
+    if (!value) return std::nullopt;
+    return std::min(static_cast<std::uint64_t>(*value), all.longest);
+  };
+  return {.bursts = all.bursts, .longest = all.longest, .p50 = length(0.5), .p99 = length(0.99)};
 }
 
 PacingSummary Direction::pacing() const {
@@ -347,6 +433,9 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     }
     result.window = rx_.front()->analyzer().tracker().window();
     result.delay = delays();
+    if (result.delay) result.jitter = jitter(*result.delay);
+    result.reordering = reordering();
+    result.loss_bursts = bursts_of_loss();
   }
   const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
   result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,

@@ -70,7 +70,11 @@ class Direction {
   [[nodiscard]] ReceiveCounts received() const;
   [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
+  [[nodiscard]] std::optional<JitterSummary> jitter(const DelaySummary& delay) const;
+  [[nodiscard]] ReorderingSummary reordering() const;
+  [[nodiscard]] LossBurstSummary bursts_of_loss() const;
   [[nodiscard]] PacingSummary pacing() const;
+  [[nodiscard]] Nanoseconds least_delay() const;
 
   DirectionSpec spec_;
   std::uint32_t flows_;
@@ -78,7 +82,8 @@ class Direction {
   std::vector<std::unique_ptr<TxLoop>> tx_;
   std::vector<std::unique_ptr<RxLoop>> rx_;
   Collector collector_;
-  bool scheduled_ = false;  // the current run has a rate
+  bool scheduled_ = false;     // the current run has a rate
+  Nanoseconds reference_ = 0;  // AnalyzerStart's
 };
 
 // What a port must let through for these frames to reach it, either way.

@@ -88,7 +88,7 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
     lags[i] = encode_lag(static_cast<Nanoseconds>(16 * i));
   const Nanoseconds epoch = clock.now();
   generator->start(kTrialId, epoch);
-  analyzer.start(kTrialId, epoch, true);
+  analyzer.start({.trial_id = kTrialId, .epoch = epoch, .scheduled = true});
   for (std::size_t i = 0; i < spec.blocks; ++i) {
     sending.push_back(timed(block, clock, [&](std::span<Frame* const> burst, Nanoseconds now) {
       generator->fill(burst, now, lags.data());

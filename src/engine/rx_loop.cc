@@ -7,8 +7,8 @@ namespace wireproof {
 RxLoop::RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const Clock& clock)
     : queue_(queue), analyzer_(analyzer), clock_(clock) {}
 
-void RxLoop::start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled) {
-  analyzer_.start(trial_id, epoch, scheduled);
+void RxLoop::start(const AnalyzerStart& start) {
+  analyzer_.start(start);
   cell_.received.store(0, std::memory_order_relaxed);
   cell_.lost.store(0, std::memory_order_relaxed);
 }

@@ -16,7 +16,7 @@ class RxLoop final : public Step {
   RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const Clock& clock);
 
   // Control thread, while no worker runs it.
-  void start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled);
+  void start(const AnalyzerStart& start);
 
   Nanoseconds run() override;
 

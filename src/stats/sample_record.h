@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "base/histogram.h"
 
@@ -29,6 +30,28 @@ struct SampleRecord {
     sum += offset * weight;
     sum_squares += offset * offset * weight;
     histogram.record(value, times);
+  }
+  // Each >= 0. What is kept of all is brought up to date once.
+  void record_all(std::span<const Nanoseconds> values) {
+    if (values.empty()) return;
+    if (samples == 0) first = min = max = values[0];
+    Nanoseconds low = min;
+    Nanoseconds high = max;
+    double offsets = 0;
+    double squares = 0;
+    for (const Nanoseconds value : values) {
+      low = std::min(low, value);
+      high = std::max(high, value);
+      const auto offset = static_cast<double>(value - first);
+      offsets += offset;
+      squares += offset * offset;
+      histogram.record(value);
+    }
+    samples += values.size();
+    min = low;
+    max = high;
+    sum += offsets;
+    sum_squares += squares;
   }
   void merge(const SampleRecord& other);
   void clear();

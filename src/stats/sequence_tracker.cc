@@ -1,21 +1,24 @@
 #include "stats/sequence_tracker.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace wireproof {
 namespace {
 
 constexpr std::uint64_t kBudgetNumbers = std::uint64_t{1} << 20;  // 128 KiB of bits over all spaces
-constexpr std::uint64_t kWindowMin = 256;
-constexpr std::uint64_t kWindowMax = 65'536;
+constexpr std::uint64_t kRingMin = 256;
+constexpr std::uint64_t kRingMax = 65'536;
 constexpr std::size_t kCacheLineWords = 8;
 
-std::uint64_t window_words(std::uint32_t spaces, std::uint64_t window) {
+// A power of two, so that a number finds its word without a division. Words leave it whole, so that
+// at times it holds 63 numbers fewer than it has bits.
+std::uint64_t ring_words(std::uint32_t spaces, std::uint64_t window) {
   if (window == 0) {
     const std::uint64_t share = kBudgetNumbers / std::max<std::uint64_t>(spaces, 1);
-    window = std::bit_floor(std::clamp(share, kWindowMin, kWindowMax));
+    return std::bit_floor(std::clamp(share, kRingMin, kRingMax)) / 64;
   }
-  return std::bit_ceil(std::max<std::uint64_t>(window, 64)) / 64;
+  return std::bit_ceil((window + 63 + 63) / 64);
 }
 
 std::uint64_t zeros(std::uint64_t word) {
@@ -26,44 +29,131 @@ std::uint64_t zeros(std::uint64_t word) {
 
 SequenceTracker::SequenceTracker(std::uint32_t spaces, std::uint64_t window)
     : spaces_(spaces),
-      window_words_(window_words(spaces, window)),
-      stride_((window_words_ + kHead + kCacheLineWords - 1) / kCacheLineWords * kCacheLineWords),
-      memory_(stride_ * spaces) {
+      ring_words_(ring_words(spaces, window)),
+      window_(window == 0 ? (ring_words_ - 1) * 64 : window),
+      stride_((ring_words_ + kHead + kCacheLineWords - 1) / kCacheLineWords * kCacheLineWords),
+      memory_(stride_ * spaces),
+      gap_log_(spaces, window_) {
   clear();
 }
 
 void SequenceTracker::clear() {
-  // Words that hold no numbers yet read as full: leaving the window they are no holes.
+  // Words that hold no numbers yet read as full: leaving the ring they are no holes.
   std::fill(memory_.begin(), memory_.end(), ~std::uint64_t{0});
   for (std::uint32_t space = 0; space < spaces_; ++space) {
     std::fill_n(memory_.begin() + static_cast<std::ptrdiff_t>(space * stride_), kHead, 0);
   }
   gaps_passed_ = 0;
+  gap_log_.clear();
+  passed_bursts_.clear();
 }
 
-void SequenceTracker::advance(std::uint64_t* next, std::uint64_t* words, std::uint64_t sequence) {
-  const std::uint64_t newest = *next == 0 ? ~std::uint64_t{0} : (*next - 1) >> 6;
-  const std::uint64_t steps = (sequence >> 6) - newest;  // wraps rightly from "none yet"
+Arrived SequenceTracker::jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived) {
+  std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+  const std::uint64_t next = head[kNext];
+  const std::uint64_t skipped = number - next;
+  gap_log_.jumped(space, {next, next - head[kMissing], arrived}, skipped);
+  if (next == 0 || (number >> 6) != ((next - 1) >> 6)) advance(head, number);
+  head[kHead + ((number >> 6) & (ring_words_ - 1))] |= std::uint64_t{1} << (number & 63);
+  head[kNext] = number + 1;
+  head[kMissing] += skipped;
+  return Arrived::kInOrder;
+}
+
+// `distance` > 0 below the next number.
+Arrived SequenceTracker::look_back(std::uint32_t space, std::int64_t distance,
+                                   Nanoseconds arrived) {
+  std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+  const std::uint64_t next = head[kNext];
+  const auto back = static_cast<std::uint64_t>(distance);
+  if (back > window_ || back > next) return Arrived::kUnclassified;
+  const std::uint64_t number = next - back;
+  std::uint64_t& word = head[kHead + ((number >> 6) & (ring_words_ - 1))];
+  const std::uint64_t bit = std::uint64_t{1} << (number & 63);
+  if ((word & bit) != 0) return Arrived::kDuplicate;
+  word |= bit;
+  gap_log_.reordered(space, number, next - head[kMissing], arrived);
+  --head[kMissing];
+  return Arrived::kReordered;
+}
+
+void SequenceTracker::advance(std::uint64_t* head, std::uint64_t number) {
+  const std::uint64_t next = head[kNext];
+  const std::uint64_t newest = next == 0 ? ~std::uint64_t{0} : (next - 1) >> 6;
+  const std::uint64_t steps = (number >> 6) - newest;  // wraps rightly from "none yet"
+  LossBurstReader reader{passed_bursts_, head[kOpenRun]};
   std::uint64_t holes = 0;
-  for (std::uint64_t i = 1; i <= std::min(steps, window_words_); ++i) {
-    std::uint64_t& word = words[(newest + i) & (window_words_ - 1)];
-    holes += zeros(word);
+  for (std::uint64_t i = 1; i <= std::min(steps, ring_words_); ++i) {
+    std::uint64_t& word = head[kHead + ((newest + i) & (ring_words_ - 1))];
+    if (~word != 0 || reader.open > 0) {
+      holes += zeros(word);
+      reader.read(word, 64);
+    }
     word = 0;
   }
-  // A jump beyond the window skips whole words that were never in it.
-  if (steps > window_words_) holes += (steps - window_words_) * 64;
-  next[1] += holes;
+  // A jump beyond the ring skips whole words that were never in it.
+  if (steps > ring_words_) {
+    const std::uint64_t beyond = (steps - ring_words_) * 64;
+    holes += beyond;
+    reader.read_lost(beyond);
+  }
+  head[kOpenRun] = reader.open;
+  head[kPassed] += holes;
   gaps_passed_ += holes;
 }
 
 std::uint64_t SequenceTracker::gaps(std::uint32_t space) const {
-  const std::uint64_t* base = memory_.data() + std::size_t{space} * stride_;
-  const std::uint64_t next = base[0];
+  const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+  const std::uint64_t next = head[kNext];
   if (next == 0) return 0;
-  std::uint64_t holes = base[1];
-  for (std::uint64_t i = 0; i < window_words_; ++i) holes += zeros(base[kHead + i]);
+  std::uint64_t holes = head[kPassed];
+  for (std::uint64_t i = 0; i < ring_words_; ++i) holes += zeros(head[kHead + i]);
   // The newest word also has zeros for numbers not yet reached.
   return holes - (63 - ((next - 1) & 63));
+}
+
+Reordering SequenceTracker::reordering() const {
+  Reordering all = gap_log_.ended();
+  for (std::uint32_t space = 0; space < spaces_; ++space) {
+    const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+    if (head[kNext] == 0) continue;
+    ++all.free_runs;
+    all.free_run_max =
+        std::max(all.free_run_max, gap_log_.open_run(space, head[kNext] - head[kMissing]));
+  }
+  return all;
+}
+
+LossBursts SequenceTracker::loss_bursts(std::span<const std::uint64_t> sent_per_space) const {
+  LossBursts all = passed_bursts_;
+  for (std::uint32_t space = 0; space < std::min<std::size_t>(spaces_, sent_per_space.size());
+       ++space) {
+    const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+    const std::uint64_t next = head[kNext];
+    if (next == 0) continue;
+    LossBurstReader reader{all, head[kOpenRun]};
+    const std::uint64_t newest = (next - 1) >> 6;
+    for (std::uint64_t i = 1; i < ring_words_; ++i) {
+      reader.read(head[kHead + ((newest + i) & (ring_words_ - 1))], 64);
+    }
+    reader.read(head[kHead + (newest & (ring_words_ - 1))], ((next - 1) & 63) + 1);
+    reader.read_lost(sent_per_space[space] - std::min(sent_per_space[space], next));
+    reader.end_burst();
+  }
+  return all;
+}
+
+LossBursts loss_bursts(std::span<const SequenceTracker* const> trackers,
+                       std::span<const std::uint64_t> sent_per_space) {
+  LossBursts all;
+  for (const SequenceTracker* tracker : trackers) all.merge(tracker->loss_bursts(sent_per_space));
+  for (std::uint32_t space = 0; space < sent_per_space.size(); ++space) {
+    const bool seen = std::any_of(trackers.begin(), trackers.end(), [&](const auto* tracker) {
+      return space < tracker->spaces() && tracker->next_expected(space) > 0;
+    });
+    if (!seen && sent_per_space[space] > 0) all.record(sent_per_space[space]);
+  }
+  return all;
 }
 
 }  // namespace wireproof

@@ -10,23 +10,25 @@ Analyzer::Analyzer(const AnalyzerSpec& spec)
       reader_(spec.match),
       direction_(spec.reverse ? kDirectionBit : 0),
       tracker_(spec.spaces),
-      log_(spec.log_frames) {}
+      log_(spec.log_frames) {
+  if (spec.delay_every == 1) variation_.emplace(spec.spaces);
+}
 
-void Analyzer::start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled) {
-  trial_id_ = trial_id;
-  epoch_ = epoch;
-  scheduled_ = scheduled;
+void Analyzer::start(const AnalyzerStart& start) {
+  start_ = start;
   counts_ = {};
   tracker_.clear();
   delays_.clear();
   from_schedule_.clear();
+  about_reference_.clear();
+  if (variation_) variation_->clear();
   log_.clear();
   negative_delays_ = 0;
   until_delay_ = 1;
 }
 
 inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
-  if (signature.trial_id != trial_id_) {
+  if (signature.trial_id != start_.trial_id) {
     ++counts_.stale;
     return false;
   }
@@ -35,7 +37,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     ++counts_.misdirected;
     return false;
   }
-  seen.arrived = arrived - epoch_;
+  seen.arrived = arrived - start_.epoch;
   seen.delay = delay_between(signature.transmit_time, seen.arrived);
   if (seen.delay > spec_.waiting_time) {
     ++counts_.late;
@@ -56,7 +58,8 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
 }
 
 inline bool Analyzer::account(const Seen& seen) {
-  const Arrived found = tracker_.observe(seen.group, seen.sequence);
+  const Arrived found = tracker_.observe(seen.group, seen.sequence, seen.arrived);
+  if (variation_) variation_->observe(seen.group, seen.sequence, seen.delay, found);
   if (log_.wanted()) [[unlikely]] {
     log(seen, found);
   }
@@ -77,18 +80,22 @@ inline bool Analyzer::account(const Seen& seen) {
             .found = static_cast<std::uint8_t>(found)});
 }
 
-void Analyzer::record_delays(std::span<const Delay> delays) {
-  if (spec_.delay_every == 0) return;
-  for (const Delay& delay : delays) {
-    if (--until_delay_ != 0) continue;
-    until_delay_ = spec_.delay_every;
-    if (delay.actual < 0) {
-      ++negative_delays_;
-      continue;
-    }
-    delays_.record(delay.actual);
-    if (scheduled_) from_schedule_.record(delay.actual + decode_lag(delay.lag));
+inline bool Analyzer::wanted(Nanoseconds delay) {
+  if (spec_.delay_every == 0 || --until_delay_ != 0) return false;
+  until_delay_ = spec_.delay_every;
+  negative_delays_ += delay < 0 ? 1 : 0;
+  return delay >= 0;
+}
+
+void Analyzer::record(std::span<const Nanoseconds> sampled, std::span<const std::uint16_t> lags) {
+  delays_.record_all(sampled);
+  for (const Nanoseconds delay : sampled) about_reference_.record(delay - start_.reference);
+  if (!start_.scheduled) return;
+  std::array<Nanoseconds, kBurstMax> from_schedule;
+  for (std::size_t i = 0; i < sampled.size(); ++i) {
+    from_schedule[i] = sampled[i] + decode_lag(lags[i]);
   }
+  from_schedule_.record_all(std::span(from_schedule).first(sampled.size()));
 }
 
 void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
@@ -105,16 +112,20 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
                             : look_again(*frame, arrived, seen);
     if (!counts) continue;
     tracker_.prefetch(seen.group, seen.sequence);
+    if (variation_) variation_->prefetch(seen.group, seen.sequence);
     ++count_ours;
   }
-  std::array<Delay, kBurstMax> delays;
-  std::size_t first_copies = 0;
-  for (std::size_t i = 0; i < count_ours; ++i) {
-    delays[first_copies] = {ours[i].delay, ours[i].lag};
-    first_copies += account(ours[i]) ? 1 : 0;
+  std::array<Nanoseconds, kBurstMax> sampled;
+  std::array<std::uint16_t, kBurstMax> lags;
+  std::size_t count_sampled = 0;
+  for (const Seen& seen : std::span(ours).first(count_ours)) {
+    if (!account(seen)) continue;
+    ++counts_.unique;
+    sampled[count_sampled] = seen.delay;
+    lags[count_sampled] = seen.lag;
+    count_sampled += wanted(seen.delay) ? 1 : 0;
   }
-  counts_.unique += first_copies;
-  record_delays(std::span(delays).first(first_copies));
+  record(std::span(sampled).first(count_sampled), std::span(lags).first(count_sampled));
 }
 
 }  // namespace wireproof

@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "io/frame.h"
 #include "packet/test_frame.h"
+#include "stats/delay_variation.h"
 #include "stats/sample_record.h"
 #include "stats/sequence_tracker.h"
 #include "traffic/arrival_log.h"
@@ -22,6 +24,16 @@ struct AnalyzerSpec {
   Nanoseconds waiting_time = 500 * kMillisecond;  // an older frame is late; <= kDelayMax
   std::uint32_t delay_every = 1;                  // record the delay of each N-th frame; 0: of none
   std::size_t log_frames = 0;                     // room of the arrival log; 0: none is kept
+};
+
+struct AnalyzerStart {
+  std::uint16_t trial_id = 0;
+  Nanoseconds epoch = 0;   // transmit times count from here
+  bool scheduled = false;  // the frames have a schedule, from which delays are counted as well
+  // About what the smallest delay will be, as an earlier run had it; 0 where nothing is known. The
+  // spread of the delays is kept as distances from it, so that microseconds of it are told from one
+  // another behind 100 ms.
+  Nanoseconds reference = 0;
 };
 
 struct ReceiveCounts {
@@ -42,9 +54,8 @@ class Analyzer {
 
   explicit Analyzer(const AnalyzerSpec& spec);
 
-  // Forgets everything and expects frames of this trial, whose transmit times count from `epoch`.
-  // `scheduled`: they had a schedule, from which delays are counted as well.
-  void start(std::uint16_t trial_id, Nanoseconds epoch, bool scheduled);
+  // Forgets everything and expects frames of this trial.
+  void start(const AnalyzerStart& start);
 
   // At most kBurstMax frames; `now` stands in for the arrival of frames that bear no stamp.
   void take(std::span<Frame* const> frames, Nanoseconds now);
@@ -55,6 +66,12 @@ class Analyzer {
   // From the times at which frames were sent, and from those at which they were due.
   [[nodiscard]] const SampleRecord& delays() const { return delays_; }
   [[nodiscard]] const SampleRecord& delays_from_schedule() const { return from_schedule_; }
+  // delays() once more, less `reference`.
+  [[nodiscard]] const SignedHistogram& delays_about_reference() const { return about_reference_; }
+  // Null unless every delay is recorded.
+  [[nodiscard]] const DelayVariation* variation() const {
+    return variation_ ? &*variation_ : nullptr;
+  }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
 
  private:
@@ -65,21 +82,18 @@ class Analyzer {
     Nanoseconds arrived;  // from the epoch
     Nanoseconds delay;
   };
-  // Of a first copy, for the histograms.
-  struct Delay {
-    Nanoseconds actual;
-    std::uint16_t lag;  // code
-  };
-
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
   // account().
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
-  // True: a first copy, whose delay counts.
+  // True: a first copy.
   bool account(const Seen& seen);
-  void record_delays(std::span<const Delay> delays);
   void log(const Seen& seen, Arrived found);
+  // `sampled` delays that count, none negative.
+  void record(std::span<const Nanoseconds> sampled, std::span<const std::uint16_t> lags);
+  // Whether the delay of this first copy is one of those that are recorded.
+  bool wanted(Nanoseconds delay);
 
   AnalyzerSpec spec_;
   FrameReader reader_;
@@ -87,12 +101,12 @@ class Analyzer {
   SequenceTracker tracker_;
   SampleRecord delays_;
   SampleRecord from_schedule_;
+  SignedHistogram about_reference_;
+  std::optional<DelayVariation> variation_;
   ArrivalLog log_;
   std::uint64_t negative_delays_ = 0;
   ReceiveCounts counts_;
-  std::uint16_t trial_id_ = 0;
-  Nanoseconds epoch_ = 0;
-  bool scheduled_ = false;
+  AnalyzerStart start_;
   std::uint32_t until_delay_ = 1;
 };
 

@@ -14,7 +14,7 @@ constexpr Nanoseconds kEpoch = 5 * kSecond;
 class AnalyzerTest : public testing::Test {
  protected:
   AnalyzerTest() : made_(*FrameTemplate::make(headers(), 64, false)), analyzer_(spec()) {
-    analyzer_.start(kTrial, kEpoch, true);
+    analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .scheduled = true});
   }
 
   static HeaderSpec headers() {
