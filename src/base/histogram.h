@@ -6,9 +6,11 @@
 // One writer. Other threads may read while it writes (difference): each step is a relaxed atomic.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -73,11 +75,11 @@ class Histogram {
   [[nodiscard]] static std::uint64_t lower_edge(std::size_t index);
   [[nodiscard]] static std::uint64_t upper_edge(std::size_t index);
   [[nodiscard]] static std::size_t index(std::uint64_t value) {
-    if (value < (1u << kStepBits)) return value;
-    const auto width = static_cast<unsigned>(std::bit_width(value));
-    if (width > kValueBits) return kSteps;
+    // No branches: what comes next is not foreseeable. The lowest octave takes the steps of the one
+    // above it, and what is too large comes out at kSteps or above.
+    const auto width = static_cast<unsigned>(std::bit_width(value | 1u << kStepBits));
     const unsigned shift = width - 1 - kStepBits;
-    return ((std::size_t{shift} + 1) << kStepBits) + (value >> shift) - (1u << kStepBits);
+    return std::min<std::size_t>((std::size_t{shift} << kStepBits) + (value >> shift), kSteps);
   }
 
  private:
@@ -89,11 +91,8 @@ class Histogram {
 class SignedHistogram {
  public:
   void record(Nanoseconds value) {
-    if (value >= 0) {
-      above_.record(value);
-    } else {
-      below_.record(-value);
-    }
+    Histogram* const sides[] = {&above_, &below_};  // not a branch: a sign is as good as a coin
+    sides[value < 0 ? 1 : 0]->record(std::abs(value));
   }
   void merge(const SignedHistogram& other);
   void clear();
