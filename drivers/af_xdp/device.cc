@@ -81,7 +81,7 @@ Status XdpDevice::open_queues(const Options& options, const OpenSpec& spec) {
     QueuePair& pair = queues_.emplace_back();
     pair.socket = std::move(*socket);
     pair.tx = std::make_unique<XdpTxQueue>(*pair.socket);
-    pair.rx = std::make_unique<XdpRxQueue>(*pair.socket);
+    pair.rx = std::make_unique<XdpRxQueue>(*pair.socket, *spec.clock);
     if (Status added = program_->add_socket(index, pair.socket->fd()); !added) return added;
   }
   return {};

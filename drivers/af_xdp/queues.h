@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "af_xdp/socket.h"
+#include "base/kernel_clock.h"
 #include "io/backend.h"
 
 namespace wireproof::af_xdp {
@@ -35,15 +36,19 @@ class XdpTxQueue final : public TxQueue {
 // Owns the receive and the fill ring.
 class XdpRxQueue final : public RxQueue {
  public:
-  explicit XdpRxQueue(Socket& socket);
+  // `clock` outlives it.
+  XdpRxQueue(Socket& socket, const Clock& clock);
 
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
 
  private:
+  [[nodiscard]] Nanoseconds stamp_of(const xdp_desc& descriptor) const;
+
   Socket& socket_;
   const int fd_;
   std::vector<Frame> frames_;  // by chunk index less tx_frames
+  KernelClock kernel_clock_;   // of bpf_ktime_get_ns
 };
 
 }  // namespace wireproof::af_xdp

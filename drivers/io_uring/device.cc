@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/unique_fd.h"
@@ -35,6 +36,7 @@ class Queue {
     drops_seen_ = *now;
     return drops_;
   }
+  [[nodiscard]] bool stamped() const { return stamped_; }  // the kernel stamps what arrives
   [[nodiscard]] TxQueue& sender() { return *sender_; }
   [[nodiscard]] MmsgReceiver& receiver() { return *receiver_; }
   [[nodiscard]] const SendCounts& counts() const { return counts_; }
@@ -45,6 +47,7 @@ class Queue {
 
  private:
   UniqueFd receiving_, sending_;
+  bool stamped_ = false;
   SendCounts counts_;
   std::unique_ptr<TxQueue> sender_;
   std::unique_ptr<MmsgReceiver> receiver_;
@@ -62,8 +65,9 @@ Result<std::unique_ptr<Queue>> Queue::open(const IpEndpoint& endpoint, Engine en
   if (!sending) return tl::unexpected(sending.error());
   queue->sending_ = std::move(*sending);
   const std::uint16_t capacity = spec.buffer_len_max;
-  queue->receiver_ =
-      std::make_unique<MmsgReceiver>(queue->receiving_.get(), spec.ring_frames, capacity);
+  queue->receiver_ = std::make_unique<MmsgReceiver>(queue->receiving_.get(), spec.ring_frames,
+                                                    capacity, *spec.clock);
+  queue->stamped_ = stamp_arrivals(queue->receiving_.get());
   if (engine == Engine::kMmsg) {
     queue->sender_ =
         std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
@@ -100,7 +104,9 @@ Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
   facts_.layer = Layer::kUdpPayload;
   facts_.endpoint = {port.endpoint.ip, queues_.front()->l4_port()};
   facts_.mode = port.engine == Engine::kMmsg ? "sendmmsg, recvmmsg" : "io_uring send, recvmmsg";
-  facts_.rx_stamp = "kernel";
+  const bool stamped = std::all_of(queues_.begin(), queues_.end(),
+                                   [](const auto& queue) { return queue->stamped(); });
+  facts_.rx_stamp = stamped ? "kernel" : "poll";
   facts_.queues = spec.queues;
 }
 

@@ -5,8 +5,8 @@
 
 #include <array>
 
+#include "base/kernel_clock.h"
 #include "base/shared_count.h"
-#include "base/wall_clock.h"
 #include "io/backend.h"
 #include "io/frame_pool.h"
 
@@ -41,7 +41,8 @@ class MmsgSender final : public TxQueue {
 
 class MmsgReceiver final : public RxQueue {
  public:
-  MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity);
+  // `clock` outlives it.
+  MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity, const Clock& clock);
 
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override { pool_.put(frames); }
@@ -50,8 +51,8 @@ class MmsgReceiver final : public RxQueue {
   SharedCount truncated;
 
  private:
-  struct alignas(cmsghdr) Control {
-    std::array<std::uint8_t, CMSG_SPACE(sizeof(timespec))> bytes;
+  struct alignas(cmsghdr) Control {  // of a struct scm_timestamping
+    std::array<std::uint8_t, CMSG_SPACE(3 * sizeof(timespec))> bytes;
   };
   std::size_t poll_batch(std::span<Frame*> out);
 
@@ -60,7 +61,7 @@ class MmsgReceiver final : public RxQueue {
   std::array<mmsghdr, kBatch> messages_{};
   std::array<iovec, kBatch> vectors_{};
   std::array<Control, kBatch> controls_{};
-  WallClock wall_clock_;
+  KernelClock wall_clock_;
 };
 
 }  // namespace wireproof::sockets
