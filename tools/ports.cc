@@ -206,6 +206,9 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
     const std::uint64_t there = ports.b ? ports.b->facts().line_rate_bps : here;
     ports.line_rate_bps = static_cast<double>(std::min(here, there));
   }
+  std::vector<unsigned> used = ports.cores.tx;
+  used.insert(used.end(), ports.cores.rx.begin(), ports.cores.rx.end());
+  session.clock.check_cores(used);
   keep_off_senders(ports.cores);
   return ports;
 }
