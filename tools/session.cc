@@ -13,6 +13,7 @@
 #include "report/text.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
+#include "tools/ptp_state.h"
 #include "tools/standard_streams.h"
 #include "tools/version.h"
 
@@ -161,6 +162,8 @@ int finish(const Session& session, RunReport& report) {
   report.duration = session.clock.now() - session.started_at;
   report.environment.clock = session.clock.describe();
   note_steps(report);
+  const bool measured = !report.trials.empty() || !report.searches.empty() || report.dut;
+  if (measured) report.environment.ptp = read_ptp_state();
   if (report.error) print_error(*report.error);
   const std::string text = text_for_people(report);
   const Outputs outputs = write_outputs(session, report, text);
