@@ -107,11 +107,12 @@ bool XdpTxQueue::kernel_has_work() const {
   return __atomic_load_n(socket_.tx.consumer, __ATOMIC_ACQUIRE) != *socket_.tx.producer;
 }
 
-XdpRxQueue::XdpRxQueue(Socket& socket, const Clock& clock)
+XdpRxQueue::XdpRxQueue(Socket& socket, const Clock& clock, bool hints)
     : socket_(socket),
       fd_(socket.fd()),
       frames_(socket.layout.rx_frames),
-      kernel_clock_(CLOCK_MONOTONIC, clock) {
+      kernel_clock_(CLOCK_MONOTONIC, clock),
+      hints_(hints) {
   for (std::uint32_t i = 0; i < frames_.size(); ++i) {
     frames_[i].slot = socket.layout.tx_frames + i;
   }
@@ -153,7 +154,23 @@ std::size_t XdpRxQueue::poll(std::span<Frame*> out) {
     out[i] = &frame;
   }
   xsk_ring_cons__release(&socket_.rx, count);
+  if (hints_) take_hints(std::span<Frame* const>(out.data(), count));
   return count;
+}
+
+void XdpRxQueue::take_hints(std::span<Frame* const> frames) {
+  std::uint64_t taken = 0;
+  for (Frame* frame : frames) {
+    std::uint8_t* at = frame->data - WIREPROOF_STAMP_BYTES - WIREPROOF_HINT_BYTES;
+    std::uint64_t hint = 0;
+    std::memcpy(&hint, at, sizeof hint);
+    if (hint == 0 || frame->stamp == 0) continue;
+    std::memset(at, 0, sizeof hint);  // as with the stamp
+    const Nanoseconds stamp = hint_line_.convert(hint, frame->stamp);
+    taken += stamp != frame->stamp;
+    frame->stamp = stamp;
+  }
+  if (taken > 0) hinted.add(taken);
 }
 
 void XdpRxQueue::release(std::span<Frame* const> frames) {
