@@ -226,6 +226,19 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
   report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
 }
 
+void describe_tx_stamps(const OpenPorts& ports, RunReport& report) {
+  std::size_t index = 0;
+  for (Device* device : {ports.a.get(), ports.b.get()}) {
+    if (device == nullptr) continue;
+    const Result<DeviceCounters> counters = device->counters();
+    NicFacts& nic = report.environment.nics.at(index++);
+    // A port that only received has nothing to tell.
+    if (counters && counters->tx_stamps && counters->tx_stamps->asked > 0) {
+      nic.tx_stamps = counters->tx_stamps;
+    }
+  }
+}
+
 Config describe_test(const TestSettings& test) {
   const TrafficProfile& profile = test.profile;
   std::vector<std::string> sizes;

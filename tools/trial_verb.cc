@@ -128,6 +128,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     report.trials.push_back(std::move(*trial));
     if (interrupted()) break;
   }
+  describe_tx_stamps(*ports, report);
   settle_status(settings, report);
   return finish(session, report);
 }

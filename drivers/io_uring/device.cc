@@ -40,6 +40,7 @@ class Queue {
   [[nodiscard]] TxQueue& sender() { return *sender_; }
   [[nodiscard]] MmsgReceiver& receiver() { return *receiver_; }
   [[nodiscard]] const SendCounts& counts() const { return counts_; }
+  [[nodiscard]] const TxStamps* tx_stamps() const { return stamps_; }
   [[nodiscard]] std::uint16_t l4_port() const { return bound_port(receiving_.get()); }
   [[nodiscard]] std::uint64_t buffer_bytes() const {
     return receive_buffer_bytes(receiving_.get());
@@ -50,6 +51,7 @@ class Queue {
   bool stamped_ = false;
   SendCounts counts_;
   std::unique_ptr<TxQueue> sender_;
+  const TxStamps* stamps_ = nullptr;  // in sender_; null: none
   std::unique_ptr<MmsgReceiver> receiver_;
   std::uint32_t drops_seen_ = 0;
   std::uint64_t drops_ = 0;
@@ -69,8 +71,10 @@ Result<std::unique_ptr<Queue>> Queue::open(const IpEndpoint& endpoint, Engine en
                                                     capacity, *spec.clock);
   queue->stamped_ = stamp_arrivals(queue->receiving_.get());
   if (engine == Engine::kMmsg) {
-    queue->sender_ =
-        std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
+    auto sender = std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity,
+                                               queue->counts_, *spec.clock);
+    queue->stamps_ = sender->stamps();
+    queue->sender_ = std::move(sender);
     return queue;
   }
   auto ring = RingSender::make(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
@@ -123,6 +127,11 @@ Result<DeviceCounters> Sockets::counters() {
     truncated += queue->receiver().truncated.get();
     buffer += queue->buffer_bytes();
   }
+  std::vector<const TxStamps*> stamps;
+  for (const auto& queue : queues_) {
+    if (queue->tx_stamps() != nullptr) stamps.push_back(queue->tx_stamps());
+  }
+  if (!stamps.empty()) counters.tx_stamps = TxStamps::sum(stamps);
   counters.tx_dropped = dropped;
   counters.rx_ring_dropped = full;
   counters.detail = {{"tx_too_long", too_long},

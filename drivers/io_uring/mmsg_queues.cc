@@ -22,24 +22,46 @@ Nanoseconds kernel_stamp(msghdr& message) {
 
 }  // namespace
 
-MmsgSender::MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts)
-    : fd_(fd), pool_(frames, capacity), counts_(counts) {
+MmsgSender::MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts,
+                       const Clock& clock)
+    : fd_(fd),
+      pool_(frames, capacity),
+      counts_(counts),
+      clock_(clock),
+      stamps_(clock),
+      stamped_(TxStamps::enable(fd)) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
 }
 
+// The first of a batch bears the question.
+int MmsgSender::send_stamped(std::size_t batch) {
+  messages_[0].msg_hdr.msg_control = request_.bytes.data();
+  messages_[0].msg_hdr.msg_controllen = request_.bytes.size();
+  const Nanoseconds at = clock_.now();
+  const int sent =
+      sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) stamps_.asked(at);
+  messages_[0].msg_hdr.msg_control = nullptr;
+  messages_[0].msg_hdr.msg_controllen = 0;
+  return sent;
+}
+
 std::size_t MmsgSender::submit(std::span<Frame* const> burst) {
   std::size_t accepted = 0;
+  bool stamp = stamped_ && stamps_.due(burst.size(), fd_);
   while (accepted < burst.size()) {
     const std::size_t batch = std::min(kBatch, burst.size() - accepted);
     for (std::size_t i = 0; i < batch; ++i) {
       const Frame& frame = *burst[accepted + i];
       vectors_[i] = {.iov_base = frame.data, .iov_len = frame.length};
     }
-    const int sent =
-        sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int sent = stamp ? send_stamped(batch)
+                           : sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch),
+                                      MSG_DONTWAIT | MSG_NOSIGNAL);
+    stamp = false;
     if (sent < 0) {
       if (errno == EMSGSIZE) counts_.too_long.add(1);
       if (errno == ECONNREFUSED) counts_.refused.add(1);

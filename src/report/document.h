@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/clock_state.h"
 #include "base/result.h"
+#include "io/tx_stamp_samples.h"
 #include "trial/dut.h"
 #include "trial/search.h"
 #include "trial/trial.h"
@@ -87,7 +88,8 @@ struct NicFacts {
   std::string mode;      // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
   std::string rx_stamp;  // "xdp", "kernel", "poll"
   unsigned queues = 0;
-  std::uint32_t ring_frames = 0;  // 0: unknown
+  std::uint32_t ring_frames = 0;            // 0: unknown
+  std::optional<TxStampSamples> tx_stamps;  // since the port was opened
 };
 
 // What ptp4l says of itself (IEEE 1588-2008 sections 8.2 and 15.5; linuxptp's own TIME_STATUS_NP).

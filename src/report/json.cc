@@ -30,6 +30,16 @@ void put_text(Json& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }
 
+Json tx_stamps_json(const TxStampSamples& samples) {
+  Json json = {
+      {"asked", samples.asked}, {"answered", samples.answered}, {"missing", samples.missing}};
+  if (samples.answered == 0) return json;
+  json["wait_min_ns"] = samples.wait_min_ns;
+  json["wait_p50_ns"] = samples.wait_p50_ns;
+  json["wait_max_ns"] = samples.wait_max_ns;
+  return json;
+}
+
 Json nic_json(const NicFacts& nic) {
   Json json = {{"port", nic.port},
                {"backend", nic.backend},
@@ -46,6 +56,7 @@ Json nic_json(const NicFacts& nic) {
   put_text(json, "rx_stamp", nic.rx_stamp);
   if (nic.queues > 0) json["queues"] = nic.queues;
   if (nic.ring_frames > 0) json["ring_frames"] = nic.ring_frames;
+  if (nic.tx_stamps) json["tx_stamps"] = tx_stamps_json(*nic.tx_stamps);
   return json;
 }
 

@@ -119,6 +119,11 @@ std::string nic_text(const NicFacts& nic) {
   parts.push_back(nic.line_rate_bps > 0 ? bit_rate_text(static_cast<double>(nic.line_rate_bps))
                                         : "no line rate");
   if (!nic.rx_stamp.empty()) parts.push_back("stamps by " + nic.rx_stamp);
+  if (nic.tx_stamps && nic.tx_stamps->answered > 0) {
+    parts.push_back(fmt::format("frames waited {} for the driver at the median, {} at most",
+                                duration_text(nic.tx_stamps->wait_p50_ns),
+                                duration_text(nic.tx_stamps->wait_max_ns)));
+  }
   return wrapped(fmt::format("port     {}: {}", nic.port, fmt::join(parts, ", ")), 11);
 }
 

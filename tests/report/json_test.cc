@@ -31,6 +31,8 @@ TEST(ResultJson, CarriesTheHeadOfTheContract) {
   EXPECT_TRUE(doc["error"].is_null());
   EXPECT_EQ(doc["tool"]["git"], "0123abc");
   EXPECT_EQ(doc["environment"]["nic"][0]["mode"], "zero-copy");
+  EXPECT_EQ(doc["environment"]["nic"][0]["tx_stamps"]["wait_p50_ns"], 1100);
+  EXPECT_FALSE(doc["environment"]["nic"][1].contains("tx_stamps"));
   EXPECT_EQ(doc["environment"]["cores_used"][1], (json{{"core", 3}, {"role", "rx"}}));
 }
 

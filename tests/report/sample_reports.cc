@@ -48,10 +48,17 @@ void add_nics(RunReport& report) {
                  .mode = "zero-copy",
                  .rx_stamp = "xdp",
                  .queues = 1,
-                 .ring_frames = 4096};
+                 .ring_frames = 4096,
+                 .tx_stamps = TxStampSamples{.asked = 900,
+                                             .answered = 898,
+                                             .missing = 1,
+                                             .wait_min_ns = 700,
+                                             .wait_p50_ns = 1'100,
+                                             .wait_max_ns = 83'000}};
   NicFacts rx = tx;
   rx.port = "af_xdp:ens1f1";
   rx.device = "ens1f1";
+  rx.tx_stamps.reset();
   report.environment.nics = {tx, rx};
   report.environment.cores_used = {{2, "tx"}, {3, "rx"}, {0, "collector"}};
   report.line_rate_bps = 10e9;
