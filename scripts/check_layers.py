@@ -30,7 +30,7 @@ MAY_INCLUDE = {
 # Single headers that a folder may include although it may not include their folder.
 ALSO = {"traffic": {"io/frame.h"}}
 # What report takes from a lower layer is its result and spec types, never its machinery.
-REPORT_ONLY = {"io": {"io/backend.h", "io/backend_set.h"}}
+REPORT_ONLY = {"io": {"io/backend.h", "io/backend_set.h", "io/tx_stamp_samples.h"}}
 
 # Outside header (by prefix) -> places that may include it: a file without its ending, or a folder.
 HOMES = {

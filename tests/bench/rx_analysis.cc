@@ -5,6 +5,7 @@
 //   rx_analysis [FLOWS...]
 #include <fmt/format.h>
 
+#include "base/host_clock.h"
 #include "base/units.h"
 #include "engine/frame_cost.h"
 #include "traffic/profile.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t kBlocks = 4096;
 
 Status print_line(std::uint32_t flows) {
-  const MonotonicClock clock;
+  const HostClock clock;
   const auto cost = measure_frame_cost({.flows = flows, .blocks = kBlocks}, clock);
   if (!cost) return tl::unexpected(cost.error());
   const auto counters =
