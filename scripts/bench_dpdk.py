@@ -155,7 +155,7 @@ def ours_rx(build):
     if done.returncode != 0:
         raise BenchError(f"rx_analysis: {done.stderr.strip()[-300:]}")
     return {int(flows): float(mpps) * 1e6
-            for flows, mpps in (line.split() for line in done.stdout.splitlines())}
+            for flows, mpps, _ in (line.split() for line in done.stdout.splitlines())}
 
 
 def measure(build, rounds):

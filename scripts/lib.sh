@@ -7,7 +7,7 @@
 # What a build needs, and what the tests need besides. docs/dependencies.md says why each.
 BUILD_PACKAGES=(
   g++ meson ninja-build pkg-config libfmt-dev libexpected-dev nlohmann-json3-dev libcli11-dev
-  libxdp-dev libbpf-dev liburing-dev clang linux-libc-dev libc6-dev python3 iproute2
+  zlib1g-dev libxdp-dev libbpf-dev liburing-dev clang linux-libc-dev libc6-dev python3 iproute2
 )
 TEST_PACKAGES=(
   libgtest-dev ccache python3-jsonschema clang-format-14 clang-tidy-14 shellcheck util-linux

@@ -15,6 +15,7 @@
 #include "tools/doctor_pci.h"
 #include "tools/doctor_plan.h"
 #include "tools/finding.h"
+#include "tools/ptp_state.h"
 
 namespace wireproof {
 namespace {
@@ -132,6 +133,7 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
                     check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
                                     read_file("/proc/self/autogroup")),
                     check_hugepages("/", polling)});
+  if (const auto ptp = read_ptp_state()) findings.push_back(good("ptp", describe_ptp(*ptp)));
   for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
   if (std::any_of(nics.begin(), nics.end(),
                   [](const PciNic& nic) { return !is_shared_driver(nic.driver); })) {

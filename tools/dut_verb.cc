@@ -131,6 +131,7 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
   Forwarder forwarder(*ports.a, *ports.b, spec, session.clock, log ? &log->log : nullptr);
+  session.clock.refit();
   say_ready(settings, ports);
   DutResult result;
   result.duration = forwarder.run(interrupted(), settings.duration);

@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     return code != 0 ? code : parsed.early->exit_code;
   }
   const BackendSet backends = enabled_backends();
-  const MonotonicClock clock;
+  const HostClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
     return refuse(session, kind_of(parsed.line.verb), *parsed.error);

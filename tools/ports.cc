@@ -217,6 +217,9 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
     const std::uint64_t there = ports.b ? ports.b->facts().line_rate_bps : here;
     ports.line_rate_bps = static_cast<double>(std::min(here, there));
   }
+  std::vector<unsigned> used = ports.cores.tx;
+  used.insert(used.end(), ports.cores.rx.begin(), ports.cores.rx.end());
+  session.clock.check_cores(used);
   keep_off_senders(ports.cores);
   return ports;
 }
@@ -232,6 +235,19 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
     roles[cpu] = roles.contains(cpu) && roles[cpu] != "rx" ? "tx+rx" : "rx";
   for (const auto& [cpu, role] : roles) report.environment.cores_used.push_back({cpu, role});
   report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
+}
+
+void describe_tx_stamps(const OpenPorts& ports, RunReport& report) {
+  std::size_t index = 0;
+  for (Device* device : {ports.a.get(), ports.b.get()}) {
+    if (device == nullptr) continue;
+    const Result<DeviceCounters> counters = device->counters();
+    NicFacts& nic = report.environment.nics.at(index++);
+    // A port that only received has nothing to tell.
+    if (counters && counters->tx_stamps && counters->tx_stamps->asked > 0) {
+      nic.tx_stamps = counters->tx_stamps;
+    }
+  }
 }
 
 Config describe_test(const TestSettings& test) {

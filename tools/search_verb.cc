@@ -82,8 +82,9 @@ void describe_search(const SearchSettings& settings, RunReport& report) {
   if (search.time_limit > 0) report.config.push_back({"time_limit_ns", search.time_limit});
 }
 
-// Plans, runs and reports; `measurer_for` says how a size is measured.
+// Plans, runs and reports; `measurer_for` says how a size is measured. `ports`: null without.
 int search_with(const SearchSettings& settings, const Session& session, RunReport& report,
+                const OpenPorts* ports,
                 const std::function<Result<Measurer*>(std::size_t)>& measurer_for) {
   Result<SearchRun> run = plan_run(settings, report.line_rate_bps);
   if (!run) {
@@ -94,6 +95,7 @@ int search_with(const SearchSettings& settings, const Session& session, RunRepor
   observe(session, report.environment, *run);
   run_searches(*run, session.clock, report);
   if (run->on_progress) say("\r\x1b[K");
+  if (ports != nullptr) describe_tx_stamps(*ports, report);
   return finish(session, report);
 }
 
@@ -102,7 +104,7 @@ int search_by_command(const SearchSettings& settings, const Session& session, Ru
   describe_search(settings, report);
   report.line_rate_bps = settings.test.line_rate_bps;
   CommandMeasurer measurer({.command = settings.trial_command}, session.clock, interrupted());
-  return search_with(settings, session, report,
+  return search_with(settings, session, report, nullptr,
                      [&](std::size_t) -> Result<Measurer*> { return &measurer; });
 }
 
@@ -117,16 +119,18 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
   describe_ports(*ports, settings.test, report);
   std::unique_ptr<PacketMeasurer> measurer;
   BesideKnownCables known(*ports, settings.test, report);
-  return search_with(settings, session, report, [&](std::size_t index) -> Result<Measurer*> {
-    measurer.reset();
-    auto made = PacketMeasurer::make(ports->trial, profile_of(settings, settings.test.sizes[index]),
-                                     ports->pair(settings.test.bidirectional), ports->cores,
-                                     session.clock, interrupted(), {});
-    if (!made) return tl::unexpected(made.error());
-    measurer = std::move(*made);
-    known.use(*measurer, settings.test.sizes[index].name);
-    return &known;
-  });
+  return search_with(
+      settings, session, report, &*ports, [&](std::size_t index) -> Result<Measurer*> {
+        measurer.reset();
+        auto made =
+            PacketMeasurer::make(ports->trial, profile_of(settings, settings.test.sizes[index]),
+                                 ports->pair(settings.test.bidirectional), ports->cores,
+                                 session.clock, interrupted(), {});
+        if (!made) return tl::unexpected(made.error());
+        measurer = std::move(*made);
+        known.use(*measurer, settings.test.sizes[index].name);
+        return &known;
+      });
 }
 
 std::string describe_load(const SearchSettings& settings) {

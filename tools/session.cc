@@ -8,10 +8,12 @@
 #include <sstream>
 
 #include "base/cpu.h"
+#include "base/units.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
+#include "tools/ptp_state.h"
 #include "tools/standard_streams.h"
 #include "tools/version.h"
 
@@ -88,6 +90,18 @@ Outputs write_outputs(const Session& session, const RunReport& report, const std
   return outputs;
 }
 
+// The flag of a disturbed run, and why it is no more than that.
+void note_steps(RunReport& report) {
+  const ClockState& clock = report.environment.clock;
+  if (clock.wall_clock_steps == 0) return;
+  const std::string times =
+      clock.wall_clock_steps == 1 ? "" : fmt::format(" {} times,", clock.wall_clock_steps);
+  report.notes.push_back(fmt::format(
+      "the wall clock was stepped{} by {} in all during the run: no count, delay or duration "
+      "depends on it",
+      times, format_duration(clock.wall_clock_step_total_ns)));
+}
+
 // Errors quote what users type and what files hold: nothing of it may steer a terminal, break the
 // line, or go on for pages.
 std::string presentable(const std::string& text) {
@@ -99,7 +113,7 @@ std::string presentable(const std::string& text) {
 
 }  // namespace
 
-Session begin_session(const BackendSet& backends, const Clock& clock, const OutputText& output,
+Session begin_session(const BackendSet& backends, const HostClock& clock, const OutputText& output,
                       int argc, const char* const* argv) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -121,6 +135,7 @@ RunReport begin_report(const Session& session, ReportKind kind) {
   }
   report.started_at_unix_ns = session.started_at_unix_ns;
   report.environment = host_facts();
+  report.environment.clock = session.clock.describe();
   report.command = session.command;
   return report;
 }
@@ -143,7 +158,12 @@ void set_error(RunReport& report, const Error& error) {
 }
 
 int finish(const Session& session, RunReport& report) {
+  session.clock.maintain();
   report.duration = session.clock.now() - session.started_at;
+  report.environment.clock = session.clock.describe();
+  note_steps(report);
+  const bool measured = !report.trials.empty() || !report.searches.empty() || report.dut;
+  if (measured) report.environment.ptp = read_ptp_state();
   if (report.error) print_error(*report.error);
   const std::string text = text_for_people(report);
   const Outputs outputs = write_outputs(session, report, text);

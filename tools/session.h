@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/host_clock.h"
 #include "io/backend_set.h"
 #include "report/document.h"
 #include "tools/options.h"
@@ -14,14 +14,14 @@ namespace wireproof {
 
 struct Session {
   const BackendSet& backends;
-  const Clock& clock;
+  const HostClock& clock;
   OutputText output;
   std::vector<std::string> command;     // argv
   std::int64_t started_at_unix_ns = 0;  // CLOCK_REALTIME
   Nanoseconds started_at = 0;           // on `clock`
 };
 
-[[nodiscard]] Session begin_session(const BackendSet& backends, const Clock& clock,
+[[nodiscard]] Session begin_session(const BackendSet& backends, const HostClock& clock,
                                     const OutputText& output, int argc, const char* const* argv);
 
 // A report with everything that is known before the verb begins: tool, host, command.

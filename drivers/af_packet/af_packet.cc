@@ -191,6 +191,11 @@ Result<DeviceCounters> AfPacketDevice::counters() {
     retried += queue->retried();
   }
   for (const auto& queue : rx_) full += queue->dropped();
+  std::vector<const TxStamps*> stamps;
+  for (const auto& queue : tx_) {
+    if (queue->stamps() != nullptr) stamps.push_back(queue->stamps());
+  }
+  if (!stamps.empty()) counters.tx_stamps = TxStamps::sum(stamps);
   const std::uint64_t dropped = now->tx_dropped - at_open_.tx_dropped;
   // A virtual interface (veth, tun) counts each frame it cannot take as dropped and says so at
   // once; the ring kept the frame and sent it again, so it was not lost. A NIC whose ring is full

@@ -69,7 +69,8 @@ Result<std::unique_ptr<RxRing>> RxRing::open(const LinuxInterface& interface,
 RxRing::RxRing(UniqueFd socket, RingMemory ring, const OpenSpec& spec)
     : socket_(std::move(socket)),
       ring_(std::move(ring)),
-      pool_(spec.ring_frames, spec.buffer_len_max) {}
+      pool_(spec.ring_frames, spec.buffer_len_max),
+      wall_clock_(CLOCK_REALTIME, *spec.clock) {}
 
 Status RxRing::admit(std::span<const sock_filter> filter) {
   return attach(socket_, filter);
@@ -132,12 +133,12 @@ Frame* RxRing::take(std::uint8_t* slot) {
   frame->length = static_cast<std::uint16_t>(copy_out(view, {frame->data, frame->capacity}));
   frame->template_id = 0;
   const tpacket2_hdr header = header_of(slot);
-  frame->stamp = wall_clock_.to_monotonic(Nanoseconds{header.tp_sec} * kSecond + header.tp_nsec);
+  frame->stamp = wall_clock_.to_axis(Nanoseconds{header.tp_sec} * kSecond + header.tp_nsec);
   return frame;
 }
 
 std::size_t RxRing::poll(std::span<Frame*> out) {
-  wall_clock_.begin_poll(MonotonicClock().now());
+  wall_clock_.begin_poll();
   std::size_t taken = 0;
   while (taken < out.size()) {
     std::uint8_t* slot = ring_.slot(head_ & (ring_.slots() - 1));

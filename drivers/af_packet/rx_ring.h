@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "base/wall_clock.h"
+#include "base/kernel_clock.h"
 #include "io/backend.h"
 #include "io/frame_pool.h"
 #include "io/linux_interface.h"
@@ -48,7 +48,7 @@ class RxRing final : public RxQueue {
   UniqueFd socket_;
   RingMemory ring_;
   FramePool pool_;
-  WallClock wall_clock_;
+  KernelClock wall_clock_;
   std::uint64_t head_ = 0;
   std::uint64_t dropped_ = 0;
 };

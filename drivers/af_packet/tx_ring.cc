@@ -83,7 +83,9 @@ TxRing::TxRing(UniqueFd socket, RingMemory ring, unsigned interface_index, const
     : socket_(std::move(socket)),
       ring_(std::move(ring)),
       pool_(kSlots, spec.buffer_len_max),
-      clock_(spec.clock) {
+      clock_(spec.clock),
+      stamps_(*spec.clock),
+      stamped_(TxStamps::enable(socket_.get())) {
   destination_.sll_family = AF_PACKET;
   destination_.sll_protocol = htons(kUnparsed);
   destination_.sll_ifindex = static_cast<int>(interface_index);
@@ -110,11 +112,18 @@ void TxRing::put(std::uint64_t position, const std::uint8_t* bytes, std::uint16_
 
 std::size_t TxRing::submit(std::span<Frame* const> burst) {
   std::size_t accepted = 0;
+  // All frames of one kick are asked for alike: the one goes by itself, ahead of its burst.
+  bool alone = stamped_ && stamps_.due(burst.size(), socket_.get()) && asked_ == head_;
   for (Frame* frame : burst) {
     assert(frame->length <= frame->capacity);
     if (head_ - done_ == ring_.slots() && reap() == ring_.slots()) break;
     put(head_++, frame->data, frame->length);
     ++accepted;
+    if (!alone) continue;
+    alone = false;
+    stamp_next_ = true;
+    kick();
+    stamp_next_ = false;
   }
   pool_.put(burst.first(accepted));
   if (asked_ != head_) kick();
@@ -131,16 +140,27 @@ std::size_t TxRing::reap() {
   return head_ - done_;
 }
 
-// sendto() takes every frame from asked_ on, in order, and gives up at the first that does not go;
+ssize_t TxRing::send(bool stamp) {
+  msghdr message{};
+  message.msg_name = &destination_;
+  message.msg_namelen = sizeof destination_;
+  if (!stamp) return ::sendmsg(socket_.get(), &message, MSG_DONTWAIT);
+  message.msg_control = request_.bytes.data();
+  message.msg_controllen = request_.bytes.size();
+  const Nanoseconds at = clock_->now();
+  const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_DONTWAIT);
+  if (sent > 0) stamps_.asked(at);
+  return sent;
+}
+
+// sendmsg() takes every frame from asked_ on, in order, and gives up at the first that does not go;
 // that one keeps its place.
 void TxRing::kick() {
   if (kick_not_before_ != 0) {
     if (clock_->now() < kick_not_before_) return;
     kick_not_before_ = 0;
   }
-  const ssize_t sent =
-      ::sendto(socket_.get(), nullptr, 0, MSG_DONTWAIT,
-               reinterpret_cast<const sockaddr*>(&destination_), sizeof destination_);
+  const ssize_t sent = send(stamp_next_);
   if (sent >= 0) {
     asked_ = head_;
     stuck_since_ = 0;
@@ -180,7 +200,7 @@ void TxRing::drop_malformed() {
   count(refused_);
 }
 
-// The kernel looks at the slots only within sendto(), so that they can be taken back here.
+// The kernel looks at the slots only within sendmsg(), so that they can be taken back here.
 void TxRing::give_up() {
   count(refused_, head_ - asked_);
   for (; head_ != asked_; --head_) {

@@ -17,6 +17,7 @@
 #include "io/backend.h"
 #include "io/frame_pool.h"
 #include "io/linux_interface.h"
+#include "io/tx_stamps.h"
 #include "socket.h"
 
 namespace wireproof::af_packet {
@@ -35,10 +36,13 @@ class TxRing final : public TxQueue {
   [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
   // Times the driver could not take a frame and the ring kept it. Any thread.
   [[nodiscard]] std::uint64_t retried() const { return retried_.load(std::memory_order_relaxed); }
+  // Null where the kernel gives no transmit stamps.
+  [[nodiscard]] const TxStamps* stamps() const { return stamped_ ? &stamps_ : nullptr; }
 
  private:
   TxRing(UniqueFd socket, RingMemory ring, unsigned interface_index, const OpenSpec& spec);
   void kick();
+  [[nodiscard]] ssize_t send(bool stamp);
   void skip_sent();
   void drop_malformed();
   void give_up();
@@ -61,6 +65,10 @@ class TxRing final : public TxQueue {
   Nanoseconds stuck_since_ = 0;            // 0: the last kick got something sent
   std::atomic<std::uint64_t> refused_{0};  // written by the worker alone
   std::atomic<std::uint64_t> retried_{0};
+  TxStamps stamps_;
+  TxStampRequest request_;
+  const bool stamped_;
+  bool stamp_next_ = false;  // the next kick is of one frame, and asks for its stamp
 };
 
 }  // namespace wireproof::af_packet

@@ -53,12 +53,11 @@ Result<std::unique_ptr<Device>> XdpDevice::open(const std::string& name, const O
   if (const Status enough = check_queues(*interface, spec.queues); !enough) {
     return tl::unexpected(enough.error());
   }
-  auto program = SteerProgram::load(spec.steering, interface->rx_queues);
+  auto program = SteerProgram::open(spec.steering, *interface, options.attach, options.hints);
   if (!program) return tl::unexpected(program.error());
   std::unique_ptr<XdpDevice> device(new XdpDevice(std::move(*interface)));
   device->program_ = std::move(*program);
-  Status status = device->program_->attach(device->interface_, options.attach);
-  if (status) status = device->open_queues(options, spec);
+  Status status = device->open_queues(options, spec);
   if (status && spec.steering.everything) status = device->receive_all_macs();
   if (status) status = device->wait_for_link();
   if (status) status = device->begin_counting();
@@ -81,7 +80,7 @@ Status XdpDevice::open_queues(const Options& options, const OpenSpec& spec) {
     QueuePair& pair = queues_.emplace_back();
     pair.socket = std::move(*socket);
     pair.tx = std::make_unique<XdpTxQueue>(*pair.socket);
-    pair.rx = std::make_unique<XdpRxQueue>(*pair.socket);
+    pair.rx = std::make_unique<XdpRxQueue>(*pair.socket, *spec.clock, program_->hints());
     if (Status added = program_->add_socket(index, pair.socket->fd()); !added) return added;
   }
   return {};
@@ -181,6 +180,12 @@ Result<DeviceCounters> XdpDevice::counters() {
   const std::uint64_t stamp_refused = steer.stamp_refused - steer_at_open_.stamp_refused;
   counters.detail.emplace_back("steer_no_socket", no_socket);
   counters.detail.emplace_back("steer_stamp_refused", stamp_refused);
+  if (program_->hints()) {
+    std::uint64_t hinted = 0;
+    for (const QueuePair& pair : queues_) hinted += pair.rx->hinted.get();
+    counters.detail.emplace_back("rx_hinted", hinted);
+    if (hinted > 0) facts_.rx_stamp = "xdp_hint";
+  }
   if (stamp_refused > 0) facts_.rx_stamp = "poll";
   counters.tx_dropped = now->tx_dropped - statistics_at_open_.tx_dropped + totals.tx_invalid;
   counters.rx_ring_dropped = totals.rx_dropped;

@@ -21,8 +21,8 @@ class XdpDevice final : public Device {
                                                             const OpenSpec& spec);
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
-  // Also sets facts().rx_stamp to "poll" when the driver turns out to refuse stamps: it only says
-  // so when the first frame arrives.
+  // Also sets facts().rx_stamp to "poll" when the driver turns out to refuse stamps, to "xdp_hint"
+  // when the NIC's own are used: both only show when frames arrive.
   [[nodiscard]] Result<DeviceCounters> counters() override;
   [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {

@@ -21,6 +21,8 @@ constexpr std::array kAttachChoices{Choice<AttachMode>{"auto", AttachMode::kAuto
                                     Choice<AttachMode>{"native", AttachMode::kNative},
                                     Choice<AttachMode>{"generic", AttachMode::kGeneric}};
 
+constexpr std::array kHintChoices{Choice<bool>{"auto", true}, Choice<bool>{"off", false}};
+
 template <typename T>
 Status choose(const std::string& key, const std::string& typed, std::span<const Choice<T>> choices,
               T& chosen) {
@@ -46,9 +48,11 @@ Result<Options> parse_options(const PortSpec& port) {
       status = choose<ZeroCopy>(key, typed, kZeroCopyChoices, options.zero_copy);
     } else if (key == "mode") {
       status = choose<AttachMode>(key, typed, kAttachChoices, options.attach);
+    } else if (key == "hints") {
+      status = choose<bool>(key, typed, kHintChoices, options.hints);
     } else {
       status = fail(ErrorKind::kUsage, fmt::format("af_xdp: unknown option '{}'", key),
-                    did_you_mean(key, {"zero-copy", "mode"}));
+                    did_you_mean(key, {"zero-copy", "mode", "hints"}));
     }
     if (!status) return tl::unexpected(status.error());
   }

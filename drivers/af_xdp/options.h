@@ -15,6 +15,8 @@ struct Options {
   // mode=: where the XDP program runs. auto is the driver (native), or, for a driver without XDP,
   // the kernel behind it (generic).
   AttachMode attach = AttachMode::kAuto;
+  // hints=: auto takes the NIC's own stamps where kernel, driver and frame offer them.
+  bool hints = true;
 };
 
 // Fails with kUsage on an unknown key or value.

@@ -107,11 +107,22 @@ bool XdpTxQueue::kernel_has_work() const {
   return __atomic_load_n(socket_.tx.consumer, __ATOMIC_ACQUIRE) != *socket_.tx.producer;
 }
 
-XdpRxQueue::XdpRxQueue(Socket& socket)
-    : socket_(socket), fd_(socket.fd()), frames_(socket.layout.rx_frames) {
+XdpRxQueue::XdpRxQueue(Socket& socket, const Clock& clock, bool hints)
+    : socket_(socket),
+      fd_(socket.fd()),
+      frames_(socket.layout.rx_frames),
+      kernel_clock_(CLOCK_MONOTONIC, clock),
+      hints_(hints) {
   for (std::uint32_t i = 0; i < frames_.size(); ++i) {
     frames_[i].slot = socket.layout.tx_frames + i;
   }
+}
+
+// As the program wrote it; 0: none.
+Nanoseconds XdpRxQueue::stamp_of(const xdp_desc& descriptor) const {
+  Nanoseconds stamp = 0;
+  std::memcpy(&stamp, socket_.memory + descriptor.addr - WIREPROOF_STAMP_BYTES, sizeof stamp);
+  return stamp;
 }
 
 std::size_t XdpRxQueue::poll(std::span<Frame*> out) {
@@ -127,6 +138,7 @@ std::size_t XdpRxQueue::poll(std::span<Frame*> out) {
   }
   const std::uint32_t chunk_size = socket_.layout.chunk_size;
   const int chunk_shift = std::countr_zero(chunk_size);
+  kernel_clock_.follow(stamp_of(*xsk_ring_cons__rx_desc(&socket_.rx, index + count - 1)));
   for (std::uint32_t i = 0; i < count; ++i) {
     const xdp_desc& descriptor = *xsk_ring_cons__rx_desc(&socket_.rx, index + i);
     const auto slot = static_cast<std::uint32_t>(descriptor.addr >> chunk_shift);
@@ -136,13 +148,29 @@ std::size_t XdpRxQueue::poll(std::span<Frame*> out) {
     frame.capacity = static_cast<std::uint16_t>(chunk_size - (descriptor.addr & (chunk_size - 1)));
     frame.template_id = 0;
     // Zeroed once read: where a frame comes without a stamp, none is found here.
-    std::uint8_t* stamp = frame.data - WIREPROOF_STAMP_BYTES;
-    std::memcpy(&frame.stamp, stamp, sizeof frame.stamp);
-    std::memset(stamp, 0, sizeof frame.stamp);
+    const Nanoseconds stamp = stamp_of(descriptor);
+    std::memset(frame.data - WIREPROOF_STAMP_BYTES, 0, WIREPROOF_STAMP_BYTES);
+    frame.stamp = stamp == 0 ? 0 : kernel_clock_.to_axis(stamp);
     out[i] = &frame;
   }
   xsk_ring_cons__release(&socket_.rx, count);
+  if (hints_) take_hints(std::span<Frame* const>(out.data(), count));
   return count;
+}
+
+void XdpRxQueue::take_hints(std::span<Frame* const> frames) {
+  std::uint64_t taken = 0;
+  for (Frame* frame : frames) {
+    std::uint8_t* at = frame->data - WIREPROOF_STAMP_BYTES - WIREPROOF_HINT_BYTES;
+    std::uint64_t hint = 0;
+    std::memcpy(&hint, at, sizeof hint);
+    if (hint == 0 || frame->stamp == 0) continue;
+    std::memset(at, 0, sizeof hint);  // as with the stamp
+    const Nanoseconds stamp = hint_line_.convert(hint, frame->stamp);
+    taken += stamp != frame->stamp;
+    frame->stamp = stamp;
+  }
+  if (taken > 0) hinted.add(taken);
 }
 
 void XdpRxQueue::release(std::span<Frame* const> frames) {

@@ -4,7 +4,10 @@
 
 #include <vector>
 
+#include "af_xdp/hint_line.h"
 #include "af_xdp/socket.h"
+#include "base/kernel_clock.h"
+#include "base/shared_count.h"
 #include "io/backend.h"
 
 namespace wireproof::af_xdp {
@@ -35,15 +38,24 @@ class XdpTxQueue final : public TxQueue {
 // Owns the receive and the fill ring.
 class XdpRxQueue final : public RxQueue {
  public:
-  explicit XdpRxQueue(Socket& socket);
+  // `clock` outlives it. `hints`: the program writes the NIC's stamps too.
+  XdpRxQueue(Socket& socket, const Clock& clock, bool hints);
 
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
 
+  SharedCount hinted;  // frames whose stamp the NIC's own made earlier
+
  private:
+  [[nodiscard]] Nanoseconds stamp_of(const xdp_desc& descriptor) const;
+  void take_hints(std::span<Frame* const> frames);
+
   Socket& socket_;
   const int fd_;
   std::vector<Frame> frames_;  // by chunk index less tx_frames
+  KernelClock kernel_clock_;   // of bpf_ktime_get_ns
+  const bool hints_;
+  HintLine hint_line_;
 };
 
 }  // namespace wireproof::af_xdp

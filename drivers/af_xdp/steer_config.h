@@ -1,4 +1,4 @@
-// What the control side and the XDP program (steer.bpf.c) agree on. Read by a C and a C++ compiler.
+// What the control side and the XDP program (steer.bpf.h) agree on. Read by a C and a C++ compiler.
 #pragma once
 
 #include <linux/types.h>
@@ -33,3 +33,6 @@ enum wireproof_steer_counter {
 
 // Bytes in front of the frame that carry the receive stamp (bpf_ktime_get_ns), as a __u64.
 #define WIREPROOF_STAMP_BYTES 8
+// Bytes in front of the stamp, in the form of the program that reads hints: the NIC's own stamp, as
+// a __u64 in whatever the NIC's clock counts; 0: none.
+#define WIREPROOF_HINT_BYTES 8

@@ -14,6 +14,7 @@
 
 #include "af_xdp/steer_bpf.h"
 #include "af_xdp/steer_config.h"
+#include "af_xdp/steer_hint_bpf.h"
 
 namespace wireproof::af_xdp {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 static_assert(WIREPROOF_STEER_PREFIXES == Steering::kMaxDestinations);
 
 constexpr const char* kProgramName = "wireproof_steer";
+constexpr std::uint32_t kBoundToDevice = 1u << 6;  // BPF_F_XDP_DEV_BOUND_ONLY of Linux 6.3
 
 wireproof_prefix prefix_of(const IpPrefix& destination) {
   wireproof_prefix prefix{};
@@ -119,8 +121,8 @@ tl::unexpected<Error> attach_refusal(const LinuxInterface& interface, int error,
 
 }  // namespace
 
-Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steering,
-                                                         unsigned queues) {
+Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steering, unsigned queues,
+                                                         unsigned hints_for) {
   if (steering.destinations.size() > Steering::kMaxDestinations) {
     return fail(ErrorKind::kUsage,
                 fmt::format("af_xdp steers on at most {} destinations, {} are given",
@@ -130,7 +132,10 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
   // Both libraries write to stderr; what they know reaches the user as errno and a sentence.
   libbpf_set_print(nullptr);
   std::unique_ptr<SteerProgram> program(new SteerProgram);
-  program->object_ = bpf_object__open_mem(kSteerBpf, sizeof kSteerBpf, nullptr);
+  program->hints_ = hints_for != 0;
+  program->object_ = program->hints_
+                         ? bpf_object__open_mem(kSteerHintBpf, sizeof kSteerHintBpf, nullptr)
+                         : bpf_object__open_mem(kSteerBpf, sizeof kSteerBpf, nullptr);
   if (program->object_ == nullptr) return refused("cannot read the built-in XDP program", errno);
   bpf_map* config = bpf_object__find_map_by_name(program->object_, ".rodata");
   bpf_map* sockets = bpf_object__find_map_by_name(program->object_, "sockets");
@@ -142,6 +147,10 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
       bpf_map__set_max_entries(sockets, queues) != 0) {
     return refused("the built-in XDP program is not the one this version expects", EINVAL);
   }
+  if (program->hints_) {
+    bpf_program__set_ifindex(steer, hints_for);
+    bpf_program__set_flags(steer, kBoundToDevice);
+  }
   if (const int status = bpf_object__load(program->object_); status != 0) {
     return refused("the kernel refuses the XDP program", -status,
                    status == -EPERM ? "inside a container, run it with CAP_BPF of the host"
@@ -150,6 +159,22 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
   program->program_fd_ = bpf_program__fd(steer);
   program->sockets_fd_ = bpf_map__fd(sockets);
   program->counters_fd_ = bpf_map__fd(counters);
+  return program;
+}
+
+// The form with hints runs in the driver or not at all.
+Result<std::unique_ptr<SteerProgram>> SteerProgram::open(const Steering& steering,
+                                                         const LinuxInterface& interface,
+                                                         AttachMode wanted, bool hints) {
+  if (hints && wanted != AttachMode::kGeneric) {
+    auto program = load(steering, interface.rx_queues, interface.index);
+    if (program && (*program)->attach(interface, AttachMode::kNative)) return program;
+  }
+  auto program = load(steering, interface.rx_queues);
+  if (!program) return program;
+  if (const Status attached = (*program)->attach(interface, wanted); !attached) {
+    return tl::unexpected(attached.error());
+  }
   return program;
 }
 

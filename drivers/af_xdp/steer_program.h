@@ -24,8 +24,15 @@ class SteerProgram {
  public:
   // Loads, does not attach. At most Steering::kMaxDestinations destinations. Fails with
   // kPrecondition where the kernel refuses.
+  // `hints_for`: the index of the interface that it will be attached to, natively, to read the
+  // NIC's own stamps; 0: without. Kernels before 6.3 refuse it with hints.
   [[nodiscard]] static Result<std::unique_ptr<SteerProgram>> load(const Steering& steering,
-                                                                  unsigned queues);
+                                                                  unsigned queues,
+                                                                  unsigned hints_for = 0);
+  // Loads and attaches: with hints where `hints` is set and that can be done, else without.
+  [[nodiscard]] static Result<std::unique_ptr<SteerProgram>> open(const Steering& steering,
+                                                                  const LinuxInterface& interface,
+                                                                  AttachMode wanted, bool hints);
   ~SteerProgram();  // detaches
   SteerProgram(const SteerProgram&) = delete;
   SteerProgram& operator=(const SteerProgram&) = delete;
@@ -36,6 +43,7 @@ class SteerProgram {
   [[nodiscard]] Status add_socket(unsigned queue, int socket_fd);
   [[nodiscard]] SteerCounts counts() const;
   [[nodiscard]] bool native() const { return native_; }
+  [[nodiscard]] bool hints() const { return hints_; }
   [[nodiscard]] int program_fd() const { return program_fd_; }
 
  private:
@@ -47,6 +55,7 @@ class SteerProgram {
   int counters_fd_ = -1;
   int link_fd_ = -1;
   bool native_ = false;
+  bool hints_ = false;
 };
 
 }  // namespace wireproof::af_xdp

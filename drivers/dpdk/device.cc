@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,14 @@ constexpr Nanoseconds kLinkPatience = 6 * kSecond;
 constexpr Nanoseconds kLinkStep = 10 * kMillisecond;
 constexpr Nanoseconds kAskAgain = 500 * kMillisecond;
 constexpr Nanoseconds kAnswerPatience = 3 * kSecond;
+// The NIC's clock against ours: first, then again when twice as much is known or a second is over.
+constexpr Nanoseconds kFirstBaseline = 100 * kMillisecond;
+constexpr Nanoseconds kFollowEvery = kSecond;
+// Off by more, somebody set it: a PTP daemon, at its start.
+constexpr Nanoseconds kNicStepMin = kMillisecond;
+// It is a crystal of its own, often steered by such a daemon: its rate is that of the last seconds,
+// and an offset is made good within one.
+constexpr TickLine::Limits kNicClock{.slew_max_ppb = 500'000, .baseline_max = 8 * kSecond};
 constexpr std::uint64_t kRssUdp = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
 
 tl::unexpected<Error> refused(const Options& options, std::string_view what, int error) {
@@ -72,6 +82,8 @@ class DpdkDevice final : public Device {
                    std::uint16_t tx_ring);
   void settle_flow_control();
   void use_nic_stamps();
+  [[nodiscard]] std::optional<TickReading> read_nic_clock();
+  void follow_nic_clock();
   void describe(const OpenSpec& spec, Pages pages);
   [[nodiscard]] bool link_up() const;
   void drain();
@@ -80,6 +92,9 @@ class DpdkDevice final : public Device {
   std::uint16_t port_;
   Options options_;
   const Clock& clock_;
+  TickLine nic_line_{kNicClock};  // from the NIC's clock to clock_
+  TickReading nic_reading_;       // the latest
+  Nanoseconds nic_begun_at_ = 0;
   rte_eth_dev_info info_{};
   rte_eth_conf conf_{};
   MacAddress mac_;
@@ -228,22 +243,58 @@ void DpdkDevice::settle_flow_control() {
 void DpdkDevice::use_nic_stamps() {
   facts_.rx_stamp = "poll";
   if ((conf_.rxmode.offloads & RTE_ETH_RX_OFFLOAD_TIMESTAMP) == 0) return;
-  RxStamps stamps;
-  const Nanoseconds first = clock_.now();
-  std::uint64_t ticks_first = 0;
-  if (rte_mbuf_dyn_rx_timestamp_register(&stamps.offset, &stamps.flag) != 0 ||
-      rte_eth_read_clock(port_, &ticks_first) != 0) {
+  RxStamps stamps{.line = &nic_line_};
+  const auto first = read_nic_clock();
+  if (rte_mbuf_dyn_rx_timestamp_register(&stamps.offset, &stamps.flag) != 0 || !first) {
     facts_.notes.emplace_back("the NIC stamps what it receives, but its clock cannot be read");
     return;
   }
-  clock_.sleep_until(first + 100 * kMillisecond);
-  stamps.base = clock_.now();
-  rte_eth_read_clock(port_, &stamps.ticks_base);
-  if (stamps.ticks_base <= ticks_first) return;
-  stamps.ns_per_tick = static_cast<double>(stamps.base - first) /
-                       static_cast<double>(stamps.ticks_base - ticks_first);
+  clock_.sleep_until(first->reference + kFirstBaseline);
+  const auto second = read_nic_clock();
+  if (!second || second->ticks <= first->ticks) return;
+  nic_line_.begin(*first, *second);
+  nic_reading_ = *second;
+  nic_begun_at_ = first->reference;
   for (const auto& queue : rx_) queue->use_stamps(stamps);
   facts_.rx_stamp = "nic";
+}
+
+// The reading of a register across the bus, between two of our clock: the narrowest of some.
+std::optional<TickReading> DpdkDevice::read_nic_clock() {
+  constexpr int kReadings = 8;
+  std::optional<TickReading> narrowest;
+  Nanoseconds width_ns = std::numeric_limits<Nanoseconds>::max();
+  for (int i = 0; i < kReadings; ++i) {
+    std::uint64_t ticks = 0;
+    const Nanoseconds before = clock_.now();
+    if (rte_eth_read_clock(port_, &ticks) != 0) return {};
+    const Nanoseconds width = clock_.now() - before;
+    if (width >= width_ns) continue;
+    width_ns = width;
+    narrowest = TickReading{.ticks = ticks, .reference = before + width / 2};
+  }
+  if (!narrowest) return {};
+  // Ticks are of unknown length until there is a line.
+  const double half_ticks = static_cast<double>(width_ns) / 2 * nic_line_.ticks_per_ns();
+  narrowest->half_width_ticks = static_cast<std::uint64_t>(half_ticks) + 1;
+  return narrowest;
+}
+
+// A NIC's crystal is not the processor's: some ppm apart and moving with the temperature, which is
+// some us a second where nobody looks.
+void DpdkDevice::follow_nic_clock() {
+  if (facts_.rx_stamp != "nic") return;
+  const Nanoseconds since = clock_.now() - nic_reading_.reference;
+  if (since < kFollowEvery && since < nic_reading_.reference - nic_begun_at_) return;
+  const auto reading = read_nic_clock();
+  if (!reading || reading->reference <= nic_reading_.reference) return;
+  const Nanoseconds off = nic_line_.behind(*reading);
+  if (off <= kNicStepMin && off >= -kNicStepMin) {
+    nic_line_.refit(*reading, reading->ticks);
+  } else if (reading->ticks > nic_reading_.ticks) {
+    nic_line_.begin_again(*reading);
+  }
+  nic_reading_ = *reading;
 }
 
 void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
@@ -318,6 +369,7 @@ void DpdkDevice::read_xstats(DeviceCounters& counters) const {
 }
 
 Result<DeviceCounters> DpdkDevice::counters() {
+  follow_nic_clock();
   rte_eth_stats now{};
   if (const int error = rte_eth_stats_get(port_, &now); error != 0) {
     return refused(options_, "read the counters of", error);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/tick_line.h"
 #include "eal.h"
 #include "io/backend.h"
 #include "io/steering_match.h"
@@ -56,17 +57,13 @@ class TxBursts final : public TxQueue {
 struct RxStamps {
   int offset = -1;  // of the mbuf's dynamic field; -1: the NIC gives none
   std::uint64_t flag = 0;
-  // The NIC's clock on MonotonicClock's axis: monotonic = base + (ticks - ticks_base) *
-  // ns_per_tick.
-  Nanoseconds base = 0;
-  std::uint64_t ticks_base = 0;
-  double ns_per_tick = 1;
+  // From the NIC's ticks to the axis of OpenSpec::clock; the control thread fits it anew while the
+  // queue reads it.
+  const TickLine* line = nullptr;
 
   [[nodiscard]] Nanoseconds read(const rte_mbuf* mbuf) const {
     if ((mbuf->ol_flags & flag) == 0) return 0;
-    const std::uint64_t ticks = *RTE_MBUF_DYNFIELD(mbuf, offset, const std::uint64_t*);
-    const auto since = static_cast<std::int64_t>(ticks - ticks_base);
-    return base + static_cast<Nanoseconds>(static_cast<double>(since) * ns_per_tick);
+    return line->at(*RTE_MBUF_DYNFIELD(mbuf, offset, const std::uint64_t*));
   }
 };
 

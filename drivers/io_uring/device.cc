@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/unique_fd.h"
@@ -35,9 +36,11 @@ class Queue {
     drops_seen_ = *now;
     return drops_;
   }
+  [[nodiscard]] bool stamped() const { return stamped_; }  // the kernel stamps what arrives
   [[nodiscard]] TxQueue& sender() { return *sender_; }
   [[nodiscard]] MmsgReceiver& receiver() { return *receiver_; }
   [[nodiscard]] const SendCounts& counts() const { return counts_; }
+  [[nodiscard]] const TxStamps* tx_stamps() const { return stamps_; }
   [[nodiscard]] std::uint16_t l4_port() const { return bound_port(receiving_.get()); }
   [[nodiscard]] std::uint64_t buffer_bytes() const {
     return receive_buffer_bytes(receiving_.get());
@@ -45,8 +48,10 @@ class Queue {
 
  private:
   UniqueFd receiving_, sending_;
+  bool stamped_ = false;
   SendCounts counts_;
   std::unique_ptr<TxQueue> sender_;
+  const TxStamps* stamps_ = nullptr;  // in sender_; null: none
   std::unique_ptr<MmsgReceiver> receiver_;
   std::uint32_t drops_seen_ = 0;
   std::uint64_t drops_ = 0;
@@ -62,11 +67,14 @@ Result<std::unique_ptr<Queue>> Queue::open(const IpEndpoint& endpoint, Engine en
   if (!sending) return tl::unexpected(sending.error());
   queue->sending_ = std::move(*sending);
   const std::uint16_t capacity = spec.buffer_len_max;
-  queue->receiver_ =
-      std::make_unique<MmsgReceiver>(queue->receiving_.get(), spec.ring_frames, capacity);
+  queue->receiver_ = std::make_unique<MmsgReceiver>(queue->receiving_.get(), spec.ring_frames,
+                                                    capacity, *spec.clock);
+  queue->stamped_ = stamp_arrivals(queue->receiving_.get());
   if (engine == Engine::kMmsg) {
-    queue->sender_ =
-        std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
+    auto sender = std::make_unique<MmsgSender>(queue->sending_.get(), kSendFrames, capacity,
+                                               queue->counts_, *spec.clock);
+    queue->stamps_ = sender->stamps();
+    queue->sender_ = std::move(sender);
     return queue;
   }
   auto ring = RingSender::make(queue->sending_.get(), kSendFrames, capacity, queue->counts_);
@@ -100,7 +108,9 @@ Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
   facts_.layer = Layer::kUdpPayload;
   facts_.endpoint = {port.endpoint.ip, queues_.front()->l4_port()};
   facts_.mode = port.engine == Engine::kMmsg ? "sendmmsg, recvmmsg" : "io_uring send, recvmmsg";
-  facts_.rx_stamp = "kernel";
+  const bool stamped = std::all_of(queues_.begin(), queues_.end(),
+                                   [](const auto& queue) { return queue->stamped(); });
+  facts_.rx_stamp = stamped ? "kernel" : "poll";
   facts_.queues = spec.queues;
 }
 
@@ -117,6 +127,11 @@ Result<DeviceCounters> Sockets::counters() {
     truncated += queue->receiver().truncated.get();
     buffer += queue->buffer_bytes();
   }
+  std::vector<const TxStamps*> stamps;
+  for (const auto& queue : queues_) {
+    if (queue->tx_stamps() != nullptr) stamps.push_back(queue->tx_stamps());
+  }
+  if (!stamps.empty()) counters.tx_stamps = TxStamps::sum(stamps);
   counters.tx_dropped = dropped;
   counters.rx_ring_dropped = full;
   counters.detail = {{"tx_too_long", too_long},

@@ -7,37 +7,61 @@
 namespace wireproof::sockets {
 namespace {
 
+// When the kernel first saw it (Documentation/networking/timestamping.rst section 2.1); 0 where
+// this one bears no stamp. Nothing else was asked for, so that there is no other control message.
 Nanoseconds kernel_stamp(msghdr& message) {
-  for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr;
-       control = CMSG_NXTHDR(&message, control)) {
-    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS) continue;
-    timespec time{};
-    std::memcpy(&time, CMSG_DATA(control), sizeof(time));
-    return time.tv_sec * kSecond + time.tv_nsec;
+  const cmsghdr* control = CMSG_FIRSTHDR(&message);
+  if (control == nullptr || control->cmsg_level != SOL_SOCKET ||
+      control->cmsg_type != SCM_TIMESTAMPING) {
+    return 0;
   }
-  return 0;
+  timespec software{};
+  std::memcpy(&software, CMSG_DATA(control), sizeof software);  // scm_timestamping::ts[0]
+  return software.tv_sec * kSecond + software.tv_nsec;
 }
 
 }  // namespace
 
-MmsgSender::MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts)
-    : fd_(fd), pool_(frames, capacity), counts_(counts) {
+MmsgSender::MmsgSender(int fd, std::size_t frames, std::uint16_t capacity, SendCounts& counts,
+                       const Clock& clock)
+    : fd_(fd),
+      pool_(frames, capacity),
+      counts_(counts),
+      clock_(clock),
+      stamps_(clock),
+      stamped_(TxStamps::enable(fd)) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
   }
 }
 
+// The first of a batch bears the question.
+int MmsgSender::send_stamped(std::size_t batch) {
+  messages_[0].msg_hdr.msg_control = request_.bytes.data();
+  messages_[0].msg_hdr.msg_controllen = request_.bytes.size();
+  const Nanoseconds at = clock_.now();
+  const int sent =
+      sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) stamps_.asked(at);
+  messages_[0].msg_hdr.msg_control = nullptr;
+  messages_[0].msg_hdr.msg_controllen = 0;
+  return sent;
+}
+
 std::size_t MmsgSender::submit(std::span<Frame* const> burst) {
   std::size_t accepted = 0;
+  bool stamp = stamped_ && stamps_.due(burst.size(), fd_);
   while (accepted < burst.size()) {
     const std::size_t batch = std::min(kBatch, burst.size() - accepted);
     for (std::size_t i = 0; i < batch; ++i) {
       const Frame& frame = *burst[accepted + i];
       vectors_[i] = {.iov_base = frame.data, .iov_len = frame.length};
     }
-    const int sent =
-        sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const int sent = stamp ? send_stamped(batch)
+                           : sendmmsg(fd_, messages_.data(), static_cast<unsigned>(batch),
+                                      MSG_DONTWAIT | MSG_NOSIGNAL);
+    stamp = false;
     if (sent < 0) {
       if (errno == EMSGSIZE) counts_.too_long.add(1);
       if (errno == ECONNREFUSED) counts_.refused.add(1);
@@ -50,8 +74,8 @@ std::size_t MmsgSender::submit(std::span<Frame* const> burst) {
   return accepted;
 }
 
-MmsgReceiver::MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity)
-    : fd_(fd), pool_(frames, capacity) {
+MmsgReceiver::MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity, const Clock& clock)
+    : fd_(fd), pool_(frames, capacity), wall_clock_(CLOCK_REALTIME, clock) {
   for (std::size_t i = 0; i < kBatch; ++i) {
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
@@ -60,7 +84,7 @@ MmsgReceiver::MmsgReceiver(int fd, std::size_t frames, std::uint16_t capacity)
 }
 
 std::size_t MmsgReceiver::poll(std::span<Frame*> out) {
-  wall_clock_.begin_poll(MonotonicClock().now());
+  wall_clock_.begin_poll();
   std::size_t count = 0;
   while (count < out.size()) {
     const std::size_t wanted = std::min(kBatch, out.size() - count);
@@ -87,7 +111,7 @@ std::size_t MmsgReceiver::poll_batch(std::span<Frame*> out) {
     msghdr& message = messages_[i].msg_hdr;
     out[i]->length = static_cast<std::uint16_t>(messages_[i].msg_len);
     const Nanoseconds stamp = kernel_stamp(message);
-    out[i]->stamp = stamp == 0 ? 0 : wall_clock_.to_monotonic(stamp);
+    out[i]->stamp = stamp == 0 ? 0 : wall_clock_.to_axis(stamp);
     if ((message.msg_flags & MSG_TRUNC) != 0) truncated.add(1);
   }
   if (count < room) wall_clock_.saw_empty();

@@ -1,6 +1,7 @@
 #include "io_uring/udp_socket.h"
 
 #include <fmt/format.h>
+#include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -68,10 +69,12 @@ Result<UniqueFd> open_receiver(const IpEndpoint& endpoint, std::uint64_t buffer_
   Result<UniqueFd> fd = open_bound(endpoint);
   if (!fd) return fd;
   raise_buffer(fd->get(), SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
-  if (!set_option(fd->get(), SOL_SOCKET, SO_TIMESTAMPNS, 1)) {
-    return refused("the kernel does not stamp received datagrams");
-  }
   return fd;
+}
+
+bool stamp_arrivals(int fd) {
+  return set_option(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }
 
 Result<UniqueFd> open_sender(const IpAddress& source) {

@@ -9,10 +9,13 @@
 
 namespace wireproof::sockets {
 
-// Bound to `endpoint` alone, non-blocking, stamping arrivals, with room for `buffer_bytes` if the
+// Bound to `endpoint` alone, non-blocking, with room for `buffer_bytes` if the
 // host allows. Fails with kPrecondition: port in use or privileged, address not of this host.
 [[nodiscard]] Result<UniqueFd> open_receiver(const IpEndpoint& endpoint,
                                              std::uint64_t buffer_bytes);
+// Has the kernel say with each datagram when it came (SO_TIMESTAMPING, software). False where it
+// refuses.
+[[nodiscard]] bool stamp_arrivals(int fd);
 // Bound to `source` with a port the kernel chooses, non-blocking, DF set.
 [[nodiscard]] Result<UniqueFd> open_sender(const IpAddress& source);
 // Directs a sender. Fails with kPrecondition when there is no route or the path takes less than

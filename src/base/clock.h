@@ -12,18 +12,21 @@ inline constexpr Nanoseconds kMicrosecond = 1'000;
 inline constexpr Nanoseconds kMillisecond = 1'000'000;
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 
-// Any thread may call any method of any implementation.
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Never goes back; the origin has no meaning. Costs some 25 ns: call it per burst, not per frame.
+  // Any thread. Never goes back; the origin has no meaning. Costs some 10 to 25 ns: call it per
+  // burst, not per frame.
   [[nodiscard]] virtual Nanoseconds now() const = 0;
-  // Returns at or soon after `deadline`; at once when it has passed.
+  // Any thread. Returns at or soon after `deadline`; at once when it has passed.
   virtual void sleep_until(Nanoseconds deadline) const = 0;
+  // The control thread, while a test runs: about once in 100 ms, and before what counts begins. A
+  // clock that must be looked after (HostClock) does it here; it never moves what now() says.
+  virtual void maintain() const {}
 };
 
-// CLOCK_MONOTONIC, the clock of the kernel's own receive stamps (bpf_ktime_get_ns), so that a
-// stamp and a reading can be subtracted. NTP may slew it by up to 500 ppm; it is never stepped.
+// CLOCK_MONOTONIC. NTP may slew it by up to 500 ppm; it is never stepped. For waiting and for time
+// limits; what a test measures is read from HostClock (base/host_clock.h).
 class MonotonicClock final : public Clock {
  public:
   [[nodiscard]] Nanoseconds now() const override;

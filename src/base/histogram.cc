@@ -125,13 +125,15 @@ HistogramSteps Histogram::difference(std::vector<std::uint64_t>& seen) const {
 }
 
 void SignedHistogram::merge(const SignedHistogram& other) {
-  above_.merge(other.above_);
-  below_.merge(other.below_);
+  for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
 }
 
 void SignedHistogram::clear() {
-  above_.clear();
-  below_.clear();
+  std::fill(counts_.begin(), counts_.end(), 0);
+}
+
+std::uint64_t SignedHistogram::samples() const {
+  return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }
 
 std::optional<Nanoseconds> SignedHistogram::percentile(double quantile) const {
@@ -139,19 +141,16 @@ std::optional<Nanoseconds> SignedHistogram::percentile(double quantile) const {
   if (rank_of(std::max(quantile, 1 - quantile), total) == 0) return std::nullopt;
   const std::uint64_t rank = std::max<std::uint64_t>(
       1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(total) * quantile - 1e-6)));
-  const HistogramSteps below = below_.steps();
-  // The most negative first.
-  std::uint64_t seen = below.overflow;
-  if (seen >= rank) return -Histogram::kHighest;
-  for (auto step = below.steps.rbegin(); step != below.steps.rend(); ++step) {
-    seen += step->count;
-    if (seen >= rank) return -shown_for(step->index);
+  std::uint64_t seen = 0;
+  for (std::size_t i = kSide; i-- > 0;) {  // the most negative first
+    seen += counts_[kSide + i];
+    if (seen >= rank) return -shown_for(i);
   }
-  for (const HistogramSteps::Step& step : above_.steps().steps) {
-    seen += step.count;
-    if (seen >= rank) return shown_for(step.index);
+  for (std::size_t i = 0; i < kSide; ++i) {
+    seen += counts_[i];
+    if (seen >= rank) return shown_for(i);
   }
-  return Histogram::kHighest;
+  return std::nullopt;
 }
 
 }  // namespace wireproof

@@ -6,6 +6,7 @@
 // One writer. Other threads may read while it writes (difference): each step is a relaxed atomic.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -72,12 +73,14 @@ class Histogram {
   // Of the values that share the step: the least and the greatest.
   [[nodiscard]] static std::uint64_t lower_edge(std::size_t index);
   [[nodiscard]] static std::uint64_t upper_edge(std::size_t index);
+  // Without a branch: values near 2^10 and of either sign come in any order.
   [[nodiscard]] static std::size_t index(std::uint64_t value) {
-    if (value < (1u << kStepBits)) return value;
-    const auto width = static_cast<unsigned>(std::bit_width(value));
-    if (width > kValueBits) return kSteps;
+    const auto width = static_cast<unsigned>(std::bit_width(value | 1u << kStepBits));
     const unsigned shift = width - 1 - kStepBits;
-    return ((std::size_t{shift} + 1) << kStepBits) + (value >> shift) - (1u << kStepBits);
+    if (width > kValueBits) [[unlikely]] {
+      return kSteps;
+    }
+    return (std::size_t{shift} << kStepBits) + (value >> shift);
   }
 
  private:
@@ -88,24 +91,24 @@ class Histogram {
 // Of values of either sign, by their distance from zero. One writer; read after it has stopped.
 class SignedHistogram {
  public:
+  SignedHistogram() : counts_(2 * kSide) {}
+
   void record(Nanoseconds value) {
-    if (value >= 0) {
-      above_.record(value);
-    } else {
-      below_.record(-value);
-    }
+    const std::size_t side = value < 0 ? kSide : 0;
+    const auto distance = static_cast<std::uint64_t>(value < 0 ? -value : value);
+    ++counts_[side + Histogram::index(distance)];
   }
   void merge(const SignedHistogram& other);
   void clear();
-  [[nodiscard]] std::uint64_t samples() const { return above_.samples() + below_.samples(); }
+  [[nodiscard]] std::uint64_t samples() const;
   // The smallest step at or below which a `quantile` share of the samples lies (nearest rank), as
   // the edge farther from zero; nullopt unless ten samples lie beyond it, on the nearer side: a
   // quantile below one half needs them below it.
   [[nodiscard]] std::optional<Nanoseconds> percentile(double quantile) const;
 
  private:
-  Histogram above_;
-  Histogram below_;
+  static constexpr std::size_t kSide = Histogram::kSteps + 1;
+  std::vector<std::uint64_t> counts_;  // of 0 and above, then of those below
 };
 
 }  // namespace wireproof

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/distribution.h"
+#include "engine/summaries.h"
 
 namespace wireproof {
 namespace {
@@ -280,116 +280,14 @@ Nanoseconds Direction::least_delay() const {
 }
 
 std::optional<DelaySummary> Direction::delays() const {
-  SampleRecord all;
-  DelaySummary summary;
-  for (const auto& loop : rx_) {
-    all.merge(loop->analyzer().delays());
-    summary.negative += loop->analyzer().negative_delays();
-  }
-  if (all.samples == 0) return std::nullopt;
-  summary.metric = spec_.from == spec_.to ? "round_trip" : "one_way";
-  summary.tx_stamp = spec_.tx_stamp == TxStamp::kBurst ? "burst" : "frame";
-  for (const auto& loop : tx_)
-    summary.tx_span_max = std::max(summary.tx_span_max, loop->span_max());
-  summary.rx_stamp = spec_.to->facts().rx_stamp;
-  summary.actual = distribution_of(all);
-  summary.steps = all.histogram.steps();
-  if (scheduled_) {
-    SampleRecord from_schedule;
-    for (const auto& loop : rx_) from_schedule.merge(loop->analyzer().delays_from_schedule());
-    summary.scheduled = distribution_of(from_schedule);
-  }
-  return summary;
-}
-
-std::optional<JitterSummary> Direction::jitter(const DelaySummary& delay) const {
-  SpaceJitter rfc3550;
-  Ipdv ipdv;
-  SignedHistogram about_reference;
-  JitterSummary summary;
-  for (const auto& loop : rx_) {
-    const DelayVariation* variation = loop->analyzer().variation();
-    if (variation == nullptr) return std::nullopt;
-    rfc3550.merge(variation->jitter());
-    ipdv.merge(variation->ipdv());
-    about_reference.merge(loop->analyzer().delays_about_reference());
-    summary.ipdv_window = variation->window();
-  }
-  summary.rfc3550_mean = rfc3550.mean();
-  summary.rfc3550_max = rfc3550.max;
-  summary.rfc3550_spaces = rfc3550.spaces;
-  summary.ipdv_pairs = ipdv.pairs;
-  summary.ipdv_mean_abs = ipdv.mean_abs();
-  summary.ipdv_min = ipdv.min;
-  summary.ipdv_max = ipdv.max;
-  const auto of_ipdv = [&ipdv](double quantile) {
-    auto value = ipdv.histogram.percentile(quantile);
-    if (value) value = std::clamp(*value, ipdv.min, ipdv.max);
-    return value;
-  };
-  summary.ipdv_p0_1 = of_ipdv(0.001);
-  summary.ipdv_p50 = of_ipdv(0.5);
-  summary.ipdv_p99_9 = of_ipdv(0.999);
-  summary.pdv_max = delay.actual.max - delay.actual.min;
-  const auto of_pdv = [&](double quantile) {
-    auto value = about_reference.percentile(quantile);
-    if (value) {
-      value = std::clamp(*value + reference_ - delay.actual.min, Nanoseconds{0}, summary.pdv_max);
-    }
-    return value;
-  };
-  summary.pdv_p50 = of_pdv(0.5);
-  summary.pdv_p99 = of_pdv(0.99);
-  summary.pdv_p99_9 = of_pdv(0.999);
-  return summary;
-}
-
-ReorderingSummary Direction::reordering() const {
-  Reordering all;
-  for (const auto& loop : rx_) all.merge(loop->analyzer().tracker().reordering());
-  return {.extent_max = all.extent_max,
-          .extent_mean = all.extent_mean(),
-          .late_time_max = all.late_time_max,
-          .late_time_mean = all.late_time_mean(),
-          .n_reordered = all.n_reordered(),
-          .discontinuities = all.discontinuities,
-          .discontinuity_max = all.discontinuity_max,
-          .free_runs = all.free_runs,
-          .free_run_max = all.free_run_max};
-}
-
-LossBurstSummary Direction::bursts_of_loss() const {
-  std::vector<std::uint64_t> sent;
+  std::optional<DelaySummary> summary = delay_summary(rx_, scheduled_);
+  if (!summary) return summary;
+  summary->metric = spec_.from == spec_.to ? "round_trip" : "one_way";
+  summary->tx_stamp = spec_.tx_stamp == TxStamp::kBurst ? "burst" : "frame";
   for (const auto& loop : tx_) {
-    const std::vector<std::uint64_t> of_loop = loop->generator().sent_per_group();
-    sent.insert(sent.end(), of_loop.begin(), of_loop.end());
+    summary->tx_span_max = std::max(summary->tx_span_max, loop->span_max());
   }
-  std::vector<const SequenceTracker*> trackers;
-  for (const auto& loop : rx_) trackers.push_back(&loop->analyzer().tracker());
-  const LossBursts all = loss_bursts(trackers, sent);
-  const auto length = [&all](double quantile) -> std::optional<std::uint64_t> {
-    const auto value = all.lengths.percentile(quantile);
-    if (!value) return std::nullopt;
-    return std::min(static_cast<std::uint64_t>(*value), all.longest);
-  };
-  return {.bursts = all.bursts, .longest = all.longest, .p50 = length(0.5), .p99 = length(0.99)};
-}
-
-PacingSummary Direction::pacing() const {
-  PacingSummary summary;
-  summary.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
-  if (scheduled_) summary.schedule = schedule_word(spec_.schedule);
-  SampleRecord lag;
-  SampleRecord gaps;
-  for (const auto& loop : tx_) {
-    lag.merge(loop->lag());
-    gaps.merge(loop->gaps());
-    summary.lag_max = std::max({summary.lag_max, loop->pacer().skipped_lag_max(), loop->lag().max});
-    summary.stalls += loop->pacer().stalls();
-    summary.gap_target = loop->pacer().gap_ns();
-  }
-  if (lag.samples > 0) summary.lag = distribution_of(lag);
-  if (gaps.samples > 0) summary.gap = distribution_of(gaps);
+  summary->rx_stamp = spec_.to->facts().rx_stamp;
   return summary;
 }
 
@@ -410,7 +308,9 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     if (first == 0 || loop->first_submit() < first) first = loop->first_submit();
   }
   counts.unsent = counts.intended - counts.offered;
-  result.pacing = pacing();
+  result.pacing = pacing_summary(tx_);
+  result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
+  if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
   result.tx_duration = last_submit() - first;
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
@@ -433,9 +333,9 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     }
     result.window = rx_.front()->analyzer().tracker().window();
     result.delay = delays();
-    if (result.delay) result.jitter = jitter(*result.delay);
-    result.reordering = reordering();
-    result.loss_bursts = bursts_of_loss();
+    if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
+    result.reordering = reordering_summary(rx_);
+    result.loss_bursts = loss_burst_summary(tx_, rx_);
   }
   const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
   result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,

@@ -70,10 +70,6 @@ class Direction {
   [[nodiscard]] ReceiveCounts received() const;
   [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
-  [[nodiscard]] std::optional<JitterSummary> jitter(const DelaySummary& delay) const;
-  [[nodiscard]] ReorderingSummary reordering() const;
-  [[nodiscard]] LossBurstSummary bursts_of_loss() const;
-  [[nodiscard]] PacingSummary pacing() const;
   [[nodiscard]] Nanoseconds least_delay() const;
 
   DirectionSpec spec_;

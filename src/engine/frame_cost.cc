@@ -74,7 +74,9 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
   const std::uint32_t spaces = std::min(spec.flows, kSequenceSpacesMax);
   Result<Generator> generator = make_generator(profile, *headers, spaces);
   if (!generator) return tl::unexpected(generator.error());
-  Analyzer analyzer(analyzer_spec(profile, *headers, spaces));
+  AnalyzerSpec analysis = analyzer_spec(profile, *headers, spaces);
+  if (spec.counters_alone) analysis.delay_every = 0;
+  Analyzer analyzer(analysis);
   FramePool pool(kCostBlockFrames, generator->buffer_len_max());
   std::array<Frame*, kCostBlockFrames> block;
   pool.take(block);

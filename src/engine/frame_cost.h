@@ -20,6 +20,7 @@ struct FrameCostSpec {
   std::vector<std::uint32_t> sizes = {64};  // with FCS, in the order they are emitted, repeated
   std::uint32_t flows = 1024;               // in permuted order, 1..kFlowsMax
   std::size_t blocks = 256;                 // 131,072 frames: some 20 ms in all; at least 1
+  bool counters_alone = false;              // no delays, and nothing that is made of them
 };
 
 struct FrameCost {

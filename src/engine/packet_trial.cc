@@ -101,6 +101,7 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   const double fps = spec.max_rate ? 0 : spec.intended_fps;
   if (spec_.warm_up > 0) run_phase(fps, spec_.warm_up, false);
   if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
+  clock_.maintain();
   const Result<PortCounters> before = read_counters();
   if (!before) return tl::unexpected(before.error());
   const Nanoseconds epoch = run_phase(fps, spec.duration, true);
@@ -201,6 +202,7 @@ bool PacketMeasurer::supervise(bool counted) {
     clock_.sleep_until(clock_.now() + kControlStep);
     if (clock_.now() >= look_at_links) {
       if (!links_up()) return false;
+      clock_.maintain();
       look_at_links = clock_.now() + kLinkStep;
     }
     for (const auto& direction : directions_) {

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "io/frame.h"
+#include "io/tx_stamp_samples.h"
 
 namespace wireproof {
 
@@ -94,6 +95,7 @@ struct DeviceCounters {
   std::optional<std::uint64_t> rx_ring_dropped;
   // Frames the NIC or its kernel driver threw away before they reached our ring.
   std::optional<std::uint64_t> rx_nic_dropped;
+  std::optional<TxStampSamples> tx_stamps;
   bool link_up = true;
   // Each carrier loss seen since open.
   std::uint64_t link_downs = 0;

@@ -16,8 +16,9 @@ namespace wireproof {
 // has never seen them written) sets template_id to 0.
 struct Frame {
   std::uint8_t* data = nullptr;
-  // Receive: when the frame reached this host, on MonotonicClock's axis, by the stamp source that
-  // DeviceFacts::rx_stamp names; 0: the device gave none and the time of the poll is all there is.
+  // Receive: when the frame reached this host, on the axis of OpenSpec::clock, by the stamp source
+  // that DeviceFacts::rx_stamp names; 0: the device gave none and the time of the poll is all there
+  // is.
   Nanoseconds stamp = 0;
   std::uint32_t template_id = 0;
   std::uint32_t slot = 0;  // the driver's own index of the buffer; nobody else looks at it

@@ -18,23 +18,18 @@ inline constexpr Nanoseconds kLagMax = (Nanoseconds{1} << 38) - 1;
 // lag >= 0.
 [[nodiscard]] inline std::uint16_t encode_lag(Nanoseconds lag) {
   const auto value = static_cast<std::uint64_t>(std::min(lag, kLagMax));
-  constexpr std::uint64_t kSteps = 1u << kLagStepBits;
-  // Below 128 a step is a value: as if the width were 8, less the first 128.
-  const auto width = static_cast<unsigned>(std::bit_width(value | kSteps));
+  const auto width = static_cast<unsigned>(std::bit_width(value | 1u << kLagStepBits));
   const unsigned shift = width - 1 - kLagStepBits;
-  const std::uint64_t octave = value < kSteps ? 0 : shift + 1;
-  return static_cast<std::uint16_t>((octave << kLagStepBits) + (value >> shift) -
-                                    (value < kSteps ? 0 : kSteps));
+  return static_cast<std::uint16_t>((shift << kLagStepBits) + (value >> shift));
 }
 
 // The middle of the step.
 [[nodiscard]] inline Nanoseconds decode_lag(std::uint16_t code) {
   constexpr unsigned kSteps = 1u << kLagStepBits;
   const unsigned octave = code >> kLagStepBits;
-  if (octave <= 1) return code;
-  const unsigned shift = octave - 1;
-  const std::uint64_t low = std::uint64_t{(code & (kSteps - 1)) + kSteps} << shift;
-  return static_cast<Nanoseconds>(low + (std::uint64_t{1} << shift) / 2);
+  const unsigned shift = std::max(octave, 1u) - 1;
+  const std::uint64_t low = code - std::uint64_t{shift} * kSteps;  // the step's, before the shift
+  return static_cast<Nanoseconds>((low << shift) + (std::uint64_t{1} << shift) / 2);
 }
 
 }  // namespace wireproof

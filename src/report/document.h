@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/clock_state.h"
 #include "base/result.h"
+#include "io/tx_stamp_samples.h"
 #include "report/calibration.h"
 #include "trial/dut.h"
 #include "trial/search.h"
@@ -87,7 +89,20 @@ struct NicFacts {
   std::string mode;      // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
   std::string rx_stamp;  // "xdp", "kernel", "poll"
   unsigned queues = 0;
-  std::uint32_t ring_frames = 0;  // 0: unknown
+  std::uint32_t ring_frames = 0;            // 0: unknown
+  std::optional<TxStampSamples> tx_stamps;  // since the port was opened
+};
+
+// What ptp4l says of itself (IEEE 1588-2008 sections 8.2 and 15.5; linuxptp's own TIME_STATUS_NP).
+// Absent: it does not run. It steers a NIC's clock, not the axis of this program: two hosts whose
+// clocks are compared need it, one host does not.
+struct PtpFacts {
+  std::string port_state;   // "SLAVE"; empty, as is all that follows: it runs and did not answer
+  bool gm_present = false;  // a grandmaster other than this clock
+  std::string gm_identity;  // "525400.fffe.123456"
+  std::optional<std::int64_t> offset_ns;  // from the master
+  std::optional<std::int64_t> path_delay_ns;
+  std::optional<std::uint32_t> steps_removed;
 };
 
 struct HostFacts {
@@ -98,8 +113,9 @@ struct HostFacts {
   unsigned numa_nodes = 0;
   std::vector<CoreUse> cores_used;
   std::vector<NicFacts> nics;
-  std::string clock = "monotonic";  // of every stamp and duration
-  std::string clocksource;          // the kernel's: "tsc", "kvm-clock"
+  ClockState clock;         // of every stamp and duration, as it was when the run ended
+  std::string clocksource;  // the kernel's: "tsc", "kvm-clock"
+  std::optional<PtpFacts> ptp;
 };
 
 enum class ReportKind { kTrial, kSearch, kDut, kCalibration };

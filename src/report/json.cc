@@ -30,6 +30,16 @@ void put_text(Json& json, const char* key, const std::string& text) {
   if (!text.empty()) json[key] = text;
 }
 
+Json tx_stamps_json(const TxStampSamples& samples) {
+  Json json = {
+      {"asked", samples.asked}, {"answered", samples.answered}, {"missing", samples.missing}};
+  if (samples.answered == 0) return json;
+  json["wait_min_ns"] = samples.wait_min_ns;
+  json["wait_p50_ns"] = samples.wait_p50_ns;
+  json["wait_max_ns"] = samples.wait_max_ns;
+  return json;
+}
+
 Json nic_json(const NicFacts& nic) {
   Json json = {{"port", nic.port},
                {"backend", nic.backend},
@@ -46,6 +56,39 @@ Json nic_json(const NicFacts& nic) {
   put_text(json, "rx_stamp", nic.rx_stamp);
   if (nic.queues > 0) json["queues"] = nic.queues;
   if (nic.ring_frames > 0) json["ring_frames"] = nic.ring_frames;
+  if (nic.tx_stamps) json["tx_stamps"] = tx_stamps_json(*nic.tx_stamps);
+  return json;
+}
+
+Json ptp_json(const PtpFacts& ptp) {
+  Json json = {{"running", true}};
+  if (ptp.port_state.empty()) return json;
+  json["port_state"] = ptp.port_state;
+  json["gm_present"] = ptp.gm_present;
+  put_text(json, "gm_identity", ptp.gm_identity);
+  if (ptp.offset_ns) json["offset_ns"] = *ptp.offset_ns;
+  if (ptp.path_delay_ns) json["path_delay_ns"] = *ptp.path_delay_ns;
+  if (ptp.steps_removed) json["steps_removed"] = *ptp.steps_removed;
+  return json;
+}
+
+Json clock_json(const HostFacts& host) {
+  const ClockState& clock = host.clock;
+  Json json = {{"source", clock.source},
+               {"sync", "same_clock"},
+               {"resolution_ns", clock.resolution_ns},
+               {"rate_error_ppb", clock.rate_error_ppb},
+               {"wall_clock_steps", clock.wall_clock_steps}};
+  put_text(json, "reason", clock.reason);
+  put_text(json, "kernel_clocksource", host.clocksource);
+  if (clock.frequency_hz > 0) json["frequency_hz"] = clock.frequency_hz;
+  if (clock.bound_ns) json["bound_ns"] = *clock.bound_ns;
+  if (clock.cores_checked > 0) json["cores_checked"] = clock.cores_checked;
+  if (clock.core_offset_bound_ns) json["core_offset_bound_ns"] = *clock.core_offset_bound_ns;
+  if (clock.wall_clock_steps > 0) {
+    json["wall_clock_step_total_s"] = static_cast<double>(clock.wall_clock_step_total_ns) * 1e-9;
+  }
+  if (host.ptp) json["ptp"] = ptp_json(*host.ptp);
   return json;
 }
 
@@ -58,8 +101,7 @@ Json environment_json(const HostFacts& host) {
   if (host.numa_nodes > 0) json["numa"] = {{"nodes", host.numa_nodes}};
   json["nic"] = Json::array();
   for (const NicFacts& nic : host.nics) json["nic"].push_back(nic_json(nic));
-  json["clock"] = {{"name", host.clock}};
-  put_text(json["clock"], "kernel_clocksource", host.clocksource);
+  json["clock"] = clock_json(host);
   return json;
 }
 

@@ -2,6 +2,7 @@
 // each number follows: docs/metrics.md.
 #include <cmath>
 
+#include "report/hdr_export.h"
 #include "report/json_parts.h"
 
 namespace wireproof {
@@ -53,6 +54,7 @@ Json latency_json(const DelaySummary& delay) {
   json["tx_span_max_ns"] = delay.tx_span_max;
   put_distribution(json, delay.actual);
   json["percentile_resolution"] = Histogram::kResolution;
+  json["hdr"] = hdr_v2_base64(delay.steps);
   if (delay.steps.overflow > 0) json["overflow"] = delay.steps.overflow;
   if (delay.scheduled) json["scheduled"] = distribution_json(*delay.scheduled);
   return json;

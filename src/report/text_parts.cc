@@ -119,6 +119,11 @@ std::string nic_text(const NicFacts& nic) {
   parts.push_back(nic.line_rate_bps > 0 ? bit_rate_text(static_cast<double>(nic.line_rate_bps))
                                         : "no line rate");
   if (!nic.rx_stamp.empty()) parts.push_back("stamps by " + nic.rx_stamp);
+  if (nic.tx_stamps && nic.tx_stamps->answered > 0) {
+    parts.push_back(fmt::format("frames waited {} for the driver at the median, {} at most",
+                                duration_text(nic.tx_stamps->wait_p50_ns),
+                                duration_text(nic.tx_stamps->wait_max_ns)));
+  }
   return wrapped(fmt::format("port     {}: {}", nic.port, fmt::join(parts, ", ")), 11);
 }
 
@@ -132,6 +137,24 @@ std::string cores_text(const std::vector<CoreUse>& uses) {
   return wrapped(fmt::format("cores    {}", fmt::join(parts, ", ")), 9);
 }
 
+// "tsc at 2.600 GHz, two cores within 46 ns, its rate within 40 ppb; ptp SLAVE, offset 12 ns"
+std::string clock_text(const HostFacts& host) {
+  const ClockState& clock = host.clock;
+  std::string text = clock.source;
+  if (clock.frequency_hz > 0) text += fmt::format(" at {:.3f} GHz", clock.frequency_hz * 1e-9);
+  if (!clock.reason.empty()) text += fmt::format(" ({})", clock.reason);
+  if (clock.cores_checked > 1 && clock.bound_ns) {
+    text += fmt::format(", two cores within {} ns", *clock.bound_ns);
+  }
+  if (clock.rate_error_ppb > 0) {
+    text += fmt::format(", its rate within {} ppb", std::ceil(clock.rate_error_ppb));
+  }
+  if (!host.ptp) return text;
+  text += "; ptp4l " + (host.ptp->port_state.empty() ? "does not answer" : host.ptp->port_state);
+  if (host.ptp->offset_ns) text += fmt::format(", offset {} ns", *host.ptp->offset_ns);
+  return text;
+}
+
 }  // namespace
 
 std::string footer_text(const RunReport& report) {
@@ -139,6 +162,7 @@ std::string footer_text(const RunReport& report) {
   std::string out;
   for (const NicFacts& nic : host.nics) out += nic_text(nic);
   out += cores_text(host.cores_used);
+  out += wrapped("clock    " + clock_text(host), 9);
   for (const std::string& note : report.notes) out += wrapped("note     " + note, 9);
   if (!host.host.empty())
     out += wrapped(fmt::format("host     {}, {}, {}", host.host, host.kernel, host.cpu), 9);

@@ -50,7 +50,7 @@ class SequenceTracker {
 
   // space < spaces(). Numbers begin at 0; of `sequence` the 40 bits that are on the wire count
   // (sequence_number.h). `arrived`: of the frame, on any clock; the late time is made of it.
-  Arrived observe(std::uint32_t space, std::uint64_t sequence, Nanoseconds arrived = 0) {
+  Arrived observe(std::uint32_t space, std::uint64_t sequence, Nanoseconds arrived) {
     std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
     const std::uint64_t next = head[kNext];
     const std::int64_t ahead = sequence_distance(sequence, next);

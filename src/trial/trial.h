@@ -111,16 +111,16 @@ struct JitterSummary {
 
 // RFC 4737, over the first copies of each sequence space.
 struct ReorderingSummary {
-  std::uint64_t extent_max = 0;   // section 4.2.1: frames by which it was late
+  std::uint64_t extent_max = 0;   // section 4.2: frames by which it was late
   double extent_mean = 0;         // over the reordered
-  Nanoseconds late_time_max = 0;  // section 4.2.3: after the first frame that overtook it
+  Nanoseconds late_time_max = 0;  // section 4.3: after the first frame that overtook it
   double late_time_mean = 0;
-  // Section 5.4.1: [n - 1] is the number of frames that are n-reordered, n up to 64; what is
+  // Section 5: [n - 1] is the number of frames that are n-reordered, n up to 64; what is
   // n-reordered is also m-reordered for each m < n. Without the zeros at the end.
   std::vector<std::uint64_t> n_reordered;
-  std::uint64_t discontinuities = 0;    // section 4.1.1: times a number above the expected one came
+  std::uint64_t discontinuities = 0;    // section 3.4: times a number above the expected one came
   std::uint64_t discontinuity_max = 0;  // numbers skipped at once
-  std::uint64_t free_runs = 0;          // section 5.5: runs of frames between reordered ones
+  std::uint64_t free_runs = 0;          // section 4.6: runs of frames between reordered ones
   std::uint64_t free_run_max = 0;
 };
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/host_clock.h"
 #include "base/units.h"
 #include "dpdk/backend.h"
 #include "engine/direction.h"
@@ -99,7 +100,7 @@ struct Request {
 };
 
 Status run(const Request& request) {
-  const MonotonicClock clock;
+  const HostClock clock;
   BackendSet backends;
   backends.backends.push_back(dpdk::make_backend());
   const auto queues = static_cast<unsigned>(request.cores.size());

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/host_clock.h"
 #include "dpdk/backend.h"
 #include "engine/direction.h"
 #include "engine/worker.h"
@@ -84,7 +85,7 @@ Status receive(const Request& request, Device& device, const TrafficProfile& pro
 }
 
 Status run(const Request& request) {
-  const MonotonicClock clock;
+  const HostClock clock;
   BackendSet backends;
   backends.backends.push_back(dpdk::make_backend());
   const TrafficProfile profile{.flows = request.flows, .dst_mac = parse_mac("02:00:00:00:00:09")};

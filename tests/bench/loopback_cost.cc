@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/host_clock.h"
 #include "engine/direction.h"
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
@@ -29,7 +30,7 @@ __attribute__((noinline)) std::uint64_t measured_round(TxLoop& tx, RxLoop& rx,
 }
 
 int measure(std::uint32_t flows, std::uint64_t frames, int rounds) {
-  const MonotonicClock clock;
+  const HostClock clock;
   BackendSet backends;
   backends.backends.push_back(make_loopback_backend());
   TrafficProfile profile{.flows = flows};

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "base/clock.h"
 #include "base/cpu.h"
+#include "base/host_clock.h"
 #include "tools/backends.h"
 
 namespace {
@@ -54,7 +54,7 @@ std::uint64_t flood(TxQueue& queue, std::span<Frame*> frames, const Clock& clock
 }
 
 int run(const PortSpec& port, BackendSet& set, double seconds, std::size_t burst) {
-  const MonotonicClock clock;
+  const HostClock clock;
   OpenSpec spec;
   spec.clock = &clock;
   auto device = open_port(set, port, spec);

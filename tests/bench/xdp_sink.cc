@@ -14,7 +14,7 @@
 #include <cstring>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/host_clock.h"
 #include "xdp_sink_bpf.h"
 
 namespace {
@@ -33,7 +33,7 @@ std::uint64_t total(int map, std::uint32_t which) {
 }
 
 void answer(int map) {
-  const wireproof::MonotonicClock clock;
+  const wireproof::HostClock clock;
   char line[64];
   while (std::fgets(line, sizeof line, stdin) != nullptr) {
     std::printf("%" PRId64 " %" PRIu64 " %" PRIu64 "\n", clock.now(), total(map, 0), total(map, 1));

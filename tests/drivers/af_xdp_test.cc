@@ -140,6 +140,35 @@ TEST_F(AfXdp, CarriesFramesBothWaysOnTwoQueues) {
   EXPECT_EQ(counters(*near).rx_ring_dropped, 0u);
 }
 
+bool reads_hints(Device& device) {
+  const auto read = device.counters();
+  if (!read) throw std::runtime_error(read.error().message);
+  return std::any_of(read->detail.begin(), read->detail.end(),
+                     [](const auto& one) { return one.first == "rx_hinted"; });
+}
+
+// veth's driver answers the question for the NIC's stamp with none: every frame keeps the
+// program's own, in both forms of the program.
+TEST_F(AfXdp, WithoutAHintAFrameKeepsTheStampOfTheProgram) {
+  for (const bool asked : {true, false}) {
+    VethPair veth;
+    auto near = must_open(veth.near(), spec());
+    auto far = must_open(veth.far(), spec(), {{"hints", asked ? "auto" : "off"}});
+    if (asked && !reads_hints(*far)) GTEST_SKIP() << "this kernel reads no hints";
+    EXPECT_EQ(reads_hints(*far), asked);
+    const Nanoseconds before = clock_.now();
+    ASSERT_EQ(send_copies(near->tx_queue(0), udp_frame({}), 500), 500u);
+    EXPECT_EQ(receive(far->rx_queue(0), 500,
+                      [&](const Frame& frame) {
+                        EXPECT_GE(frame.stamp, before);
+                        EXPECT_LE(frame.stamp, clock_.now());
+                      }),
+              500u);
+    static_cast<void>(counters(*far));
+    EXPECT_EQ(far->facts().rx_stamp, "xdp");
+  }
+}
+
 TEST_F(AfXdp, WorksBehindTheDriverToo) {
   VethPair veth;
   auto near = must_open(veth.near(), spec(), {{"mode", "generic"}});

@@ -93,6 +93,33 @@ TEST_F(Sockets, QueuesTakeConsecutivePorts) {
   }
 }
 
+// One datagram in a thousand: of each, how long it waited for the driver.
+TEST_F(Sockets, SampleHowLongDatagramsWaitForTheDriver) {
+  const auto near = open("127.0.0.1:0", {{"engine", "mmsg"}});
+  const auto far = open("127.0.0.1:0", {{"engine", "mmsg"}});
+  ASSERT_TRUE(near.has_value() && far.has_value());
+  ASSERT_TRUE((*near)->connect((*far)->facts()).has_value());
+  std::array<Frame*, 32> frames{};
+  std::size_t sent = 0;
+  for (int round = 0; round < 5 * 32; ++round) {
+    const std::size_t lent = (*near)->tx_queue(0).borrow(frames);
+    for (std::size_t i = 0; i < lent; ++i) frames[i]->length = 18;
+    const std::size_t taken = (*near)->tx_queue(0).submit(std::span(frames).first(lent));
+    (*near)->tx_queue(0).give_back(std::span(frames).subspan(taken, lent - taken));
+    sent += taken;
+    while (const std::size_t came = (*far)->rx_queue(0).poll(frames)) {
+      (*far)->rx_queue(0).release(std::span(frames).first(came));
+    }
+    if (round % 32 == 0) clock_.sleep_until(clock_.now() + 2 * kMillisecond);
+  }
+  EXPECT_EQ(sent, 5u * 1024);
+  const TxStampSamples samples = (*near)->counters()->tx_stamps.value();
+  EXPECT_EQ(samples.asked, 5u);
+  EXPECT_GE(samples.answered, 4u);  // the last is awaited
+  EXPECT_EQ(samples.missing, 0u);
+  EXPECT_GT(samples.wait_max_ns, 0);
+}
+
 TEST_F(Sockets, PeersMustMatch) {
   const auto four = open("127.0.0.1:0");
   const auto six = open("[::1]:0");

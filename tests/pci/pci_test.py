@@ -46,6 +46,8 @@ LONG = (*ANY, "--rate", "500pps", "--duration", "50s", "--interval", "100ms", "-
 # QEMU's e1000 has its link up at once and receives nothing for a second (set_rx_control in
 # hw/net/e1000.c): what comes before waits on the wire, or is thrown away there.
 WARM_UP = {"e1000": "1500ms"}
+# The kind whose guest has its clock set, and what it carries meanwhile.
+STEPPED, STEP_FPS, STEP_S, HOUR_S = "virtio", 500, 4, 3600
 ATTEMPTS = 3
 TRIAL_TIMEOUT_S = 60
 GONE_TIMEOUT_S = 10
@@ -273,8 +275,49 @@ def no_hugepages_is_refused(machines, kind):
         nics.reserve_hugepages(guest)
 
 
+def a_clock_step_changes_nothing(machines, kind):
+    """The guest's wall clock, and no other: an hour on, and back again, while frames with kernel
+    stamps of that very clock are counted and timed."""
+    guest = machines.get(kind)
+    names = nics.hand_back(guest)
+    for name in names:
+        guest.check(f"ip link set {name} up")
+    tx, rx = (f"af_packet:{name},guard=off" for name in names)
+    command = shlex.join(map(str, (
+        WIREPROOF, "trial", "--tx", tx, "--rx", rx, "--dst-mac", "02:00:00:00:00:01", *ANY, "--rate",
+        f"{STEP_FPS}pps", "--duration", f"{STEP_S}s", "--burst", 512, "--json=/tmp/step.json")))
+    step = f"date -s @$(($(date +%s) {{}} {HOUR_S}))"
+    try:
+        done = guest.sh(f"{command} > /tmp/said 2>&1 & sleep 2; {step.format('+')}; sleep 1; "
+                        f"{step.format('-')}; wait $!", timeout=TRIAL_TIMEOUT_S)
+        said = guest.check("cat /tmp/said")
+        result = document(guest.check("cat /tmp/step.json"))
+    finally:
+        for name in names:
+            guest.check(f"ip link set {name} down")
+    (trial,) = result["trials"]
+    if done.code == INVALID and trial["reason"].startswith("tx shortfall"):
+        raise Skip(f"this machine is too busy for {STEP_FPS} frames/s: {trial['reason']}")
+    assert done.code == 0, (done, said)
+    (one,) = trial["directions"]
+    broken = accounting.clean(one, STEP_FPS * STEP_S)
+    assert not broken, broken
+    assert STEP_S * 0.9 < trial["duration_s"] < STEP_S * 1.5, trial["duration_s"]
+    assert STEP_S < result["duration_s"] < 60, result["duration_s"]
+    latency = one["latency"]
+    assert latency["rx_stamp"] == "kernel" and latency["negative"] == 0, latency
+    assert latency["samples"] == STEP_FPS * STEP_S and latency["max_ns"] < 1e9, latency
+    clock = result["environment"]["clock"]
+    assert clock["wall_clock_steps"] == 2, clock
+    assert abs(clock["wall_clock_step_total_s"] - 2 * HOUR_S) < 10, clock
+    assert any("wall clock was stepped" in note for note in result["notes"]), result["notes"]
+
+
 def add_cases(machines, kinds):
     for kind in kinds:
+        if kind == STEPPED:
+            SUITE.add(f"{kind}_{a_clock_step_changes_nothing.__name__}",
+                      a_clock_step_changes_nothing, machines, kind)
         for case in (the_kernels_is_refused, doctor_lists_them, an_absent_nic_is_refused,
                      no_hugepages_is_refused, sends_alone):
             SUITE.add(f"{kind}_{case.__name__}", case, machines, kind)

@@ -31,7 +31,33 @@ TEST(ResultJson, CarriesTheHeadOfTheContract) {
   EXPECT_TRUE(doc["error"].is_null());
   EXPECT_EQ(doc["tool"]["git"], "0123abc");
   EXPECT_EQ(doc["environment"]["nic"][0]["mode"], "zero-copy");
+  EXPECT_EQ(doc["environment"]["nic"][0]["tx_stamps"]["wait_p50_ns"], 1100);
+  EXPECT_FALSE(doc["environment"]["nic"][1].contains("tx_stamps"));
   EXPECT_EQ(doc["environment"]["cores_used"][1], (json{{"core", 3}, {"role", "rx"}}));
+}
+
+TEST(ResultJson, SaysWhatItsClockIsWorth) {
+  RunReport report = full_trial_report();
+  const json clock = document(report)["environment"]["clock"];
+  EXPECT_EQ(clock["source"], "tsc");
+  EXPECT_EQ(clock["sync"], "same_clock");
+  EXPECT_EQ(clock["bound_ns"], 61);
+  EXPECT_EQ(clock["wall_clock_steps"], 2);
+  EXPECT_EQ(clock["wall_clock_step_total_s"], 7200.0);
+  EXPECT_EQ(clock["ptp"]["offset_ns"], -12);
+  EXPECT_FALSE(clock.contains("reason"));
+
+  report.environment.clock = {.reason = "the kernel's clock source is hpet"};
+  report.environment.ptp = PtpFacts{};  // it runs, and did not answer
+  const json fallen = document(report)["environment"]["clock"];
+  EXPECT_EQ(fallen["source"], "monotonic_raw");
+  EXPECT_EQ(fallen["reason"], "the kernel's clock source is hpet");
+  EXPECT_EQ(fallen["wall_clock_steps"], 0);
+  EXPECT_EQ(fallen["ptp"], (json{{"running", true}}));
+  for (const char* unknown : {"bound_ns", "core_offset_bound_ns", "cores_checked", "frequency_hz",
+                              "wall_clock_step_total_s"}) {
+    EXPECT_FALSE(fallen.contains(unknown)) << unknown;
+  }
 }
 
 TEST(ResultJson, KeepsTheConfigurationsTypes) {

@@ -15,7 +15,21 @@ RunReport empty_report(ReportKind kind) {
                         .cpu = "Intel(R) Xeon(R) Gold 6354 CPU @ 3.00GHz",
                         .cpus_online = 36,
                         .numa_nodes = 2,
-                        .clocksource = "tsc"};
+                        .clock = {.source = "tsc",
+                                  .bound_ns = 61,
+                                  .rate_error_ppb = 39.5,
+                                  .frequency_hz = 2'599'999'871.5,
+                                  .cores_checked = 2,
+                                  .core_offset_bound_ns = 60,
+                                  .wall_clock_steps = 2,
+                                  .wall_clock_step_total_ns = 7200 * kSecond},
+                        .clocksource = "tsc",
+                        .ptp = PtpFacts{.port_state = "SLAVE",
+                                        .gm_present = true,
+                                        .gm_identity = "525400.fffe.123456",
+                                        .offset_ns = -12,
+                                        .path_delay_ns = 480,
+                                        .steps_removed = 1}};
   report.command = {"wireproof", std::string(word(kind)), "--tx", "af_xdp:ens1f0"};
   report.config = {{"size", 64u}, {"rate", "10Mpps"}};
   return report;
@@ -34,10 +48,17 @@ void add_nics(RunReport& report) {
                  .mode = "zero-copy",
                  .rx_stamp = "xdp",
                  .queues = 1,
-                 .ring_frames = 4096};
+                 .ring_frames = 4096,
+                 .tx_stamps = TxStampSamples{.asked = 900,
+                                             .answered = 898,
+                                             .missing = 1,
+                                             .wait_min_ns = 700,
+                                             .wait_p50_ns = 1'100,
+                                             .wait_max_ns = 83'000}};
   NicFacts rx = tx;
   rx.port = "af_xdp:ens1f1";
   rx.device = "ens1f1";
+  rx.tx_stamps.reset();
   report.environment.nics = {tx, rx};
   report.environment.cores_used = {{2, "tx"}, {3, "rx"}, {0, "collector"}};
   report.line_rate_bps = 10e9;

@@ -159,6 +159,16 @@ TEST(SequenceTracker, BurstsAreJoinedOverWordsJumpsAndTheEnd) {
             (std::vector<std::uint64_t>{1, 5, 19, 34, 60, 136, 598}));
 }
 
+TEST(SequenceTracker, BurstsAreNotJoinedOverAWordThatArrivedWhole) {
+  SequenceTracker tracker(1, 64);
+  for (std::uint64_t number = 0; number < 1000; ++number) {
+    if (number != 63 && number != 128) tracker.observe(0, number, 0);
+  }
+  const std::vector<std::uint64_t> sent = {1000};
+  EXPECT_EQ(tracker.loss_bursts(sent).bursts, 2u);
+  EXPECT_EQ(tracker.loss_bursts(sent).longest, 1u);
+}
+
 TEST(SequenceTracker, QueuesMerge) {
   SequenceTracker one(2), other(2);
   for (const std::uint64_t number : {0u, 2u, 1u}) one.observe(0, number, 10);

@@ -17,6 +17,7 @@
 #include "base/journal.h"
 #include "io/clsact.h"
 #include "io/linux_interface.h"
+#include "io/tx_stamps.h"
 #include "support/child.h"
 #include "support/netns.h"
 #include "support/udp_frame.h"
@@ -112,6 +113,31 @@ TEST_F(AfPacketOnVeth, CarriesFramesOfEverySizeUnchangedAndStamped) {
   }
   EXPECT_EQ(tx->counters()->tx_dropped, 0u);
   EXPECT_EQ(rx->counters()->rx_ring_dropped, 0u);
+}
+
+// One frame in a thousand: of each, how long it waited for the driver.
+TEST_F(AfPacketOnVeth, SamplesHowLongFramesWaitForTheDriver) {
+  VethPair veth;
+  const DevicePtr tx = open(veth.near(), spec_for());
+  const DevicePtr rx = open(veth.far(), spec_for());
+  const auto bytes = udp_frame({.length = 100});
+  constexpr std::size_t kFrames = 5 * TxStamps::kEvery;
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    send(*tx, bytes);
+    if (i % 256 == 255) {
+      ASSERT_EQ(receive(*rx, 256).size(), 256u);
+    }
+    if (i % TxStamps::kEvery == 0) kClock.sleep_until(kClock.now() + 2 * TxStamps::kApart);
+  }
+  const TxStampSamples samples = tx->counters()->tx_stamps.value();
+  EXPECT_EQ(samples.asked, 5u);
+  EXPECT_GE(samples.answered, 4u);  // the last is awaited
+  EXPECT_EQ(samples.missing, 0u);
+  EXPECT_GT(samples.wait_max_ns, 0);
+  EXPECT_LE(samples.wait_min_ns, samples.wait_p50_ns);
+  EXPECT_LE(samples.wait_p50_ns, samples.wait_max_ns);
+  EXPECT_EQ(rx->counters()->tx_stamps->asked, 0u);
+  EXPECT_EQ(tx->counters()->tx_dropped, 0u);
 }
 
 TEST_F(AfPacketOnVeth, TagIsWhereItWasSent) {

@@ -1,7 +1,4 @@
-#include "base/wall_clock.h"
-
-#include <ctime>
-#include <limits>
+#include "base/kernel_clock.h"
 
 namespace wireproof {
 namespace {
@@ -12,17 +9,16 @@ constexpr int kTries = 4;
 
 }  // namespace
 
-void WallClock::sample() {
-  const MonotonicClock monotonic;
+void KernelClock::sample() {
   Nanoseconds narrowest = std::numeric_limits<Nanoseconds>::max();
   for (int i = 0; i < kTries && narrowest > kTight; ++i) {
-    timespec realtime{};
-    const Nanoseconds before = monotonic.now();
-    clock_gettime(CLOCK_REALTIME, &realtime);
-    const Nanoseconds width = monotonic.now() - before;
+    timespec kernel{};
+    const Nanoseconds before = axis_->now();
+    clock_gettime(kernel_, &kernel);
+    const Nanoseconds width = axis_->now() - before;
     if (width >= narrowest) continue;
     narrowest = width;
-    sample(before + width / 2, realtime.tv_sec * kSecond + realtime.tv_nsec);
+    sample(before + width / 2, kernel.tv_sec * kSecond + kernel.tv_nsec);
   }
 }
 

@@ -1,0 +1,136 @@
+#include "engine/summaries.h"
+
+#include <algorithm>
+
+namespace wireproof {
+namespace {
+
+Distribution distribution_of(const SampleRecord& record) {
+  // The edge of the last step may lie beyond the greatest sample, which is known exactly.
+  const auto percentile = [&record](double quantile) {
+    auto value = record.histogram.percentile(quantile);
+    if (value) value = std::min(*value, record.max);
+    return value;
+  };
+  return {.samples = record.samples,
+          .min = record.min,
+          .mean = record.mean(),
+          .stdev = record.stdev(),
+          .max = record.max,
+          .p50 = percentile(0.5),
+          .p90 = percentile(0.9),
+          .p99 = percentile(0.99),
+          .p99_9 = percentile(0.999),
+          .p99_99 = percentile(0.9999),
+          .p99_999 = percentile(0.99999)};
+}
+
+}  // namespace
+
+std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
+  SampleRecord all;
+  SampleRecord from_schedule;
+  DelaySummary summary;
+  for (const auto& loop : loops) {
+    all.merge(loop->analyzer().delays());
+    from_schedule.merge(loop->analyzer().delays_from_schedule());
+    summary.negative += loop->analyzer().negative_delays();
+  }
+  if (all.samples == 0) return std::nullopt;
+  summary.actual = distribution_of(all);
+  summary.steps = all.histogram.steps();
+  if (scheduled) summary.scheduled = distribution_of(from_schedule);
+  return summary;
+}
+
+std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,
+                                            const Distribution& delays) {
+  SpaceJitter rfc3550;
+  Ipdv ipdv;
+  SignedHistogram about_reference;
+  JitterSummary summary;
+  for (const auto& loop : loops) {
+    const DelayVariation* variation = loop->analyzer().variation();
+    if (variation == nullptr) return std::nullopt;
+    rfc3550.merge(variation->jitter());
+    ipdv.merge(variation->ipdv());
+    about_reference.merge(loop->analyzer().delays_about_reference());
+    summary.ipdv_window = variation->window();
+  }
+  summary.rfc3550_mean = rfc3550.mean();
+  summary.rfc3550_max = rfc3550.max;
+  summary.rfc3550_spaces = rfc3550.spaces;
+  summary.ipdv_pairs = ipdv.pairs;
+  summary.ipdv_mean_abs = ipdv.mean_abs();
+  summary.ipdv_min = ipdv.min;
+  summary.ipdv_max = ipdv.max;
+  const auto of_ipdv = [&ipdv](double quantile) {
+    auto value = ipdv.histogram.percentile(quantile);
+    if (value) value = std::clamp(*value, ipdv.min, ipdv.max);
+    return value;
+  };
+  summary.ipdv_p0_1 = of_ipdv(0.001);
+  summary.ipdv_p50 = of_ipdv(0.5);
+  summary.ipdv_p99_9 = of_ipdv(0.999);
+  summary.pdv_max = delays.max - delays.min;
+  const auto of_pdv = [&](double quantile) {
+    auto value = about_reference.percentile(quantile);
+    if (value) {
+      value = std::clamp(*value + reference - delays.min, Nanoseconds{0}, summary.pdv_max);
+    }
+    return value;
+  };
+  summary.pdv_p50 = of_pdv(0.5);
+  summary.pdv_p99 = of_pdv(0.99);
+  summary.pdv_p99_9 = of_pdv(0.999);
+  return summary;
+}
+
+ReorderingSummary reordering_summary(RxLoops loops) {
+  Reordering all;
+  for (const auto& loop : loops) all.merge(loop->analyzer().tracker().reordering());
+  return {.extent_max = all.extent_max,
+          .extent_mean = all.extent_mean(),
+          .late_time_max = all.late_time_max,
+          .late_time_mean = all.late_time_mean(),
+          .n_reordered = all.n_reordered(),
+          .discontinuities = all.discontinuities,
+          .discontinuity_max = all.discontinuity_max,
+          .free_runs = all.free_runs,
+          .free_run_max = all.free_run_max};
+}
+
+LossBurstSummary loss_burst_summary(TxLoops senders, RxLoops receivers) {
+  std::vector<std::uint64_t> sent;
+  for (const auto& loop : senders) {
+    const std::vector<std::uint64_t> of_loop = loop->generator().sent_per_group();
+    sent.insert(sent.end(), of_loop.begin(), of_loop.end());
+  }
+  std::vector<const SequenceTracker*> trackers;
+  for (const auto& loop : receivers) trackers.push_back(&loop->analyzer().tracker());
+  const LossBursts all = loss_bursts(trackers, sent);
+  const auto length = [&all](double quantile) -> std::optional<std::uint64_t> {
+    const auto value = all.lengths.percentile(quantile);
+    if (!value) return std::nullopt;
+    return std::min(static_cast<std::uint64_t>(*value), all.longest);
+  };
+  return {.bursts = all.bursts, .longest = all.longest, .p50 = length(0.5), .p99 = length(0.99)};
+}
+
+PacingSummary pacing_summary(TxLoops loops) {
+  PacingSummary summary;
+  SampleRecord lag;
+  SampleRecord gaps;
+  for (const auto& loop : loops) {
+    lag.merge(loop->lag());
+    gaps.merge(loop->gaps());
+    summary.lag_max = std::max({summary.lag_max, loop->pacer().skipped_lag_max(), loop->lag().max});
+    summary.stalls += loop->pacer().stalls();
+    summary.gap_target = loop->pacer().gap_ns();
+  }
+  if (lag.samples > 0) summary.lag = distribution_of(lag);
+  if (gaps.samples > 0) summary.gap = distribution_of(gaps);
+  return summary;
+}
+
+}  // namespace wireproof
