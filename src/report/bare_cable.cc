@@ -2,6 +2,7 @@
 // calibration.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "report/json_parts.h"
@@ -11,8 +12,10 @@ namespace wireproof {
 
 namespace {
 
-std::string cell(const std::optional<Nanoseconds>& value) {
-  return value ? microseconds_text(static_cast<double>(*value)) : "-";
+std::string cell(const std::optional<Nanoseconds>& value, const ClockState& clock) {
+  if (!value) return "-";
+  return microseconds_text(static_cast<double>(*value),
+                           std::max<Nanoseconds>(1, clock.bound_ns.value_or(1)));
 }
 
 std::string row(const std::string& size, const std::array<std::string, 5>& delays,
@@ -21,11 +24,12 @@ std::string row(const std::string& size, const std::array<std::string, 5>& delay
                                   delays[1], delays[2], delays[3], delays[4], ceiling, note));
 }
 
-std::string row(const CalibrationEntry& entry) {
+std::string row(const CalibrationEntry& entry, const ClockState& clock) {
   std::array<std::string, 5> delays = {"-", "-", "-", "-", "-"};
   if (entry.floor) {
     const Distribution& of = entry.floor->delay;
-    delays = {cell(of.min), cell(of.p50), cell(of.p99), cell(of.p99_9), cell(of.max)};
+    delays = {cell(of.min, clock), cell(of.p50, clock), cell(of.p99, clock), cell(of.p99_9, clock),
+              cell(of.max, clock)};
   }
   if (!entry.ceiling) return row(entry.key.size, delays, "-", "");
   return row(entry.key.size, delays, fps_text(entry.ceiling->lossless_fps),
@@ -45,12 +49,12 @@ void put_bare_cable(Json& direction, const DirectionResult& of) {
   direction["latency"]["calibrated_at"] = cable.calibrated_at;
 }
 
-std::string bare_cable_text(const DirectionResult& direction) {
+std::string bare_cable_text(const DirectionResult& direction, const ClockState& clock) {
   if (!direction.bare_cable) return {};
   const BareCable& cable = *direction.bare_cable;
   std::string text = "floor: the tester alone, over a bare cable";
-  if (cable.floor_p50) text += fmt::format(", delay in us p50 {}", cell(cable.floor_p50));
-  if (cable.floor_p99_9) text += fmt::format(", p99.9 {}", cell(cable.floor_p99_9));
+  if (cable.floor_p50) text += fmt::format(", delay in us p50 {}", cell(cable.floor_p50, clock));
+  if (cable.floor_p99_9) text += fmt::format(", p99.9 {}", cell(cable.floor_p99_9, clock));
   if (cable.ceiling_fps)
     text += fmt::format(", lossless to {} frames/s", fps_text(*cable.ceiling_fps));
   const std::string minute = cable.calibrated_at.substr(0, 16);  // 2026-05-01T12:00
@@ -64,7 +68,7 @@ std::string calibrations_text(const RunReport& report) {
   out += row("bytes", {"min", "p50", "p99", "p99.9", "max"}, "frames/s", "note");
   bool limited = false;
   for (const CalibrationEntry& entry : report.calibrations) {
-    out += row(entry);
+    out += row(entry, report.environment.clock);
     limited |= entry.ceiling && entry.ceiling->tester_limited;
   }
   const CalibrationEntry& first = report.calibrations.front();

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 
 [[nodiscard]] Json trial_json(const TrialResult& trial, const HostFacts& host);
 // Adds latency, jitter, reordering, loss bursts and pacing, as far as they were measured.
-void put_timing(Json& json, const DirectionResult& direction);
+void put_timing(Json& json, const DirectionResult& direction, const ClockState& clock);
 [[nodiscard]] Json delay_of_interval_json(const HistogramSteps& delays);
 [[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
                                double line_rate_bps);
