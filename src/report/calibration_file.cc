@@ -108,7 +108,7 @@ Status check_calibration_storable(const std::string& path) {
   if (path.empty())
     return fail(ErrorKind::kOutput, "nobody says where to keep the calibration",
                 "set HOME, or XDG_STATE_HOME to a folder");
-  if (const Status made = make_folders(folder_of(path)); !made) return made;
+  if (Status made = make_folders(folder_of(path)); !made) return made;
   return check_writable(path);
 }
 

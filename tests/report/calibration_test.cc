@@ -203,6 +203,7 @@ TEST_F(CalibrationFile, ManyAtOnceLoseNothing) {
     }
   });
   std::vector<std::thread> writers;
+  writers.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([&, w] {
       for (int i = 0; i < kEach; ++i) {
