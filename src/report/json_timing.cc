@@ -49,7 +49,7 @@ Json pauses_json(const PauseSummary& pauses) {
 
 Json latency_json(const DelaySummary& delay) {
   Json json = {{"metric", delay.metric},     {"tx_stamp", delay.tx_stamp},
-               {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic"},
+               {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic_raw"},
                {"sync", "same_clock"},       {"negative", delay.negative}};
   json["tx_span_max_ns"] = delay.tx_span_max;
   put_distribution(json, delay.actual);
