@@ -41,10 +41,9 @@ IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_i
     const auto rate = [&](std::uint64_t frames) {
       return format_rate(rate_fps(frames, last.end - last.start));
     };
-    std::string text =
-        fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}", so_far.from,
-                    so_far.to, static_cast<double>(last.end) * 1e-9, rate(last.offered),
-                    rate(last.received), last.lost);
+    std::string text = fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}",
+                                   so_far.from, so_far.to, static_cast<double>(last.end) * 1e-9,
+                                   rate(last.offered), rate(last.received), last.lost);
     // As in the series of the result: of the frames that arrived in this interval.
     const auto add_delay = [&](const char* name, double quantile) {
       const auto value = last.delay.percentile(quantile);

@@ -108,7 +108,7 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
   EXPECT_TRUE(
       says_in_a_line(report, "stamped burst to xdp, sent at most 7.500 after it); 4 negative "));
   EXPECT_TRUE(says_in_a_line(
-      report, "from the scheduled time, us: p50 2.300, p99 6.000, p99.9 33.000, max 1264.567 "));
+      report, "from the scheduled time, us: p50 2.30, p99 6.00, p99.9 33.00, max 1264.57 "));
   EXPECT_TRUE(says_in_a_line(
       report,
       "delay variation, us: RFC 3550 jitter mean 0.310, max 0.513 of 16 sequence spaces, IPDV mean "
