@@ -260,6 +260,7 @@ def frame_logs_that_cannot_be():
         refused(*TRIAL, "--frame-log", f"{folder}/missing/log.csv", OUTPUT, ["log.csv", "create the folder"])
         refused(*TRIAL, "--frame-log", folder, OUTPUT, [folder, "name a file in it"])
         assert os.listdir(folder) == [], os.listdir(folder)
+        refused(*TRIAL, "--frame-log", "/dev/full", OUTPUT, ["/dev/full", "No space left", "free some space"])
         # What stood in the file stays when the trial is refused for another reason.
         path = os.path.join(folder, "log.csv")
         with open(path, "w", encoding="ascii") as file:
@@ -267,17 +268,6 @@ def frame_logs_that_cannot_be():
         refused(*TRIAL, "--frame-log", path, "--vlan", "7", USAGE, ["64", "68"])
         with open(path, encoding="ascii") as file:
             assert file.read() == "kept\n"
-
-
-@SUITE.case
-def frame_log_without_room_on_disk():
-    """The trial took place and is told; the log is the error."""
-    done = wireproof(*TRIAL, "--frame-log", "/dev/full", "--json", timeout=8)
-    assert done.code == OUTPUT, done
-    sentence(done, ["/dev/full", "No space left", "free some space"])
-    found = document(done.out)
-    assert found["status"] == "error" and found["error"]["code"] == "output", found["error"]
-    assert len(found["trials"]) == 1, found["trials"]
 
 
 @SUITE.case
