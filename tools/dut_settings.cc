@@ -114,6 +114,7 @@ Config describe_dut(const DutSettings& settings) {
       {"reorder", wire.reorder}};
   if (wire.reorder > 0) config.push_back({"reorder_by", wire.reorder_by});
   config.push_back({"delay_ns", wire.delay});
+  if (wire.jitter > 0) config.push_back({"jitter_ns", wire.jitter});
   if (wire.rate_fps > 0) {
     config.push_back({"rate_fps", wire.rate_fps});
     config.push_back({"queue_frames", wire.queue_frames});
@@ -141,6 +142,7 @@ std::string describe_wire(const WireSpec& wire) {
   part("corrupt", wire.corrupt);
   part("reorder", wire.reorder);
   if (wire.delay > 0) text += fmt::format("delay {}, ", format_duration(wire.delay));
+  if (wire.jitter > 0) text += fmt::format("jitter {}, ", format_duration(wire.jitter));
   if (wire.rate_fps > 0) {
     text += fmt::format("rate {}, queue {}, ", format_rate(wire.rate_fps), wire.queue_frames);
   }

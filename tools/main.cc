@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "tools/backends.h"
+#include "tools/calibrate_verb.h"
 #include "tools/cleanup.h"
 #include "tools/dut_settings.h"
 #include "tools/dut_verb.h"
@@ -41,6 +42,7 @@ int refuse(const Session& session, ReportKind kind, const Error& error) {
 
 ReportKind kind_of(Verb verb) {
   if (verb == Verb::kSearch) return ReportKind::kSearch;
+  if (verb == Verb::kCalibrate) return ReportKind::kCalibration;
   return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
 }
 
@@ -60,6 +62,11 @@ int run_verb(const CommandLine& line, const Session& session) {
       const auto settings = dut_settings(line.dut);
       if (!settings) return refuse(session, ReportKind::kDut, settings.error());
       return run_dut(*settings, session);
+    }
+    case Verb::kCalibrate: {
+      const auto settings = calibrate_settings(line.calibrate);
+      if (!settings) return refuse(session, ReportKind::kCalibration, settings.error());
+      return run_calibrate(*settings, session);
     }
     case Verb::kBackends:
       return run_backends(session);

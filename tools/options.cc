@@ -112,6 +112,21 @@ void bind_search(CLI::App& verb, SearchText& search) {
   bind_tester(verb, search.test);
 }
 
+void bind_no_calibration(CLI::App& verb, TestText& test) {
+  verb.add_flag("--no-calibration", test.no_calibration,
+                "do not show what wireproof calibrate found beside the result");
+}
+
+void bind_calibrate(CLI::App& verb, CalibrateText& calibrate) {
+  bind_ports(verb, calibrate.test, true);
+  verb.add_option("--rate", calibrate.rate, "of the floor: 10kpps, or 1 % of line rate if less");
+  verb.add_option("--duration", calibrate.duration, "of the floor: 3 s or 20,000 frames");
+  verb.add_option("--precision", calibrate.precision, "width of the ceiling, relative");
+  verb.add_option("--trial-duration", calibrate.trial_duration, "of each trial of the ceiling");
+  bind_traffic(verb, calibrate.test);
+  bind_tester(verb, calibrate.test);
+}
+
 // Kept in a map: the same words are the options of a loopback port.
 void bind_wire(CLI::App& verb, std::map<std::string, std::string>& wire) {
   const std::map<std::string, const char*> meaning{
@@ -121,6 +136,7 @@ void bind_wire(CLI::App& verb, std::map<std::string, std::string>& wire) {
       {"reorder", "part that is held back ..."},
       {"reorder-by", "... until this many later frames have left (3)"},
       {"delay", "of every frame: 50us, 10ms, up to 10 s"},
+      {"jitter", "on top of it, uniform from 0 to this, in order: 5ms, up to 10 s"},
       {"rate", "capacity in frames a second: 100kpps"},
       {"queue", "frames that may wait for --rate (64)"},
       {"seed", "of every choice; the same seed, the same choices (1)"}};
@@ -157,9 +173,16 @@ VerbApps bind_verbs(CLI::App& app, CommandLine& line, std::string& json) {
   CLI::App& trial = add("trial", "one load, one duration", Verb::kTrial);
   bind_output(trial, line.output, json);
   bind_trial(trial, line.trial);
+  bind_no_calibration(trial, line.trial.test);
   CLI::App& search = add("search", "the highest load that meets a loss goal", Verb::kSearch);
   bind_output(search, line.output, json);
   bind_search(search, line.search);
+  bind_no_calibration(search, line.search.test);
+  CLI::App& calibrate = add("calibrate", "floor and ceiling of the tester alone, over a bare cable",
+                            Verb::kCalibrate);
+  bind_json(calibrate, line.output, json);
+  bind_dry_run(calibrate, line.output, "say what would be sent, and send nothing");
+  bind_calibrate(calibrate, line.calibrate);
   CLI::App& dut = add("dut", "a device whose behaviour is known to the frame", Verb::kDut);
   bind_output(dut, line.output, json);
   bind_dut(dut, line.dut);
@@ -266,7 +289,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     return unexpected_word(app, left.front());
   }
   if (app.get_subcommands().empty() && dynamic_cast<const CLI::RequiredError*>(&error)) {
-    return usage("no verb is given: trial, search, dut, backends, doctor or cleanup",
+    return usage("no verb is given: trial, search, calibrate, dut, backends, doctor or cleanup",
                  see_help(app));
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {

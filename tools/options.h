@@ -46,6 +46,7 @@ struct TestText {
   std::string warm_up = "100ms";
   std::string drain = "500ms";
   std::string interval = "1s";
+  bool no_calibration = false;
 };
 
 struct TrialText {
@@ -68,6 +69,13 @@ struct SearchText {
   std::string trial_command;
 };
 
+struct CalibrateText {
+  TestText test;
+  std::string rate, duration;  // of the floor; not given: chosen
+  std::string precision = "2%";
+  std::string trial_duration = "500ms";
+};
+
 struct DutText {
   std::string a, b;
   bool allow_mgmt_interface = false;
@@ -85,7 +93,7 @@ struct DoctorText {
   std::string plan;
 };
 
-enum class Verb { kTrial, kSearch, kDut, kBackends, kDoctor, kCleanup };
+enum class Verb { kTrial, kSearch, kDut, kBackends, kDoctor, kCleanup, kCalibrate };
 
 struct CommandLine {
   Verb verb = Verb::kTrial;
@@ -94,6 +102,7 @@ struct CommandLine {
   SearchText search;
   DutText dut;
   DoctorText doctor;
+  CalibrateText calibrate;
 };
 
 // What to do instead of running a verb: print this and end with this exit code.

@@ -45,9 +45,13 @@ struct NamedPorts {
   std::optional<PortSpec> rx;  // nullopt: --rx none
 };
 
-// DPDK's ring device: what it sends it receives.
-bool is_loop(const PortSpec& port) {
-  return port.backend == "dpdk" && port.device.starts_with("net_ring");
+// What it sends comes back to it: DPDK's ring device by itself; any port with whole frames that is
+// named twice in the same words, where the user says to whom they go, who is then to send them
+// back.
+bool is_loop(const PortSpec& port, const TestSettings& test) {
+  if (port.backend == "dpdk" && port.device.starts_with("net_ring")) return true;
+  const bool addressed = test.profile.dst_mac || test.profile.next_hop;
+  return addressed && test.tx == test.rx && port.backend != "loopback";
 }
 
 Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) {
@@ -60,10 +64,16 @@ Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) 
   if (!port) return tl::unexpected(port.error());
   named.rx = std::move(*port);
   const bool sockets = named.tx.backend == "io_uring";  // two of port 0 are two sockets
-  if (named.rx->device == named.tx.device && !sockets && !is_loop(named.tx)) {
+  if (named.rx->device != named.tx.device || sockets) return named;
+  if (!is_loop(named.tx, test)) {
     return fail(ErrorKind::kUsage,
                 fmt::format("--tx and --rx are the same port, {}", named.tx.device),
-                "name the port the frames come out of");
+                "name the port the frames come out of, or the --dst-mac that sends them back");
+  }
+  if (test.bidirectional) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--bidirectional: the frames of {} come back to it", named.tx.device),
+                "leave --bidirectional out: each frame goes both ways");
   }
   return named;
 }
@@ -183,7 +193,8 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
   auto opened = open_one(named->tx, test, *spec, session);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
-  ports.loop = named->rx && named->rx->device == named->tx.device && is_loop(named->tx);
+  ports.loop = named->rx && named->rx->device == named->tx.device &&
+               named->tx.backend != "io_uring" && is_loop(named->tx, test);
   if (named->rx && !ports.loop) {
     spec->own_addresses = spec->steering.destinations.front();
     opened = open_one(*named->rx, test, *spec, session);

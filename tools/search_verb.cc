@@ -7,6 +7,7 @@
 #include "report/write_file.h"
 #include "tools/command_measurer.h"
 #include "tools/interrupt.h"
+#include "tools/known_cables.h"
 #include "tools/ports.h"
 #include "tools/search_run.h"
 #include "tools/standard_streams.h"
@@ -117,6 +118,7 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
   }
   describe_ports(*ports, settings.test, report);
   std::unique_ptr<PacketMeasurer> measurer;
+  BesideKnownCables known(*ports, settings.test, report);
   return search_with(
       settings, session, report, &*ports, [&](std::size_t index) -> Result<Measurer*> {
         measurer.reset();
@@ -126,7 +128,8 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
                                  session.clock, interrupted(), {});
         if (!made) return tl::unexpected(made.error());
         measurer = std::move(*made);
-        return measurer.get();
+        known.use(*measurer, settings.test.sizes[index].name);
+        return &known;
       });
 }
 

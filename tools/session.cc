@@ -56,8 +56,8 @@ int status_exit_code(const RunReport& report) {
 
 // Empty when nothing was measured: then the error says it all.
 std::string text_for_people(const RunReport& report) {
-  const bool nothing =
-      report.error && report.trials.empty() && report.searches.empty() && !report.dut;
+  const bool nothing = report.error && report.trials.empty() && report.searches.empty() &&
+                       !report.dut && report.calibrations.empty();
   return nothing ? std::string() : to_text(report);
 }
 

@@ -184,6 +184,7 @@ void read_test(const TestText& text, TestSettings& test, Reader& reader) {
   test.rx = text.rx;
   test.bidirectional = text.bidirectional;
   test.allow_mgmt_interface = text.allow_mgmt_interface;
+  test.use_calibration = !text.no_calibration;
   if (text.tx == "none") {
     reader.refuse("--tx none: a test needs a port that sends", "only --rx may be none");
   }
@@ -309,6 +310,40 @@ Result<SearchSettings> search_settings(const SearchText& text) {
   reader.take(parse_rate("--min-rate", text.min_rate), settings.min_rate);
   if (settings.min_rate.kind == Rate::Kind::kMax)
     reader.refuse("--min-rate max: no room to search", "leave it out, or give a rate");
+  if (reader.error()) return tl::unexpected(*reader.error());
+  return settings;
+}
+
+Result<CalibrateSettings> calibrate_settings(const CalibrateText& text) {
+  CalibrateSettings settings;
+  Reader reader;
+  read_test(text.test, settings.test, reader);
+  if (text.test.rx == kNoReceiver) {
+    reader.refuse("--rx none: a cable has two ends", "name the port the frames come out of");
+  }
+  if (!text.rate.empty()) {
+    Rate rate;
+    reader.take(parse_rate("--rate", text.rate), rate);
+    settings.floor_fps = rate.value;
+    if (rate.kind != Rate::Kind::kPps || rate.value < 1) {
+      reader.refuse(
+          fmt::format("--rate {}: not a gentle rate in frames a second", quote(text.rate)),
+          "write it as 10kpps, or leave it out");
+    }
+  }
+  if (!text.duration.empty()) {
+    reader.take(parse_duration("--duration", text.duration, 100 * kMillisecond),
+                settings.floor_duration);
+  }
+  reader.take(parse_ratio("--precision", text.precision), settings.ceiling.precision);
+  if (settings.ceiling.precision < 1e-4 || settings.ceiling.precision > 0.5) {
+    reader.refuse(
+        fmt::format("--precision: {} is out of range: 0.01% to 50%", quote(text.precision)),
+        "write 2% or 0.02");
+  }
+  reader.take(parse_duration("--trial-duration", text.trial_duration, 10 * kMillisecond),
+              settings.ceiling.trial_duration);
+  settings.ceiling.final_duration = settings.ceiling.trial_duration;
   if (reader.error()) return tl::unexpected(*reader.error());
   return settings;
 }

@@ -34,6 +34,7 @@ struct TestSettings {
   bool idle_auto = true;  // trial.idle is chosen when the cores are known
   std::uint32_t ring_frames = 4096;
   CpuList tx_cores, rx_cores;
+  bool use_calibration = true;  // shown beside the results
 };
 
 struct TrialSettings {
@@ -52,8 +53,16 @@ struct SearchSettings {
   std::string trial_command;  // empty: our own frames
 };
 
+struct CalibrateSettings {
+  TestSettings test;
+  double floor_fps = 0;            // 0: chosen by the port's line rate
+  Nanoseconds floor_duration = 0;  // 0: long enough for a p99.9
+  SearchSpec ceiling;              // goal ndr; frame size set for each search
+};
+
 [[nodiscard]] Result<TrialSettings> trial_settings(const TrialText& text);
 [[nodiscard]] Result<SearchSettings> search_settings(const SearchText& text);
+[[nodiscard]] Result<CalibrateSettings> calibrate_settings(const CalibrateText& text);
 
 // Frames a second of a rate other than max, for frames of that mean size. Fails with kUsage for a
 // percentage where there is no line rate, and for less than the rate of one frame in 10 s.

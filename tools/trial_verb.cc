@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
+#include "tools/known_cables.h"
 #include "tools/log_file.h"
 #include "tools/ports.h"
 #include "tools/standard_streams.h"
@@ -40,9 +41,17 @@ IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_i
     const auto rate = [&](std::uint64_t frames) {
       return format_rate(rate_fps(frames, last.end - last.start));
     };
-    say(fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}", so_far.from,
-                    so_far.to, static_cast<double>(last.end) * 1e-9, rate(last.offered),
-                    rate(last.received), last.lost));
+    std::string text = fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}",
+                                   so_far.from, so_far.to, static_cast<double>(last.end) * 1e-9,
+                                   rate(last.offered), rate(last.received), last.lost);
+    // As in the series of the result: of the frames that arrived in this interval.
+    const auto add_delay = [&](const char* name, double quantile) {
+      const auto value = last.delay.percentile(quantile);
+      if (value) text += fmt::format("  {} {:.1f} us", name, static_cast<double>(*value) * 1e-3);
+    };
+    add_delay("delay p50", 0.5);
+    add_delay("p99", 0.99);
+    say(text);
   };
 }
 
@@ -79,13 +88,14 @@ struct RanTrial {
 };
 
 Result<RanTrial> run_one(const TrialSettings& settings, const PlannedTrial& planned,
-                         const OpenPorts& ports, const Session& session,
+                         const OpenPorts& ports, BesideKnownCables& known, const Session& session,
                          const std::optional<LogFile>& frame_log) {
   auto measurer = PacketMeasurer::make(
       ports.trial, planned.profile, ports.pair(settings.test.bidirectional), ports.cores,
       session.clock, interrupted(), observe_intervals(session, planned.spec.id));
   if (!measurer) return tl::unexpected(measurer.error());
-  Result<TrialResult> trial = (*measurer)->measure(planned.spec);
+  known.use(**measurer, planned.profile.size_name);
+  Result<TrialResult> trial = known.measure(planned.spec);
   if (!trial) return tl::unexpected(trial.error());
   RanTrial ran{.result = std::move(*trial)};
   if (frame_log) {
@@ -151,8 +161,9 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   const auto planned = plan_trials(settings, ports->line_rate_bps);
   if (!planned) return give_up(planned.error());
   if (const Status ok = begin_frame_log(*frame_log); !ok) return give_up(ok.error());
+  BesideKnownCables known(*ports, settings.test, report);
   for (const PlannedTrial& one : *planned) {
-    Result<RanTrial> trial = run_one(settings, one, *ports, session, *frame_log);
+    Result<RanTrial> trial = run_one(settings, one, *ports, known, session, *frame_log);
     if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
     if (!trial) return give_up(trial.error());
     if (session.output.json_stream) {

@@ -52,7 +52,7 @@ WireSpec lane_spec(const WireSpec& wire, unsigned queues, unsigned index) {
 
 std::size_t under_way(const WireSpec& wire) {
   const double fps = wire.rate_fps > 0 ? wire.rate_fps : kUnratedFps;
-  const double delayed = std::ceil(static_cast<double>(wire.delay) / 1e9 * fps);
+  const double delayed = std::ceil(static_cast<double>(wire.delay + wire.jitter) / 1e9 * fps);
   const double queued = wire.rate_fps > 0 ? wire.queue_frames + 1.0 : 0;
   const double held = wire.reorder > 0 ? wire.reorder_by / (1.0 - std::min(wire.reorder, 0.99)) : 0;
   return static_cast<std::size_t>(std::min(delayed + queued + held, double{kUnderWayMost}));

@@ -42,8 +42,8 @@ class HostClock final : public Clock {
   void refit() const;
 
   // Compares the clock of the cores that a test uses (core_offset.h), each with the first: some
-  // 0.2 ms a core, 20 ms at most where others keep it busy. Falls back when two cannot be the same
-  // clock; then what it falls back to is compared.
+  // 0.2 ms a core, eight times 20 ms at most where others keep it busy. Falls back when two cannot
+  // be the same clock; then what it falls back to is compared.
   void check_cores(std::span<const unsigned> cpus) const;
 
   // Reads CLOCK_MONOTONIC_RAW from here on, on the same axis.

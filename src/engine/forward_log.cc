@@ -27,7 +27,9 @@ std::string_view fate_name(const ForwardRecord& record, std::uint64_t stopped_af
   return record.departure > stopped_after ? "drained" : "forwarded";
 }
 
-void append(fmt::memory_buffer& text, const ForwardRecord& record, std::uint64_t stopped_after) {
+// Times count from `origin`.
+void append(fmt::memory_buffer& text, const ForwardRecord& record, std::uint64_t stopped_after,
+            Nanoseconds origin) {
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "{},{},{},{:d},{:d},{:d},", record.b_to_a ? "b-to-a" : "a-to-b",
                  record.arrival, fate_name(record, stopped_after), record.damaged, record.copy,
@@ -39,6 +41,8 @@ void append(fmt::memory_buffer& text, const ForwardRecord& record, std::uint64_t
     text.push_back(kHex[record.payload[i] >> 4]);
     text.push_back(kHex[record.payload[i] & 15]);
   }
+  fmt::format_to(out, ",{},", record.arrived_at - origin);
+  if (record.departure != 0) fmt::format_to(out, "{}", record.departed_at - origin);
   text.push_back('\n');
 }
 
@@ -54,10 +58,12 @@ Status write_all(const fmt::memory_buffer& text, std::FILE* file, const std::str
 Status ForwardLog::write_csv(std::FILE* file, const std::string& name) const {
   constexpr std::size_t kChunk = 1 << 16;
   fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text),
-                 "direction,arrival,fate,damaged,copy,held,departure,payload\n");
+  fmt::format_to(
+      std::back_inserter(text),
+      "direction,arrival,fate,damaged,copy,held,departure,payload,arrived_ns,departed_ns\n");
+  const Nanoseconds origin = records().empty() ? 0 : records().front().arrived_at;
   for (const ForwardRecord& record : records()) {
-    append(text, record, stopped_after_[record.b_to_a ? 1 : 0]);
+    append(text, record, stopped_after_[record.b_to_a ? 1 : 0], origin);
     if (text.size() < kChunk) continue;
     if (Status written = write_all(text, file, name); !written) return written;
     text.clear();

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace wireproof {
@@ -18,6 +19,8 @@ enum class LogFate : std::uint8_t { kForwarded, kDropped, kQueueFull, kPoolFull,
 
 struct ForwardRecord {
   static constexpr std::size_t kPayloadBytes = 18;    // the room for a signature in a 64-byte frame
+  Nanoseconds arrived_at = 0;                         // the stamp that the model was given
+  Nanoseconds departed_at = 0;                        // when it was handed to the other port
   std::uint32_t arrival = 0;                          // 1, 2, 3 ... per direction
   std::uint32_t departure = 0;                        // the same for what left; 0: it did not
   std::array<std::uint8_t, kPayloadBytes> payload{};  // as it arrived
@@ -28,7 +31,7 @@ struct ForwardRecord {
   bool copy : 1 = false;
   bool held : 1 = false;
 };
-static_assert(sizeof(ForwardRecord) == 28);
+static_assert(sizeof(ForwardRecord) == 48);
 
 class ForwardLog {
  public:
@@ -46,9 +49,12 @@ class ForwardLog {
     records_[used_] = record;
     return ++used_;
   }
-  // The record has left as the departure-th frame of its direction. Ignores kNone.
-  void departed(std::uint32_t number, std::uint64_t departure) {
-    if (number != kNone) records_[number - 1].departure = static_cast<std::uint32_t>(departure);
+  // The record has left as the departure-th frame of its direction, at `at` by the clock of the
+  // arrivals. Ignores kNone.
+  void departed(std::uint32_t number, std::uint64_t departure, Nanoseconds at) {
+    if (number == kNone) return;
+    records_[number - 1].departure = static_cast<std::uint32_t>(departure);
+    records_[number - 1].departed_at = at;
   }
 
   // Departures of this direction after the departed_before-th are those of a device that was told

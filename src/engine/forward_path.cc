@@ -41,7 +41,8 @@ std::uint64_t pool_frames_needed(const WireSpec& wire, double arrivals_fps) {
   constexpr std::uint64_t kBursts = 4096;
   const double leaving_fps =
       wire.rate_fps > 0 ? std::min(wire.rate_fps, arrivals_fps) : arrivals_fps;
-  const double delayed = std::ceil(static_cast<double>(wire.delay) / 1e9 * leaving_fps);
+  const double delayed =
+      std::ceil(static_cast<double>(wire.delay + wire.jitter) / 1e9 * leaving_fps);
   std::uint64_t frames = kBursts + static_cast<std::uint64_t>(delayed);
   if (wire.rate_fps > 0) frames += wire.queue_frames;
   if (wire.reorder > 0) frames += wire.reorder_by;
@@ -78,7 +79,7 @@ std::size_t ForwardPath::round(const Clock& clock) {
     arrived_at_ = std::max(arrived_at_, stamp);
     arrive(frame, arrived_at_);
   }
-  const std::size_t sent = send_due(now);
+  const std::size_t sent = send_due(clock, now);
   keep_the_rest();
   if (count > 0) from_.release(std::span(arrivals_).first(count));
   return count + sent;
@@ -90,13 +91,14 @@ std::size_t ForwardPath::drain(const Clock& clock) {
     model_.flush_held();
     if (log_ != nullptr) log_->stopped(spec_.b_to_a, counts_.forwarded);
   }
-  const std::size_t sent = send_due(clock.now());
+  const std::size_t sent = send_due(clock, clock.now());
   counts_.drained += sent;
   return sent;
 }
 
 void ForwardPath::arrive(Frame& frame, Nanoseconds at) {
-  ForwardRecord record{.arrival = static_cast<std::uint32_t>(++counts_.arrived),
+  ForwardRecord record{.arrived_at = at,
+                       .arrival = static_cast<std::uint32_t>(++counts_.arrived),
                        .b_to_a = spec_.b_to_a};
   std::span<std::uint8_t> payload;
   if (log_ != nullptr || spec_.wire.corrupt > 0) payload = payload_of(spec_.layer, frame);
@@ -144,13 +146,13 @@ void ForwardPath::log_arrival(Inside& inside, const Arrival& arrival, ForwardRec
 
 // Sends everything that is due, one burst at a time, or as much as the other port takes: the rest
 // stays in order where it is and is tried again in the next round.
-std::size_t ForwardPath::send_due(Nanoseconds now) {
+std::size_t ForwardPath::send_due(const Clock& clock, Nanoseconds now) {
   constexpr std::size_t kBurstsPerRound = 8;
   std::size_t sent = 0;
   for (std::size_t i = 0; i < kBurstsPerRound; ++i) {
     const bool room = fill(now);
     if (room && filled_ == 0) break;
-    const std::size_t accepted = submit_filled();
+    const std::size_t accepted = submit_filled(clock);
     sent += accepted;
     if (room && filled_ == 0) continue;
     ++counts_.tx_blocked;
@@ -160,11 +162,14 @@ std::size_t ForwardPath::send_due(Nanoseconds now) {
   return sent;
 }
 
-std::size_t ForwardPath::submit_filled() {
+// The log's time is the one before the port was called: the frame's way through the kernel, which
+// some ports go within the call, is not the device's.
+std::size_t ForwardPath::submit_filled(const Clock& clock) {
+  const Nanoseconds at = log_ != nullptr ? clock.now() : 0;
   const std::size_t accepted = filled_ > 0 ? to_.submit(std::span(out_).first(filled_)) : 0;
   for (std::size_t i = 0; i < accepted; ++i) {
     ++counts_.forwarded;
-    if (log_ != nullptr) log_->departed(records_[i], counts_.forwarded);
+    if (log_ != nullptr) log_->departed(records_[i], counts_.forwarded, at);
   }
   std::move(out_.begin() + accepted, out_.begin() + filled_, out_.begin());
   std::move(records_.begin() + accepted, records_.begin() + filled_, records_.begin());

@@ -70,9 +70,9 @@ class ForwardPath {
 
   void arrive(Frame& frame, Nanoseconds at);
   void log_arrival(Inside& inside, const Arrival& arrival, ForwardRecord record);
-  std::size_t send_due(Nanoseconds now);
+  std::size_t send_due(const Clock& clock, Nanoseconds now);
   bool fill(Nanoseconds now);
-  std::size_t submit_filled();
+  std::size_t submit_filled(const Clock& clock);
   void keep_the_rest();
   [[nodiscard]] std::size_t due_left() const { return due_count_ - due_next_; }
   [[nodiscard]] std::uint8_t* pool_bytes(std::uint32_t handle);

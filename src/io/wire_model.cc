@@ -22,13 +22,14 @@ std::uint64_t threshold(double probability) {
 WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
     : spec_(spec),
       random_(spec.seed),
+      jitter_random_(spec.seed ^ kJitterStream),
       loss_(threshold(spec.loss)),
       corrupt_(threshold(spec.corrupt)),
       duplicate_(threshold(spec.duplicate)),
       reorder_(threshold(spec.reorder)),
       waiting_(inside_expected),
       held_(spec.reorder > 0 ? inside_expected : 1) {
-  assert(spec.delay >= 0 && spec.reorder_by >= 1);
+  assert(spec.delay >= 0 && spec.jitter >= 0 && spec.reorder_by >= 1);
   assert(spec.rate_fps == 0 || spec.rate_fps >= 0.001);
   if (spec.rate_fps > 0) {
     gap_ = static_cast<FixedTime>(1e9 / spec.rate_fps * kFractionsPerNs);
@@ -54,20 +55,29 @@ bool WireModel::take_slot(Nanoseconds& at) {
   return true;
 }
 
+// A frame that is through the cap at `slot` leaves then, and not before the one in front.
+Nanoseconds WireModel::leave_after(Nanoseconds slot, Nanoseconds delay) {
+  last_due_ = std::max(last_due_, slot + delay);
+  return last_due_;
+}
+
 Arrival WireModel::arrive(std::uint64_t handle, Nanoseconds at) {
   const bool lost = chance(loss_);
   const bool corrupt = chance(corrupt_);
   const bool duplicate = chance(duplicate_);
   const bool held = chance(reorder_);
   const std::uint64_t entropy = random_.next();
+  const auto jitter =
+      static_cast<Nanoseconds>(jitter_random_.below(static_cast<std::uint64_t>(spec_.jitter)));
   if (lost) return {.fate = Fate::kDropped, .entropy = entropy};
 
   Nanoseconds slot = at;
   if (!take_slot(slot)) return {.fate = Fate::kQueueFull, .entropy = entropy};
   Nanoseconds copy_slot = at;
   const bool duplicated = duplicate && take_slot(copy_slot);
-  waiting_.push({slot + spec_.delay, handle, false, !duplicated, held});
-  if (duplicated) waiting_.push({copy_slot + spec_.delay, handle, true, true, held});
+  const Nanoseconds delay = spec_.delay + jitter;
+  waiting_.push({leave_after(slot, delay), handle, false, !duplicated, held});
+  if (duplicated) waiting_.push({leave_after(copy_slot, delay), handle, true, true, held});
   ++inside_;
   return {.fate = Fate::kForwarded,
           .corrupt = corrupt,

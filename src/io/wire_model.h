@@ -13,9 +13,16 @@
 namespace wireproof {
 
 // Applied in this order to each arrival: loss, damage, duplication, then the queue in front of the
-// rate cap (a copy takes its own place in it), then delay, then hold-back. Every arrival takes the
-// same number of draws from the seed, so that the frames lost with loss alone are the frames lost
-// with everything on.
+// rate cap (a copy takes its own place in it), then delay and jitter, then hold-back. Every arrival
+// takes the same number of draws from the seed, so that the frames lost with loss alone are the
+// frames lost with everything on.
+//
+// The jitter keeps the order: a frame is delayed by `delay` + J, J uniform over the whole
+// nanoseconds of [0, jitter), but never leaves before the one in front of it. Frames that come
+// `jitter` or more apart therefore have independent, uniform delays; closer ones are held up behind
+// each other, and their delays are longer and alike. J of the k-th arrival is the k-th draw of a
+// generator of its own, seeded with seed ^ kJitterStream, times jitter / 2^64: who knows the seed
+// knows every delay.
 //
 // The cap works in the arrivals' own time, to 2^-32 ns: a frame that finds it idle leaves at once
 // and occupies it for 1/rate; one that finds it busy waits for its slot. In a trial of T seconds
@@ -27,6 +34,7 @@ struct WireSpec {
   double reorder = 0;            // probability that an arrival is held back ...
   std::uint32_t reorder_by = 3;  // ... until this many later frames have left (>= 1)
   Nanoseconds delay = 0;         // added to every frame, >= 0
+  Nanoseconds jitter = 0;        // width of the uniform law on top of it, >= 0
   double rate_fps = 0;           // 0: no cap. Departures are 1/rate apart at least; >= 0.001
   // With rate_fps: an arrival that finds this many waiting is dropped. The one that occupies the
   // cap does not wait any more.
@@ -57,6 +65,9 @@ struct Departure {
 // One direction of one wire. One thread.
 class WireModel {
  public:
+  // Of the seed, so that jitter changes no other choice. Published: docs/dut.md.
+  static constexpr std::uint64_t kJitterStream = 0x6a69747465720000;  // "jitter"
+
   // `inside_expected`: handles to make room for; beyond it the room doubles when it is first
   // needed (an allocation) and stays.
   explicit WireModel(const WireSpec& spec, std::size_t inside_expected = 1024);
@@ -98,14 +109,17 @@ class WireModel {
   bool chance(std::uint64_t threshold) { return random_.next() >> 11 < threshold; }
   bool take_slot(Nanoseconds& at);
   [[nodiscard]] bool held_ripe() const;
+  [[nodiscard]] Nanoseconds leave_after(Nanoseconds slot, Nanoseconds delay);
 
   WireSpec spec_;
   Random random_;
+  Random jitter_random_;
   std::uint64_t loss_, corrupt_, duplicate_, reorder_;  // probabilities in units of 2^-53
   FixedTime gap_ = 0;                                   // 1 / rate_fps; 0: no cap
   FixedTime backlog_max_ = 0;                           // queue_frames * gap_
   FixedTime cap_free_at_ = 0;                           // when the cap can take the next frame
-  Fifo<Waiting> waiting_;        // in order of `at`: the delay is constant, the cap is FIFO
+  Nanoseconds last_due_ = 0;                            // `at` of the latest that entered waiting_
+  Fifo<Waiting> waiting_;        // in order of `at`: the cap is FIFO, the jitter keeps the order
   Fifo<Held> held_;              // in order of release: the hold-back is constant
   std::uint64_t passed_ = 0;     // frames that have left without having been held
   Nanoseconds departed_at_ = 0;  // time of the latest departure

@@ -54,8 +54,9 @@ Result<double> parse_frame_rate(const std::string& flag, const std::string& text
 }  // namespace
 
 const std::vector<std::string>& wire_option_names() {
-  static const std::vector<std::string> names{
-      "loss", "duplicate", "corrupt", "reorder", "reorder-by", "delay", "rate", "queue", "seed"};
+  static const std::vector<std::string> names{"loss",       "duplicate", "corrupt", "reorder",
+                                              "reorder-by", "delay",     "jitter",  "rate",
+                                              "queue",      "seed"};
   return names;
 }
 
@@ -77,6 +78,7 @@ Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& op
   reader.read("reorder-by", count(1, kMostFrames),
               [&](std::uint64_t value) { spec.reorder_by = static_cast<std::uint32_t>(value); });
   reader.read("delay", delay, [&](Nanoseconds value) { spec.delay = value; });
+  reader.read("jitter", delay, [&](Nanoseconds value) { spec.jitter = value; });
   reader.read("rate", parse_frame_rate, [&](double value) { spec.rate_fps = value; });
   reader.read("queue", count(0, kMostFrames),
               [&](std::uint64_t value) { spec.queue_frames = static_cast<std::uint32_t>(value); });
@@ -90,7 +92,7 @@ Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& op
 
 bool is_clean(const WireSpec& spec) {
   return spec.loss <= 0 && spec.duplicate <= 0 && spec.corrupt <= 0 && spec.reorder <= 0 &&
-         spec.delay == 0 && spec.rate_fps <= 0;
+         spec.delay == 0 && spec.jitter == 0 && spec.rate_fps <= 0;
 }
 
 }  // namespace wireproof

@@ -11,8 +11,8 @@
 
 namespace wireproof {
 
-// loss, duplicate, reorder, corrupt: "0.1%" or "0.001". reorder-by: frames, 1 to 1M. delay: "50us",
-// up to 10 s. rate: "100kpps". queue: frames, 0 to 1M. seed: any whole number.
+// loss, duplicate, reorder, corrupt: "0.1%" or "0.001". reorder-by: frames, 1 to 1M. delay, jitter:
+// "50us", up to 10 s. rate: "100kpps". queue: frames, 0 to 1M. seed: any whole number.
 [[nodiscard]] const std::vector<std::string>& wire_option_names();
 
 // Reads the keys above and leaves others alone. Fails with kUsage on a bad value and on settings

@@ -24,6 +24,8 @@ std::string_view word(ReportKind kind) {
       return "search";
     case ReportKind::kDut:
       return "dut";
+    case ReportKind::kCalibration:
+      return "calibration";
   }
   return "trial";
 }

@@ -15,6 +15,7 @@
 #include "base/clock_state.h"
 #include "base/result.h"
 #include "io/tx_stamp_samples.h"
+#include "report/calibration.h"
 #include "trial/dut.h"
 #include "trial/search.h"
 #include "trial/trial.h"
@@ -117,7 +118,7 @@ struct HostFacts {
   std::optional<PtpFacts> ptp;
 };
 
-enum class ReportKind { kTrial, kSearch, kDut };
+enum class ReportKind { kTrial, kSearch, kDut, kCalibration };
 
 enum class RunStatus {
   kOk,       // done, whatever the device did
@@ -141,6 +142,8 @@ struct RunReport {
   std::vector<TrialResult> trials;     // of a trial run; those of a search are in it
   std::vector<SearchResult> searches;  // one per frame size and goal
   std::optional<DutResult> dut;        // of a dut run that began to forward
+  Calibrations calibrations;           // of a calibration run, also in calibration_file
+  std::string calibration_file;        // empty: not stored
   std::vector<std::string> notes;      // what the reader must know of the whole run
 };
 

@@ -126,9 +126,18 @@ Json trial_result_json(const RunReport& report) {
   return json;
 }
 
+Json calibration_result_json(const RunReport& report) {
+  Json json = {{"calibrations", Json::array()}};
+  put_text(json, "file", report.calibration_file);
+  for (const CalibrationEntry& entry : report.calibrations)
+    json["calibrations"].push_back(calibration_json(entry));
+  return json;
+}
+
 Json result_json(const RunReport& report) {
   if (report.kind == ReportKind::kTrial) return trial_result_json(report);
   if (report.kind == ReportKind::kDut) return report.dut ? dut_json(*report.dut) : Json::object();
+  if (report.kind == ReportKind::kCalibration) return calibration_result_json(report);
   Json searches = Json::array();
   for (const SearchResult& search : report.searches)
     searches.push_back(search_json(search, report.environment, report.line_rate_bps));

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;  // keys in the order in which they are to 
 
 [[nodiscard]] Json trial_json(const TrialResult& trial, const HostFacts& host);
 // Adds latency, jitter, reordering, loss bursts and pacing, as far as they were measured.
-void put_timing(Json& json, const DirectionResult& direction);
+void put_timing(Json& json, const DirectionResult& direction, const ClockState& clock);
 [[nodiscard]] Json delay_of_interval_json(const HistogramSteps& delays);
 [[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
                                double line_rate_bps);
@@ -24,6 +24,9 @@ void put_timing(Json& json, const DirectionResult& direction);
 [[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
                                  const std::string& to);
 [[nodiscard]] Json line_plan_json(const LinePlan& plan);
+[[nodiscard]] Json calibration_json(const CalibrationEntry& entry);
+// Into a direction's object, beside what was measured; nothing where there was no calibration.
+void put_bare_cable(Json& direction, const DirectionResult& of);
 // null where there is none.
 [[nodiscard]] Json error_json(const std::optional<Error>& error);
 [[nodiscard]] Json document_json(const RunReport& report);

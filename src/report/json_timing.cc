@@ -47,10 +47,11 @@ Json pauses_json(const PauseSummary& pauses) {
   return json;
 }
 
-Json latency_json(const DelaySummary& delay) {
+Json latency_json(const DelaySummary& delay, const ClockState& clock) {
   Json json = {{"metric", delay.metric},     {"tx_stamp", delay.tx_stamp},
-               {"rx_stamp", delay.rx_stamp}, {"clock", "monotonic_raw"},
+               {"rx_stamp", delay.rx_stamp}, {"clock", clock.source},
                {"sync", "same_clock"},       {"negative", delay.negative}};
+  if (clock.bound_ns) json["offset_bound_ns"] = *clock.bound_ns;
   json["tx_span_max_ns"] = delay.tx_span_max;
   put_distribution(json, delay.actual);
   json["percentile_resolution"] = Histogram::kResolution;
@@ -126,8 +127,8 @@ Json pacing_json(const PacingSummary& pacing) {
 
 }  // namespace
 
-void put_timing(Json& json, const DirectionResult& direction) {
-  if (direction.delay) json["latency"] = latency_json(*direction.delay);
+void put_timing(Json& json, const DirectionResult& direction, const ClockState& clock) {
+  if (direction.delay) json["latency"] = latency_json(*direction.delay, clock);
   if (direction.jitter) json["jitter"] = jitter_json(*direction.jitter);
   if (direction.reordering) {
     json["reordering"] = reordering_json(*direction.reordering, direction.counts);

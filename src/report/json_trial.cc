@@ -69,7 +69,8 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
   if (trial.duration > 0) json.update(rates_json(direction, trial));
   if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;
   if (received && direction.counts.offered > 0) json["loss_ratio"] = loss_ratio(direction.counts);
-  put_timing(json, direction);
+  put_timing(json, direction, host.clock);
+  put_bare_cable(json, direction);
   json["attribution"] = attribution_json(direction, host);
   // Never in a sound document, and the schema refuses it: the evidence of a bug is not hidden.
   if (const std::string broken = check_identities(direction); !broken.empty())

@@ -15,9 +15,11 @@ std::string to_text(const RunReport& report) {
   }
   if (report.status == RunStatus::kAborted) out += "stopped early: the result is of what ran\n\n";
   if (report.kind == ReportKind::kTrial)
-    for (const TrialResult& trial : report.trials) out += trial_text(trial);
+    for (const TrialResult& trial : report.trials) out += trial_text(trial, report.environment);
   else if (report.kind == ReportKind::kSearch)
     out += searches_text(report);
+  else if (report.kind == ReportKind::kCalibration)
+    out += calibrations_text(report);
   else if (report.dut)
     out += dut_text(*report.dut);
   return out + footer_text(report);

@@ -53,8 +53,10 @@ std::string duration_text(Nanoseconds value) {
   return fmt::format("{} ns", value);
 }
 
-std::string microseconds_text(double ns) {
-  return fmt::format("{:.3f}", ns / 1e3);
+std::string microseconds_text(double ns, Nanoseconds bound) {
+  int decimals = 3;
+  for (; decimals > 0 && bound >= 10; bound /= 10) --decimals;
+  return fmt::format("{:.{}f}", ns / 1e3, decimals);
 }
 
 std::string wrapped(std::string_view text, std::size_t indent) {

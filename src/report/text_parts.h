@@ -19,7 +19,8 @@ inline constexpr std::size_t kTextColumns = 80;
 [[nodiscard]] std::string percent_text(double ratio);
 [[nodiscard]] std::string bit_rate_text(double bps);         // "10 Gbit/s"
 [[nodiscard]] std::string duration_text(Nanoseconds value);  // "10 s", "500 ms", "2 m 5 s"
-[[nodiscard]] std::string microseconds_text(double ns);      // "12.345"
+// "12.345"; without the digits that are finer than what is known to within `bound`.
+[[nodiscard]] std::string microseconds_text(double ns, Nanoseconds bound = 1);
 
 // Breaks at blanks so that no line is longer than kTextColumns (a longer word stands alone); each
 // line but the first is indented. Ends with a newline.
@@ -31,14 +32,18 @@ inline constexpr std::size_t kTextColumns = 80;
 // Ports, modes, cores, host, version and command: what a ticket needs. Ends with a newline.
 [[nodiscard]] std::string footer_text(const RunReport& report);
 
-[[nodiscard]] std::string trial_text(const TrialResult& trial);
+[[nodiscard]] std::string trial_text(const TrialResult& trial, const HostFacts& host);
 [[nodiscard]] std::string searches_text(const RunReport& report);
 [[nodiscard]] std::string dut_text(const DutResult& result);
+// What the tester alone can do, one line; empty where it was not calibrated. Ends with a newline.
+[[nodiscard]] std::string bare_cable_text(const DirectionResult& direction,
+                                          const ClockState& clock);
+[[nodiscard]] std::string calibrations_text(const RunReport& report);
 // The table of one rate, or of several; then what is measured and what assumed. Ends with a
 // newline.
 [[nodiscard]] std::string line_plan_text(const LinePlan& plan);
 
 // Delay, its variation, order, loss bursts and pacing, as far as they were measured.
-[[nodiscard]] std::string timing_text(const DirectionResult& direction);
+[[nodiscard]] std::string timing_text(const DirectionResult& direction, const ClockState& clock);
 
 }  // namespace wireproof

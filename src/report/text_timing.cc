@@ -11,43 +11,50 @@ namespace wireproof {
 
 namespace {
 
-std::string us(Nanoseconds value) {
-  return microseconds_text(static_cast<double>(value));
+std::string us(Nanoseconds value, Nanoseconds bound = 1) {
+  return microseconds_text(static_cast<double>(value), bound);
 }
 
 using Named = std::pair<const char*, std::optional<Nanoseconds>>;
 
-void add_percentiles(std::vector<std::string>& parts, std::initializer_list<Named> percentiles) {
+void add_percentiles(std::vector<std::string>& parts, std::initializer_list<Named> percentiles,
+                     Nanoseconds bound = 1) {
   for (const auto& [name, value] : percentiles) {
-    if (value) parts.push_back(fmt::format("{} {}", name, us(*value)));
+    if (value) parts.push_back(fmt::format("{} {}", name, us(*value, bound)));
   }
 }
 
-std::string distribution_text(const Distribution& of) {
-  std::vector<std::string> parts = {"min " + us(of.min), "mean " + microseconds_text(of.mean),
-                                    "stdev " + microseconds_text(of.stdev)};
-  add_percentiles(parts, {{"p50", of.p50},
-                          {"p90", of.p90},
-                          {"p99", of.p99},
-                          {"p99.9", of.p99_9},
-                          {"p99.99", of.p99_99},
-                          {"p99.999", of.p99_999}});
-  parts.push_back("max " + us(of.max));
+std::string distribution_text(const Distribution& of, Nanoseconds bound) {
+  std::vector<std::string> parts = {"min " + us(of.min, bound),
+                                    "mean " + microseconds_text(of.mean, bound),
+                                    "stdev " + microseconds_text(of.stdev, bound)};
+  add_percentiles(parts,
+                  {{"p50", of.p50},
+                   {"p90", of.p90},
+                   {"p99", of.p99},
+                   {"p99.9", of.p99_9},
+                   {"p99.99", of.p99_99},
+                   {"p99.999", of.p99_999}},
+                  bound);
+  parts.push_back("max " + us(of.max, bound));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string delay_text(const DelaySummary& delay) {
-  std::string text = fmt::format(
-      "{} delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
-      delay.metric == "round_trip" ? "round-trip" : "one-way", distribution_text(delay.actual),
-      grouped(delay.actual.samples), delay.tx_stamp, delay.rx_stamp, us(delay.tx_span_max));
+// Two cores read the clock: what they may differ by is the error of an absolute delay, not that of
+// a difference of delays.
+std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
+  std::string text =
+      fmt::format("{} delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
+                  delay.metric == "round_trip" ? "round-trip" : "one-way",
+                  distribution_text(delay.actual, bound), grouped(delay.actual.samples),
+                  delay.tx_stamp, delay.rx_stamp, us(delay.tx_span_max));
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   text = wrapped(text, 2);
   if (!delay.scheduled) return text;
   std::vector<std::string> parts;
   const Distribution& due = *delay.scheduled;
-  add_percentiles(parts, {{"p50", due.p50}, {"p99", due.p99}, {"p99.9", due.p99_9}});
-  parts.push_back("max " + us(due.max));
+  add_percentiles(parts, {{"p50", due.p50}, {"p99", due.p99}, {"p99.9", due.p99_9}}, bound);
+  parts.push_back("max " + us(due.max, bound));
   return text + wrapped(fmt::format("from the scheduled time, us: {}", fmt::join(parts, ", ")), 2);
 }
 
@@ -121,9 +128,9 @@ std::string pacing_text(const PacingSummary& pacing) {
 
 }  // namespace
 
-std::string timing_text(const DirectionResult& direction) {
+std::string timing_text(const DirectionResult& direction, const ClockState& clock) {
   std::string out;
-  if (direction.delay) out += delay_text(*direction.delay);
+  if (direction.delay) out += delay_text(*direction.delay, clock.bound_ns.value_or(1));
   if (direction.jitter) out += jitter_text(*direction.jitter);
   if (direction.reordering) out += reordering_text(*direction.reordering, direction.counts);
   if (direction.loss_bursts) out += loss_bursts_text(*direction.loss_bursts, direction.counts);

@@ -120,13 +120,14 @@ std::string attribution_text(const DirectionResult& direction) {
 
 }  // namespace
 
-std::string trial_text(const TrialResult& trial) {
+std::string trial_text(const TrialResult& trial, const HostFacts& host) {
   std::string out = wrapped(verdict_text(trial), 2) + "\n" + load_text(trial);
   for (const DirectionResult& direction : trial.directions) {
     out += wrapped(fmt::format("\n{} -> {}", direction.from, direction.to), 2);
     out += counts_text(direction, trial);
     out += attribution_text(direction);
-    out += timing_text(direction);
+    out += timing_text(direction, host.clock);
+    out += bare_cable_text(direction, host.clock);
   }
   out += "\n";
   for (const std::string& note : trial.notes) out += wrapped("note     " + note, 9);

@@ -168,6 +168,14 @@ struct Interval {         // sampled by the collector while the trial runs
   HistogramSteps delay;
 };
 
+// The tester alone, over a bare cable, under the conditions of this direction: `wireproof
+// calibrate` found it. Shown beside what was measured, never subtracted from it.
+struct BareCable {
+  std::optional<Nanoseconds> floor_p50, floor_p99_9;  // delay at a gentle rate
+  std::optional<double> ceiling_fps;                  // highest lossless load
+  std::string calibrated_at;                          // RFC 3339, UTC
+};
+
 // `to` of a direction that nothing receives (--rx none): the receiving side's counts are then all
 // zero and mean nothing; only intended, offered, unsent and their attribution are said.
 inline constexpr const char* kNoReceiver = "none";
@@ -190,6 +198,7 @@ struct DirectionResult {
   PacingSummary pacing;
   PauseSummary receive_pauses;  // of the receiving loops
   std::vector<Interval> intervals;
+  std::optional<BareCable> bare_cable;  // absent: never calibrated so
 };
 
 enum class Verdict { kPass, kFail, kInvalid };

@@ -118,6 +118,7 @@ TEST(Loopback, EndsAndOptionsAreRefusedWithACure) {
   refused("a", {{"rate", "max"}});
   refused("a", {{"queue", "10"}});
   refused("a", {{"reorder-by", "10"}});
+  refused("a", {{"jitter", "11s"}});
   refused("a", {{"reorder", "0.1"}, {"reorder-by", "0"}});
   EXPECT_EQ(backend->open({"loopback", "a", {{"los", "0.1"}}}, spec).error().hint,
             "did you mean 'loss'?");
@@ -193,6 +194,21 @@ TEST(Loopback, DelayIsInTheStampHoweverLateThePoll) {
   for (std::size_t i = 0; i < got.size(); ++i) {
     ASSERT_EQ(got[i].stamp, start + static_cast<Nanoseconds>(i) * 10'000 + 250'000);
   }
+}
+
+TEST(Loopback, JitterIsInTheStampsAndKeepsTheOrder) {
+  Ends ends(Options{{"jitter", "1ms"}, {"seed", "4"}});
+  const Nanoseconds start = ends.clock.now();
+  const auto got = exchange(ends, 400, kMillisecond);  // as far apart as the jitter is wide
+  ASSERT_EQ(got.size(), 400u);
+  double sum = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_EQ(got[i].number, i);
+    const Nanoseconds extra = got[i].stamp - start - static_cast<Nanoseconds>(i) * kMillisecond;
+    ASSERT_TRUE(extra >= 0 && extra < kMillisecond) << extra;
+    sum += static_cast<double>(extra);
+  }
+  EXPECT_NEAR(sum / 400, 500'000, 5 * 289'000 / 20.0);  // five standard errors
 }
 
 TEST(Loopback, ReorderedFramesAllArriveAlsoTheLast) {

@@ -305,5 +305,97 @@ TEST(WireModel, CopyTakesItsOwnPlaceInTheQueue) {
   EXPECT_EQ(copies.departures[2].at, 2000);
 }
 
+// The law from its published description alone (docs/dut.md), not from the model's own generator.
+class PublishedJitter {
+ public:
+  PublishedJitter(std::uint64_t seed, Nanoseconds width)
+      : state_(seed ^ 0x6a69747465720000u), width_(static_cast<std::uint64_t>(width)) {}
+  Nanoseconds next() {
+    state_ += 0x9e3779b97f4a7c15u;
+    std::uint64_t z = (state_ ^ (state_ >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<Nanoseconds>((static_cast<Wide>(z ^ (z >> 31)) * width_) >> 64);
+  }
+
+ private:
+  std::uint64_t state_, width_;
+};
+
+TEST(WireModel, JitterOfFramesFarApartIsTheLawItself) {
+  constexpr Nanoseconds kDelay = 700;
+  constexpr Nanoseconds kWidth = 5000;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Outcome far = run_model({.delay = kDelay, .jitter = kWidth, .seed = seed}, 50'000, 5000);
+    ASSERT_EQ(far.departures.size(), 50'000u);
+    PublishedJitter law(seed, kWidth);
+    double sum = 0, squares = 0;
+    for (std::uint64_t i = 0; i < 50'000; ++i) {
+      const Nanoseconds extra = far.departures[i].at - static_cast<Nanoseconds>(i) * 5000 - kDelay;
+      ASSERT_EQ(extra, law.next()) << "frame " << i << " of seed " << seed;
+      ASSERT_TRUE(extra >= 0 && extra < kWidth);
+      sum += static_cast<double>(extra);
+      squares += static_cast<double>(extra) * static_cast<double>(extra);
+    }
+    // Uniform: five standard errors of the mean, and its variance within 2 %.
+    const double mean = sum / 50'000;
+    EXPECT_NEAR(mean, kWidth / 2.0, 5 * kWidth / std::sqrt(12 * 50'000.0));
+    EXPECT_NEAR(squares / 50'000 - mean * mean, kWidth * kWidth / 12.0,
+                0.02 * kWidth * kWidth / 12.0);
+  }
+}
+
+// Frames closer than the jitter: each leaves at its own time or right behind the one in front.
+TEST(WireModel, JitterKeepsTheOrder) {
+  for (const Nanoseconds gap : {0, 1, 40, 999}) {
+    const WireSpec spec{.loss = 0.1, .duplicate = 0.2, .delay = 30, .jitter = 1000, .seed = 9};
+    const Outcome close = run_model(spec, 20'000, gap);
+    PublishedJitter law(9, 1000);
+    Nanoseconds last = 0;
+    std::size_t seen = 0;
+    for (std::uint64_t i = 0; i < close.arrivals.size(); ++i) {
+      const Nanoseconds own = static_cast<Nanoseconds>(i) * gap + 30 + law.next();
+      if (close.arrivals[i].fate != Fate::kForwarded) continue;  // holds nobody up, but drew
+      last = std::max(last, own);
+      for (int copy = 0; copy <= (close.arrivals[i].duplicated ? 1 : 0); ++copy) {
+        ASSERT_EQ(close.departures[seen].handle, i);
+        ASSERT_EQ(close.departures[seen++].at, last) << "gap " << gap << ", frame " << i;
+      }
+    }
+    EXPECT_EQ(seen, close.departures.size());
+  }
+}
+
+TEST(WireModel, JitterChangesNoOtherChoice) {
+  WireSpec spec{.loss = 0.1, .duplicate = 0.2, .corrupt = 0.2, .reorder = 0.2, .seed = 77};
+  const Outcome still = run_model(spec, 5000, 10);
+  spec.jitter = 123'456;
+  const Outcome shaken = run_model(spec, 5000, 10);
+  for (std::size_t i = 0; i < still.arrivals.size(); ++i) {
+    ASSERT_EQ(still.arrivals[i].fate, shaken.arrivals[i].fate);
+    ASSERT_EQ(still.arrivals[i].duplicated, shaken.arrivals[i].duplicated);
+    ASSERT_EQ(still.arrivals[i].corrupt, shaken.arrivals[i].corrupt);
+    ASSERT_EQ(still.arrivals[i].held, shaken.arrivals[i].held);
+    ASSERT_EQ(still.arrivals[i].entropy, shaken.arrivals[i].entropy);
+  }
+}
+
+// What a seed means is relied on by recorded runs: these numbers are those of version 0.1.0.
+TEST(WireModel, ASeedMeansWhatItAlwaysMeant) {
+  const WireSpec spec{
+      .loss = 0.2, .duplicate = 0.2, .corrupt = 0.2, .reorder = 0.2, .delay = 5, .seed = 1};
+  WireModel model(spec);
+  std::uint64_t digest = 0xcbf29ce484222325u;  // FNV-1a over what is decided
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const Arrival arrival = model.arrive(i, static_cast<Nanoseconds>(i));
+    for (const std::uint64_t word :
+         {static_cast<std::uint64_t>(arrival.fate), std::uint64_t{arrival.corrupt},
+          std::uint64_t{arrival.duplicated}, std::uint64_t{arrival.held}, arrival.entropy}) {
+      digest = (digest ^ word) * 0x100000001b3u;
+    }
+  }
+  EXPECT_EQ(digest, 0x73d9a1db82c55728u);
+}
+
 }  // namespace
 }  // namespace wireproof

@@ -12,6 +12,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
                                         {"reorder", "0.4%"},
                                         {"reorder-by", "9"},
                                         {"delay", "50us"},
+                                        {"jitter", "5ms"},
                                         {"rate", "100kpps"},
                                         {"queue", "16"},
                                         {"seed", "18446744073709551615"},
@@ -23,6 +24,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
   EXPECT_DOUBLE_EQ(spec->reorder, 0.004);
   EXPECT_EQ(spec->reorder_by, 9u);
   EXPECT_EQ(spec->delay, 50'000);
+  EXPECT_EQ(spec->jitter, 5'000'000);
   EXPECT_DOUBLE_EQ(spec->rate_fps, 100'000);
   EXPECT_EQ(spec->queue_frames, 16u);
   EXPECT_EQ(spec->seed, 18446744073709551615u);
@@ -31,6 +33,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
 
 TEST(WireOptions, NoneIsAClearWire) {
   EXPECT_TRUE(is_clean(*parse_wire_options({})));
+  EXPECT_FALSE(is_clean(*parse_wire_options({{"jitter", "1us"}})));
   EXPECT_TRUE(is_clean(*parse_wire_options({{"seed", "5"}, {"loss", "0"}})));
 }
 
@@ -40,6 +43,7 @@ TEST(WireOptions, BadValuesNameTheOption) {
                                                                      {"corrupt", ""},
                                                                      {"reorder", "1e-3"},
                                                                      {"delay", "11s"},
+                                                                     {"jitter", "-1ms"},
                                                                      {"rate", "50%"},
                                                                      {"seed", "-1"}}) {
     const auto spec = parse_wire_options({{key, value}});

@@ -231,6 +231,12 @@ RunReport full_trial_report() {
   back.delay->steps.overflow = 1;
   result.directions.push_back(back);
   result.notes = {"the port's own counters agree with ours"};
+  result.directions[0].bare_cable = BareCable{.floor_p50 = 1'900,
+                                              .floor_p99_9 = 8'000,
+                                              .ceiling_fps = 14'100'000,
+                                              .calibrated_at = "2026-04-30T09:00:00.000000001Z"};
+  result.directions[1].bare_cable =
+      BareCable{.floor_p50 = 1'950, .calibrated_at = "2026-04-30T09:00:00.000000001Z"};
   report.trials = {result};
   report.notes = {"core 2 shares a physical core with core 20"};
   return report;
@@ -353,6 +359,54 @@ RunReport dut_report() {
   return report;
 }
 
+RunReport calibration_report() {
+  RunReport report = empty_report(ReportKind::kCalibration);
+  add_nics(report);
+  report.trials = {trial(1, 10'000, Verdict::kPass, "")};
+  CalibrationEntry small;
+  small.calibrated_at = rfc3339_utc(report.started_at_unix_ns);
+  small.key = {.host = "lab1",
+               .kernel = "Linux 6.1.0-18-amd64",
+               .cpu = report.environment.cpu,
+               .version = "0.1.0",
+               .tx_backend = "af_xdp",
+               .tx_driver = "ixgbe",
+               .tx_mode = "zero-copy",
+               .rx_backend = "af_xdp",
+               .rx_driver = "ixgbe",
+               .rx_mode = "zero-copy",
+               .metric = "one_way",
+               .tx_stamp = "burst",
+               .rx_stamp = "xdp",
+               .pacing = "burst",
+               .schedule = "constant",
+               .idle = "spin",
+               .size = "64",
+               .queues = 2,
+               .tx_cores = 2,
+               .rx_cores = 3,
+               .cores_shared = true,
+               .bidirectional = true};
+  small.floor = CalibrationFloor{.load_fps = 10'000,
+                                 .duration = 3 * kSecond,
+                                 .delay = report.trials[0].directions[0].delay->actual,
+                                 .tx_span_max = 900};
+  small.ceiling = CalibrationCeiling{.lossless_fps = 14'100'000.5,
+                                     .precision = 0.02,
+                                     .trial_duration = 500 * kMillisecond,
+                                     .tester_limited = true,
+                                     .regular = false};
+  CalibrationEntry mix = small;
+  mix.key.size = "imix";
+  mix.key.metric = "";  // --latency off
+  mix.floor.reset();
+  mix.ceiling->tester_limited = false;
+  mix.ceiling->regular = true;
+  report.calibrations = {small, mix};
+  report.calibration_file = "/root/.local/state/wireproof/calibration.json";
+  return report;
+}
+
 std::vector<std::pair<std::string, RunReport>> sample_reports() {
   return {{"full-trial", full_trial_report()},
           {"send-only", send_only_report()},
@@ -360,7 +414,8 @@ std::vector<std::pair<std::string, RunReport>> sample_reports() {
           {"search", search_report()},
           {"command-search", command_search_report()},
           {"broken-search", broken_search_report()},
-          {"dut", dut_report()}};
+          {"dut", dut_report()},
+          {"calibration", calibration_report()}};
 }
 
 }  // namespace wireproof

@@ -18,6 +18,8 @@ namespace wireproof {
 [[nodiscard]] RunReport broken_search_report();   // the interface went away in the second search
 [[nodiscard]] RunReport dut_report();             // with a log; one port that cannot tell its drops
 
+[[nodiscard]] RunReport calibration_report();  // a floor and a ceiling; a ceiling alone
+
 // All of them, by name.
 [[nodiscard]] std::vector<std::pair<std::string, RunReport>> sample_reports();
 

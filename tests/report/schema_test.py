@@ -53,6 +53,10 @@ SPOILT = [
     ("dut", lambda d: d["result"]["directions"].pop()),
     ("dut", lambda d: d["result"].pop("ports")),
     ("dut", lambda d: d["result"]["ports"][0].update(tx_dropped=None)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["latency"]["floor_ns"].pop("p50")),
+    ("trial", lambda d: d["trials"][0]["directions"][0].update(ceiling_fps="14 M")),
+    ("calibration", lambda d: d["result"].pop("calibrations")),
+    ("calibration", lambda d: d["result"].update(file="")),
 ]
 
 # The same of the doctor's documents: plain, with a plan of one rate, of all rates, and failed.
@@ -99,6 +103,38 @@ def check_doctor(program):
     return failures
 
 
+SPOILT_CALIBRATION = [
+    lambda d: d.update(schema_version="2.0"),
+    lambda d: d.pop("entries"),
+    lambda d: d["entries"][0].update(extra=1),
+    lambda d: d["entries"][0]["key"].pop("tx_stamp"),
+    lambda d: d["entries"][0]["key"].update(queues=0),
+    lambda d: d["entries"][0]["key"].update(idle="nap"),
+    lambda d: d["entries"][0]["floor"].update(p50_ns=1.5),
+    lambda d: d["entries"][0]["floor"].pop("samples"),
+    lambda d: d["entries"][0]["ceiling"].update(lossless_fps=0),
+]
+
+
+def check_calibration(program):
+    """The calibration file against its schema; returns the number of failures."""
+    validator = VALIDATE.load_validator(ROOT / "docs/schema/calibration-1.0.schema.json")
+    text = subprocess.run([program, "calibration"], check=True, capture_output=True, text=True).stdout
+    document = VALIDATE.parse(text)
+    failures = 0
+    for problem in VALIDATE.problems(document, validator):
+        print(f"calibration sample: {problem}")
+        failures += 1
+    for number, spoil in enumerate(SPOILT_CALIBRATION):
+        spoilt = copy.deepcopy(document)
+        spoil(spoilt)
+        if not VALIDATE.problems(spoilt, validator):
+            print(f"spoilt calibration {number} was accepted")
+            failures += 1
+    print(f"calibration: 1 sample, {len(SPOILT_CALIBRATION)} spoilt documents")
+    return failures
+
+
 def keys_of(value):
     """Every key of an object anywhere in it."""
     if isinstance(value, dict):
@@ -115,7 +151,8 @@ def never_shown(documents):
                      (parts[name] for name in ("direction", "latency", "distribution", "jitter",
                                                "preemptions", "interval"))])
     words_of_schema = {"$ref", "type", "items", "properties", "required", "additionalProperties", "enum",
-                       "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "description"}
+                       "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "description",
+                       "format"}
     return known - words_of_schema - keys_of(documents)
 
 
@@ -123,7 +160,7 @@ def main():
     validator = VALIDATE.load_validator()
     lines = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
     documents = [json.loads(line)["document"] for line in lines.splitlines()]
-    failures = check_doctor(sys.argv[1])
+    failures = check_doctor(sys.argv[1]) + check_calibration(sys.argv[1])
     for number, document in enumerate(documents):
         for problem in VALIDATE.problems(document, validator):
             print(f"sample {number}: {problem}")

@@ -13,6 +13,7 @@ SUITE = Suite()
 TRIAL = [*MEMORY, "--rate", "1kpps", "--duration", "100ms"]
 SEARCH = ["search", *MEMORY[1:]]
 DUT = ["dut", "--a", "loopback:a", "--b", "loopback:b"]
+CALIBRATE = ["calibrate", *MEMORY[1:]]
 
 # What strict grammars refuse and lenient ones read as something.
 SOMEWHERE = ["-1", "1e3", "0x10", "010", "5x", " 5", "nan", "18446744073709551616"]
@@ -59,9 +60,14 @@ FLAGS = [
     (SEARCH, "--max-rate", ["1,5", "0", "0pps", "5", "50%"]),
     (SEARCH, "--min-rate", ["1,5", "0", "0pps", "5", "max", "50%"]),
     (SEARCH, "--goal", ["NDR", "loss", "loss=", "loss=100%", "loss=-1", "loss=1e-3", "ndr,pdr"]),
+    (CALIBRATE, "--rate", ["1,5", "0", "10", "50%", "max", "1Gbps", "0.5pps"]),
+    (CALIBRATE, "--duration", ["1,5", "0", "99ms", "73h"]),
+    (CALIBRATE, "--precision", ["1,5", "0", "51%", "0.001%"]),
+    (CALIBRATE, "--trial-duration", ["1,5", "0", "9ms"]),
     (DUT, "--loss", ["1,5", "101%", "1.1", "-0.1"]),
     (DUT, "--reorder-by", ["1,5", "0", "1e1"]),
     (DUT, "--delay", ["1,5", "11s", "1 ms"]),
+    (DUT, "--jitter", ["1,5", "11s", "1 ms", "-5ms"]),
     (DUT, "--queue", ["1,5", "1e3"]),
     ([*DUT, "--log", "/dev/null"], "--log-frames", ["1,5", "0", "1e6"]),
     (DUT, "--core", ["1,5", "4095", "0,1", "all"]),

@@ -25,10 +25,11 @@ class LogError(Exception):
 def read_log(path, direction):
     """Yields (arrival, fate, damaged, copy, departure or 0, payload hex) of one direction."""
     with open(path, encoding="ascii") as file:
-        if file.readline().rstrip("\n") != HEAD:
+        if not file.readline().startswith(HEAD):
             raise LogError(f"{path}: not a log of wireproof dut")
         for line in file:
-            way, arrival, fate, damaged, copy, _, departure, payload = line.rstrip("\n").split(",")
+            columns = line.rstrip("\n").split(",")[:8]
+            way, arrival, fate, damaged, copy, _, departure, payload = columns
             if way == direction:
                 yield (int(arrival), fate, damaged == "1", copy == "1", int(departure or 0),
                        payload)

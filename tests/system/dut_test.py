@@ -9,6 +9,7 @@ import time
 
 import frames
 from derive_truth import read_log
+from dut_law import due_times, read_timed_log
 from harness import Suite, Topology, check, wireproof
 
 SUITE = Suite()
@@ -158,6 +159,20 @@ def delay_is_added(backend):
         assert len(delays) == 50 and delays[0] >= 0.05 and delays[25] < 0.06, delays
 
 
+def jitter_is_the_published_law(backend):
+    """No frame leaves before the law lets it, and most right then; in order, seed for seed."""
+    flags = ["--delay", "1ms", "--jitter", "4ms", "--seed", "11", "--idle", "spin"]
+    with Topology() as net:
+        device, counts, came = cross(net, backend, numbered(300), *flags, per_second=240)
+        assert counts["forwarded"] == 300 and came == numbered(300), counts
+        lines = read_timed_log(device.log)
+        due = due_times([line.arrived_ns for line in lines], 1_000_000, 4_000_000, 11)
+        behind = sorted(line.departed_ns - at for line, at in zip(lines, due))
+        assert behind[0] >= 0 and behind[150] < 50_000, (behind[0], behind[150])
+        spread = sorted(line.departed_ns - line.arrived_ns for line in lines)
+        assert spread[15] < 1_500_000 and spread[-15] > 4_500_000, (spread[15], spread[-15])
+
+
 def ends_with_everything_written(backend):
     """SIGINT and SIGTERM amid traffic: exit 0, the log complete, what was inside let go."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -212,7 +227,7 @@ def traces(net):
 
 
 for test in (log_tells_what_came_out, same_seed_same_fates, passes_the_other_way_too,
-             rate_cap_is_kept, delay_is_added, ends_with_everything_written,
+             rate_cap_is_kept, delay_is_added, jitter_is_the_published_law, ends_with_everything_written,
              being_starved_is_said, leaves_nothing):
     for name in BACKENDS:
         SUITE.add(f"{test.__name__}_{name}", test, name)
@@ -246,6 +261,7 @@ REFUSED = [
     (["--rate", "50%"], 2, "rate"),
     (["--rate", "100"], 2, "rate"),
     (["--delay", "1y"], 2, "delay"),
+    (["--jitter", "-1ms"], 2, "jitter"),
     (["--duplicate", ""], 2, "duplicate"),
     (["--seed", "-1"], 2, "seed"),
     (["--seed", "18446744073709551616"], 2, "seed"),
