@@ -249,6 +249,8 @@ def frame_log_and_pointers():
     pointers = re.findall(r"`/(trials/0/directions[^`]*)`", text_of("docs/manual.md"))
     assert len(pointers) > 6, pointers
     for pointer in pointers:
+        if "floor_ns" in pointer:  # there only where somebody calibrated
+            continue
         value = done.json
         for word in pointer.split("/"):
             value = value[int(word) if word.isdigit() else word]
