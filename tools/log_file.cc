@@ -11,8 +11,12 @@ namespace wireproof {
 namespace {
 
 tl::unexpected<Error> failure(const std::string& path, int error) {
+  const char* hint = "name another file";
+  if (error == ENOENT) hint = "create the folder first";
+  if (error == EISDIR) hint = "name a file in it";
+  if (error == EACCES || error == EROFS || error == EPERM) hint = "name a file you may write";
   return fail(ErrorKind::kOutput,
-              fmt::format("the log {} cannot be written: {}", path, std::strerror(error)), {},
+              fmt::format("the log {} cannot be written: {}", path, std::strerror(error)), hint,
               error);
 }
 

@@ -68,13 +68,12 @@ std::string jitter_text(const JitterSummary& jitter) {
                                 microseconds_text(jitter.rfc3550_max), jitter.rfc3550_spaces));
   }
   if (jitter.ipdv_pairs > 0) {
-    parts.push_back("IPDV mean " + microseconds_text(jitter.ipdv_mean_abs));
+    parts.push_back("IPDV mean size " + microseconds_text(jitter.ipdv_mean_abs));
     add_percentiles(parts, {{"p0.1", jitter.ipdv_p0_1}, {"p99.9", jitter.ipdv_p99_9}});
   }
   if (jitter.pdv_p50) parts.push_back("PDV p50 " + us(*jitter.pdv_p50));
   add_percentiles(parts, {{"p99", jitter.pdv_p99}, {"p99.9", jitter.pdv_p99_9}});
-  if (!jitter.pdv_p50) parts.push_back("PDV");
-  parts.push_back("max " + us(jitter.pdv_max));
+  parts.push_back((jitter.pdv_p50 ? "max " : "PDV max ") + us(jitter.pdv_max));
   return wrapped(fmt::format("delay variation, us: {}", fmt::join(parts, ", ")), 2);
 }
 

@@ -30,7 +30,7 @@ Status write_text(const fmt::memory_buffer& text, std::FILE* file, const std::st
   }
   return fail(ErrorKind::kOutput,
               fmt::format("the frame log {} could not be written: {}", name, std::strerror(errno)),
-              {}, errno);
+              "free some space or name another file", errno);
 }
 
 }  // namespace

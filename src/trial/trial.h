@@ -83,8 +83,8 @@ struct DelaySummary {
   Distribution actual;         // from the time at which the frame was sent
   HistogramSteps steps;        // of actual: everything a reader needs to merge and to re-plot
   // From the time at which the schedule wanted it sent, so that a sender that was late does not
-  // hide the delay it caused (coordinated omission). Absent where no frame was late or where there
-  // is no schedule (--rate max).
+  // hide the delay it caused (coordinated omission). Absent where there is no schedule (--rate
+  // max).
   std::optional<Distribution> scheduled;
 };
 

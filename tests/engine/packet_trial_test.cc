@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
 #include "trial/derive.h"
@@ -33,9 +37,22 @@ class PacketTrialTest : public testing::Test {
         trial_, profile_, {.a = a->get(), .b = b->get(), .bidirectional = bidirectional}, cores,
         clock_, interrupted_, {});
     if (!measurer) return tl::unexpected(measurer.error());
-    return (*measurer)->measure(spec);
+    auto result = (*measurer)->measure(spec);
+    if (trial_.log_frames > 0) read_log(**measurer);
+    return result;
   }
 
+  void read_log(const PacketMeasurer& measurer) {
+    std::FILE* file = std::tmpfile();
+    ASSERT_NE(file, nullptr);
+    EXPECT_TRUE(measurer.write_arrivals(7, file, "log").has_value());
+    std::rewind(file);
+    std::array<char, 256> line{};
+    while (std::fgets(line.data(), line.size(), file) != nullptr) log_.emplace_back(line.data());
+    std::fclose(file);
+  }
+
+  std::vector<std::string> log_;  // lines
   BackendSet backends_;
   MonotonicClock clock_;
   std::atomic<bool> interrupted_{false};
@@ -122,6 +139,76 @@ TEST_F(PacketTrialTest, ManyFlowsShareSequenceSpaces) {
   ASSERT_GT(one.counts.offered, 3 * kSequenceSpacesMax);  // every member of a group had its turn
   EXPECT_EQ(one.flows_sent, 10'000u);
   EXPECT_EQ(check_identities(one), "");
+}
+
+TEST_F(PacketTrialTest, AFullFrameLogIsToldInTheNotes) {
+  trial_.log_frames = 100;
+  trial_.burst = Pacer::kBurstMax;
+  const auto trial = run("", {.intended_fps = 20'000, .duration = 50 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  const std::uint64_t received = trial->directions.at(0).counts.received;
+  ASSERT_GT(received, 200u);
+  const std::string told = std::to_string(received - 100) + " arrivals found the frame log full";
+  EXPECT_EQ(std::count(trial->notes.begin(), trial->notes.end(), told), 1) << told;
+  ASSERT_EQ(log_.size(), 100u);
+  for (std::size_t i = 0; i < log_.size(); ++i) {
+    EXPECT_TRUE(log_[i].starts_with("7,forward,0,0," + std::to_string(i) + ",")) << log_[i];
+    EXPECT_TRUE(log_[i].ends_with(",in_order\n")) << log_[i];
+  }
+}
+
+TEST_F(PacketTrialTest, AFrameLogWithRoomHasEveryArrivalOfBothWays) {
+  trial_.log_frames = 10'000;
+  trial_.burst = Pacer::kBurstMax;
+  profile_.flows = 4;
+  const auto trial = run(",duplicate=0.05,seed=2",
+                         {.intended_fps = 20'000, .duration = 50 * kMillisecond}, true, 2);
+  ASSERT_TRUE(trial.has_value());
+  for (const std::string& note : trial->notes) EXPECT_EQ(note.find("log"), std::string::npos);
+  const auto lines = [this](const std::string& begin, const std::string& end) {
+    return static_cast<std::uint64_t>(std::count_if(
+        log_.begin(), log_.end(),
+        [&](const std::string& line) { return line.starts_with(begin) && line.ends_with(end); }));
+  };
+  const Counts& there = trial->directions.at(0).counts;
+  EXPECT_GT(there.duplicate, 10u);
+  EXPECT_EQ(lines("7,forward,", ",duplicate\n"), there.duplicate);
+  EXPECT_EQ(lines("7,forward,", ",in_order\n"), there.unique);
+  EXPECT_EQ(lines("7,reverse,", ",in_order\n"), trial->directions.at(1).counts.unique);
+  EXPECT_GT(lines("7,forward,1,", "\n"), 100u) << "a second queue";
+}
+
+TEST_F(PacketTrialTest, EachScheduleIsKeptAndNamedWithItsPauses) {
+  trial_.burst = Pacer::kBurstMax;
+  for (const ScheduleKind kind :
+       {ScheduleKind::kConstant, ScheduleKind::kPoisson, ScheduleKind::kBursty}) {
+    trial_.schedule = kind;
+    trial_.burst_size = kind == ScheduleKind::kBursty ? 64 : 1;
+    trial_.pacing = kind == ScheduleKind::kPoisson ? PacingMode::kPrecise : PacingMode::kBurst;
+    const auto trial = run("", {.intended_fps = 20'000, .duration = 100 * kMillisecond});
+    ASSERT_TRUE(trial.has_value());
+    const DirectionResult& one = trial->directions.at(0);
+    const auto intended = static_cast<double>(one.counts.intended);
+    EXPECT_NEAR(intended, 2000, kind == ScheduleKind::kPoisson ? 5 * 44.7 : 0);
+    EXPECT_EQ(check_identities(one), "");
+    const PacingSummary& pacing = one.pacing;
+    EXPECT_EQ(pacing.schedule, schedule_word(kind));
+    EXPECT_EQ(pacing.mode, kind == ScheduleKind::kPoisson ? "precise" : "burst");
+    EXPECT_EQ(pacing.gap_target, 50'000);
+    ASSERT_TRUE(pacing.lag && pacing.gap);
+    EXPECT_EQ(pacing.lag->samples, one.counts.offered);
+    EXPECT_EQ(pacing.gap->samples, one.counts.offered - 1);
+    EXPECT_GE(pacing.lag_max, pacing.lag->max);
+    ASSERT_TRUE(one.delay && one.delay->scheduled);
+    EXPECT_EQ(one.delay->scheduled->samples, one.delay->actual.samples);
+    EXPECT_GE(one.delay->scheduled->mean, one.delay->actual.mean);
+    for (const PauseSummary* pauses : {&pacing.pauses, &one.receive_pauses}) {
+      EXPECT_EQ(pauses->threshold, 10 * kMicrosecond);
+      EXPECT_EQ(pauses->busy_threshold, (kind == ScheduleKind::kPoisson ? 10 : 100) * kMicrosecond);
+      EXPECT_EQ(pauses->log.size(), std::min<std::uint64_t>(pauses->count, PauseLog::kLogMax));
+      EXPECT_GE(pauses->total, pauses->max);
+    }
+  }
 }
 
 TEST_F(PacketTrialTest, FewerFlowsThanQueuesAreRefused) {

@@ -93,8 +93,14 @@ TEST(ResultJson, AbsentMeansNotMeasured) {
   EXPECT_FALSE(trial.contains("intended_fps"));  // as fast as it could: nothing was asked
   EXPECT_EQ(d["counts"].size(), 3u);
   EXPECT_EQ(d["attribution"].size(), 1u);
-  for (const char* key : {"loss_ratio", "forwarding_fps", "latency", "reordering", "window"})
+  for (const char* key : {"loss_ratio", "forwarding_fps", "latency", "reordering", "window",
+                          "jitter", "loss_bursts", "receiver"})
     EXPECT_FALSE(d.contains(key)) << key;
+  // Without a schedule there is nothing to be behind.
+  EXPECT_EQ(d["pacing"]["mode"], "burst");
+  EXPECT_EQ(d["pacing"]["gap_ns"]["p50_ns"], 64);
+  for (const char* key : {"schedule", "gap_target_ns", "lag_ns"})
+    EXPECT_FALSE(d["pacing"].contains(key)) << key;
 }
 
 TEST(ResultJson, WhatAnotherProgramDidNotTellIsAbsent) {
@@ -117,6 +123,92 @@ TEST(ResultJson, APercentileWithoutSamplesIsAbsent) {
   EXPECT_FALSE(latency.contains("p99_999_ns"));
   EXPECT_EQ(latency["p99_99_ns"], 80'000);
   EXPECT_EQ(latency["mean_ns"], 2'346);
+}
+
+TEST(ResultJson, DelayIsToldFromTheScheduleAndAsAHistogramToo) {
+  const json d = document(full_trial_report())["trials"][0]["directions"][0];
+  const json& latency = d["latency"];
+  EXPECT_EQ(latency["tx_span_max_ns"], 7'500);
+  EXPECT_EQ(latency["negative"], 4);
+  EXPECT_EQ(latency["clock"], "tsc");
+  EXPECT_EQ(latency["percentile_resolution"], 1.0 / 1024);
+  EXPECT_EQ(latency["scheduled"]["samples"], 99'899'986u);
+  EXPECT_EQ(latency["scheduled"]["p99_9_ns"], 33'000);
+  EXPECT_EQ(latency["scheduled"]["mean_ns"], 2'646);
+  EXPECT_TRUE(latency["hdr"].get<std::string>().starts_with("HISTFAAA"));
+  EXPECT_FALSE(latency.contains("overflow"));
+}
+
+TEST(ResultJson, VariationIsToldByThreeDefinitions) {
+  const json jitter = document(full_trial_report())["trials"][0]["directions"][0]["jitter"];
+  EXPECT_EQ(jitter, (json{{"rfc3550_ns", 310},
+                          {"rfc3550_max_ns", 513},
+                          {"rfc3550_spaces", 16},
+                          {"ipdv_pairs", 99'700'000},
+                          {"ipdv_window", 1'024},
+                          {"ipdv_mean_abs_ns", 251},
+                          {"ipdv_min_ns", -1'200'000},
+                          {"ipdv_p0_1_ns", -9'001},
+                          {"ipdv_p50_ns", -3},
+                          {"ipdv_p99_9_ns", 9'002},
+                          {"ipdv_max_ns", 1'100'000},
+                          {"pdv_p50_ns", 1'000},
+                          {"pdv_p99_ns", 3'800},
+                          {"pdv_p99_9_ns", 10'800},
+                          {"pdv_max_ns", 1'233'367}}));
+}
+
+TEST(ResultJson, VariationWithoutPairsOrPercentilesSaysWhatIsLeft) {
+  RunReport report = full_trial_report();
+  report.trials[0].directions[0].jitter = JitterSummary{.ipdv_window = 32};  // one frame arrived
+  report.trials[0].directions[1].jitter.reset();                             // --latency 1/N
+  const json directions = document(report)["trials"][0]["directions"];
+  EXPECT_EQ(directions[0]["jitter"],
+            (json{{"ipdv_pairs", 0}, {"ipdv_window", 32}, {"pdv_max_ns", 0}}));
+  EXPECT_FALSE(directions[1].contains("jitter"));
+}
+
+TEST(ResultJson, OrderAndLossBurstsByTheirDefinitions) {
+  RunReport report = full_trial_report();
+  const json d = document(report)["trials"][0]["directions"][0];
+  EXPECT_NEAR(d["reordering"]["ratio"].get<double>(), 500'000.0 / 99'899'990, 1e-15);
+  EXPECT_EQ(d["reordering"]["extent_mean"], 2.25);
+  EXPECT_EQ(d["reordering"]["late_time_max_ns"], 84'000);
+  EXPECT_EQ(d["reordering"]["late_time_mean_ns"], 15'500);
+  EXPECT_EQ(d["reordering"]["n_reordering"], (json{480'000, 90'000, 1'200}));
+  EXPECT_EQ(d["reordering"]["discontinuity_max"], 19);
+  EXPECT_EQ(d["reordering"]["free_run_max"], 4'000);
+  EXPECT_EQ(d["loss_bursts"],
+            (json{{"count", 40'000}, {"longest", 17}, {"mean", 2.5}, {"p50", 2}, {"p99", 9}}));
+  // Nothing lost: no run has a length.
+  report.trials[0].directions[0].loss_bursts = LossBurstSummary{};
+  EXPECT_EQ(document(report)["trials"][0]["directions"][0]["loss_bursts"],
+            (json{{"count", 0}, {"longest", 0}}));
+}
+
+TEST(ResultJson, PacingSaysGapsLagAndPreemptions) {
+  const json directions = document(full_trial_report())["trials"][0]["directions"];
+  const json& pacing = directions[0]["pacing"];
+  EXPECT_EQ(pacing["schedule"], "constant");
+  EXPECT_EQ(pacing["gap_target_ns"], 100.0);
+  EXPECT_EQ(pacing["gap_ns"]["p99_ns"], 640);
+  EXPECT_FALSE(pacing["gap_ns"].contains("p99_9_ns"));
+  EXPECT_EQ(pacing["lag_ns"]["max_ns"], 29'000);
+  EXPECT_EQ(pacing["lag_max_ns"], 30'000);  // of a frame that was skipped
+  EXPECT_EQ(pacing["stalls"], 2);
+  EXPECT_EQ(pacing["preemptions"]["total_ns"], 250'000);
+  EXPECT_EQ(pacing["preemptions"]["log"][0], (json{{"at_ns", -40'000}, {"length_ns", 12'000}}));
+  EXPECT_EQ(directions[0]["receiver"]["preemptions"]["count"], 1);
+  EXPECT_EQ(directions[1]["pacing"]["mode"], "precise");
+  EXPECT_EQ(directions[1]["pacing"]["schedule"], "bursty");
+  EXPECT_EQ(directions[1]["latency"]["overflow"], 1);
+}
+
+TEST(ResultJson, AnIntervalHasTheDelaysOfItsOwnFrames) {
+  const json intervals = document(full_trial_report())["trials"][0]["intervals"];
+  // 26 samples: 13 lie above the median, none above a p99. Its edge: 9,000 lies in 9,000..9,007.
+  EXPECT_EQ(intervals[0]["delay"], (json{{"samples", 26}, {"p50_ns", 1'200}, {"max_ns", 9'007}}));
+  EXPECT_FALSE(intervals[1].contains("delay"));
 }
 
 TEST(ResultJson, ASocketsDropsAreTheSockets) {

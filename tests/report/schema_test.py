@@ -30,6 +30,21 @@ SPOILT = [
     ("trial", lambda d: d["trials"][0]["directions"][0].update(accounting_error="x")),
     ("trial", lambda d: d["trials"][0]["directions"][0]["attribution"].update(dut=0)),
     ("trial", lambda d: d["trials"][0]["directions"][0]["counts"].update(offered=5)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["latency"].pop("negative")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["latency"].update(p50_ns=2200.5)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["latency"]["scheduled"].pop("samples")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["latency"]["scheduled"].update(p42_ns=1)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["jitter"].pop("pdv_max_ns")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["jitter"].update(pdv_p99_ns=-1)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["jitter"].update(jitter_ns=1)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["reordering"].update(n_reordering=[1] * 65)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["reordering"].update(ratio=1.5)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["loss_bursts"].update(mean=0.5)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["pacing"].update(schedule="sometimes")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["pacing"].update(gap_target_ns=0)),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["pacing"].pop("preemptions")),
+    ("trial", lambda d: d["trials"][0]["directions"][0]["receiver"]["preemptions"]["log"][0].pop("at_ns")),
+    ("trial", lambda d: d["trials"][0]["intervals"][0]["delay"].pop("max_ns")),
     ("search", lambda d: d["result"].pop("searches")),
     ("search", lambda d: d["result"]["searches"][0].pop("upper_bound_fps")),
     ("search", lambda d: d["result"]["searches"][1].update(reason="")),
@@ -120,6 +135,27 @@ def check_calibration(program):
     return failures
 
 
+def keys_of(value):
+    """Every key of an object anywhere in it."""
+    if isinstance(value, dict):
+        return set(value).union(*(keys_of(inner) for inner in value.values()))
+    if isinstance(value, list):
+        return set().union(*(keys_of(inner) for inner in value))
+    return set()
+
+
+def never_shown(documents):
+    """Keys that the schema knows of a direction and that no sample has: nothing would check them."""
+    parts = json.loads((ROOT / "docs/schema/result-1.0.schema.json").read_text())["$defs"]
+    known = keys_of([part["properties"] for part in
+                     (parts[name] for name in ("direction", "latency", "distribution", "jitter",
+                                               "preemptions", "interval"))])
+    words_of_schema = {"$ref", "type", "items", "properties", "required", "additionalProperties", "enum",
+                       "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "description",
+                       "format"}
+    return known - words_of_schema - keys_of(documents)
+
+
 def main():
     validator = VALIDATE.load_validator()
     lines = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
@@ -129,6 +165,9 @@ def main():
         for problem in VALIDATE.problems(document, validator):
             print(f"sample {number}: {problem}")
             failures += 1
+    for key in never_shown(documents):
+        print(f"no sample has {key}")
+        failures += 1
     for number, (kind, spoil) in enumerate(SPOILT):
         document = copy.deepcopy(next(d for d in documents if d["kind"] == kind))
         spoil(document)

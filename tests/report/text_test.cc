@@ -80,12 +80,89 @@ TEST(Text, APassSaysWhatWasAllowed) {
 TEST(Text, ACommandCanBePastedAgain) {
   RunReport report = full_trial_report();
   report.command = {"wireproof", "search", "--trial-command", "./it's one"};
+  EXPECT_TRUE(says(report, R"(--trial-command './it'\''s one')"));
+}
+
+TEST(Text, TheClockSaysItsSourceAndWhatItIsWorth) {
+  RunReport report = full_trial_report();
   EXPECT_TRUE(
       says(report, "clock    tsc at 2.600 GHz, two cores within 61 ns, its rate within 40 ppb"));
   EXPECT_TRUE(says(report, "offset -12 ns\n"));
   report.environment.clock = {.reason = "the processor's TSC is not invariant"};
   report.environment.ptp.reset();
   EXPECT_TRUE(says(report, "clock    monotonic_raw (the processor's TSC is not invariant)\n"));
+}
+
+// The text with every run of blanks as one: where a line is broken is not what these are about.
+bool says_in_a_line(const RunReport& report, const std::string& words) {
+  std::istringstream text(to_text(report));
+  std::string line;
+  for (std::string word; text >> word;) line += word + " ";
+  const bool found = line.find(words) != std::string::npos;
+  if (!found) std::cerr << line;
+  return found;
+}
+
+TEST(Text, TimingSaysEachDefinitionByItsName) {
+  const RunReport report = full_trial_report();
+  EXPECT_TRUE(
+      says_in_a_line(report, "stamped burst to xdp, sent at most 7.500 after it); 4 negative "));
+  EXPECT_TRUE(says_in_a_line(
+      report, "from the scheduled time, us: p50 2.30, p99 6.00, p99.9 33.00, max 1264.57 "));
+  EXPECT_TRUE(says_in_a_line(
+      report,
+      "delay variation, us: RFC 3550 jitter mean 0.310, max 0.513 of 16 sequence spaces, IPDV mean "
+      "size 0.251, p0.1 -9.001, p99.9 9.002, PDV p50 1.000, p99 3.800, p99.9 10.800, max "
+      "1233.367 "));
+  EXPECT_TRUE(says_in_a_line(report,
+                             "reordering: extent at most 12 frames, 2.2 in the mean; late by at "
+                             "most 84.000 us; 1,200 of 500,000 are 3-reordered "));
+  EXPECT_TRUE(
+      says_in_a_line(report, "loss bursts: 40,000, of 2.5 frames in the mean, 17 at most "));
+  EXPECT_TRUE(says_in_a_line(report,
+                             "constant burst pacing, gaps, us: target 0.100, mean 0.100, stdev "
+                             "0.341, p50 0.000, p99 0.640; behind schedule p99 0.700 "));
+  EXPECT_TRUE(says_in_a_line(report, "bursty precise pacing, gaps, us: "));
+  EXPECT_TRUE(
+      says_in_a_line(report, "the sender was behind its schedule 2 times, by 30 us at most "));
+  EXPECT_TRUE(says_in_a_line(
+      report, "the sending core was taken away 3 times, 250 us in all, 120 us at most "));
+  EXPECT_TRUE(says_in_a_line(
+      report, "the receiving core was taken away 1 times, 2 ms in all, 2 ms at most "));
+}
+
+TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
+  RunReport report = full_trial_report();
+  report.trials[0].directions.resize(1);
+  DirectionResult& d = report.trials[0].directions[0];
+  d.jitter.reset();  // --latency 1/N
+  d.delay->scheduled.reset();
+  d.delay->negative = 0;
+  d.counts.reordered = 0;
+  d.reordering = ReorderingSummary{.free_runs = 16};
+  d.loss_bursts = LossBurstSummary{};
+  d.pacing.stalls = 0;
+  d.pacing.pauses.count = 0;
+  d.receive_pauses.count = 0;
+  const std::string text = to_text(report);
+  for (const char* words : {"delay variation", "jitter", "IPDV", "PDV", "scheduled time",
+                            "negative", "reordering:", "loss bursts", "behind its", "taken away"}) {
+    EXPECT_EQ(text.find(words), std::string::npos) << words;
+  }
+  EXPECT_NE(text.find("pacing, gaps, us"), std::string::npos);
+  // One space: its own value, no mean. Too few samples for a percentile of the spread.
+  d.jitter = JitterSummary{.rfc3550_mean = 40,
+                           .rfc3550_max = 40,
+                           .rfc3550_spaces = 1,
+                           .ipdv_window = 1'024,
+                           .pdv_max = 70};
+  EXPECT_TRUE(says(report, "delay variation, us: RFC 3550 jitter 0.040, PDV max 0.070\n"));
+}
+
+TEST(Text, WithoutAScheduleNobodyIsBehindIt) {
+  const std::string text = to_text(send_only_report());
+  for (const char* words : {"gaps", "behind", "scheduled"})
+    EXPECT_EQ(text.find(words), std::string::npos) << words;
 }
 
 TEST(Text, ASharedCoreIsNamed) {

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 
-from expect import MEMORY, PRECONDITION, USAGE, document, refusal, refused, sentence
+from expect import MEMORY, OUTPUT, PRECONDITION, USAGE, document, refusal, refused, sentence
 from harness import WIREPROOF, Suite, run, wireproof
 
 SUITE = Suite()
@@ -41,7 +41,9 @@ FLAGS = [
     (TRIAL, "--dscp", ["1,5", "64", "ef"]),
     (TRIAL, "--ttl", ["1,5", "0", "256"]),
     (TRIAL, "--warm-up", ["1,5", "2h", "0.5ns"]),
-    (TRIAL, "--drain", ["1,5", "0", "11m", "1us"]),
+    (TRIAL, "--drain", ["1,5", "0", "11m", "1us", "61s", "60.001s"]),
+    ([*TRIAL, "--schedule", "bursty"], "--burst-size", ["1,5", "0", "1", "1025", "64k"]),
+    ([*TRIAL, "--frame-log", "/dev/null"], "--frame-log-frames", ["1,5", "0", "1e6", "1000000001", "2G"]),
     (TRIAL, "--interval", ["1,5", "0", "1ms", "2h"]),
     (TRIAL, "--line-rate", ["1,5", "0", "max", "50%", "10Mpps"]),
     (TRIAL, "--latency", ["1,5", "1/0", "1/", "2/3", "1/-1", "1/1000001", "none", "ALL", "1/1e3"]),
@@ -221,9 +223,57 @@ def both_ways_without_a_way_back():
 
 @SUITE.case
 def choices():
-    for flag in ("--rate-layer", "--flow-order", "--idle"):
+    for flag in ("--rate-layer", "--flow-order", "--idle", "--pacing", "--schedule", "--tx-stamp"):
         refused(*TRIAL, flag, "l7", USAGE, [flag, "l7"])
     refused(*DUT, "--only", "c-to-d", USAGE, ["--only", "a-to-b"])
+
+
+@SUITE.case
+def schedules_that_cannot_be():
+    refused(*TRIAL, "--schedule", "bursty", USAGE, ["--schedule bursty", "--burst-size"])
+    refused(*SEARCH, "--schedule", "bursty", USAGE, ["--schedule bursty", "--burst-size"])
+    for words in ([], ["--schedule", "poisson"], ["--schedule", "constant"]):
+        refused(*TRIAL, *words, "--burst-size", "16", USAGE, ["--burst-size", "--schedule bursty"])
+    for words in (["poisson"], ["bursty", "--burst-size", "16"]):
+        refused(*MEMORY, "--rate", "max", "--duration", "100ms", "--schedule", *words, USAGE,
+                ["--schedule", "--rate max"])
+    refused(*TRIAL, "--schedule", "Poisson", USAGE, ["'Poisson'", "constant, poisson, bursty"])
+
+
+@SUITE.case
+def schedules_that_can_be():
+    for words in (["poisson"], ["bursty", "--burst-size", "2"], ["bursty", "--burst-size", "1024"]):
+        for pacing in ("burst", "precise"):
+            done = wireproof(*MEMORY, "--rate", "20kpps", "--duration", "100ms", "--pacing", pacing,
+                             "--schedule", *words, "--json", timeout=8)
+            assert done.code in (0, 6), done
+            found = document(done.out)["trials"][0]["directions"][0]["pacing"]
+            assert (found["schedule"], found["mode"]) == (words[0], pacing), found
+    done = wireproof(*MEMORY, "--rate", "max", "--duration", "20ms", "--schedule", "constant", "--json")
+    assert "schedule" not in document(done.out)["trials"][0]["directions"][0]["pacing"], done
+    done = wireproof(*TRIAL, "--drain", "60s", "--json", timeout=8)  # ends when all have come
+    assert document(done.out)["trials"][0]["waiting_time_s"] == 60, done
+
+
+@SUITE.case
+def frame_logs_that_cannot_be():
+    refused(*TRIAL, "--frame-log-frames", "100", USAGE, ["--frame-log-frames", "--frame-log"])
+    refused("trial", "--tx", "loopback:a", "--rx", "none", "--dst-mac", "02:00:00:00:00:01", "--rate",
+            "1kpps", "--duration", "100ms", "--frame-log", "/dev/null", USAGE, ["--frame-log", "--rx none"])
+    done = wireproof(*SEARCH, "--frame-log", "/dev/null")
+    assert done.code == USAGE and "--frame-log" in done.err, done
+    with tempfile.TemporaryDirectory() as folder:
+        refused(*TRIAL, "--frame-log", f"{folder}/missing/log.csv", OUTPUT, ["log.csv", "create the folder"])
+        refused(*TRIAL, "--frame-log", folder, OUTPUT, [folder, "name a file in it"])
+        assert os.listdir(folder) == [], os.listdir(folder)
+        refused(*TRIAL, "--frame-log", "/dev/full", OUTPUT, ["/dev/full", "No space left", "free some space"])
+        # What stood in the file stays when the trial is refused for another reason.
+        path = os.path.join(folder, "log.csv")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("kept\n")
+        refused(*TRIAL, "--frame-log", path, "--vlan", "7", USAGE, ["64", "68"])
+        with open(path, encoding="ascii") as file:
+            assert file.read() == "kept\n"
 
 
 @SUITE.case

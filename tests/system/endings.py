@@ -248,6 +248,21 @@ def disk_full():
 
 
 @SUITE.case
+def disk_full_for_the_frame_log():
+    """The trial took place and is told; the log is the error."""
+    with Topology(pairs=0) as net, tempfile.TemporaryDirectory() as folder:
+        script = (f"mount -t tmpfs -o size=64k none {folder} && cd {folder} && "
+                  f"{WIREPROOF} {' '.join(MEMORY)} --rate 10kpps --duration 500ms --burst 1024 "
+                  "--frame-log log.csv --json; code=$?; echo code=$code >&2")
+        done = run(*net.inside("tester", "unshare", "-m", "bash", "-c", script))
+        assert "code=5" in done.err and "No space left" in done.err, done
+        assert "free some space" in done.err, done
+        found = document(done.out)
+        assert found["status"] == "error" and found["error"]["code"] == "output", found["error"]
+        assert found["trials"][0]["directions"][0]["counts"]["offered"] > 3000, found["trials"]
+
+
+@SUITE.case
 def result_file_is_replaced_whole():
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/result.json"

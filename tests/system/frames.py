@@ -41,10 +41,27 @@ def udp(payload, src_mac="02:00:00:00:00:00", dst_mac="02:00:00:00:00:01", src_i
     return frame.ljust(60, b"\0")
 
 
-def signature(trial, space, sequence, stamp=0, magic=MAGIC):
-    """The 18 bytes at the head of the UDP payload."""
+def lag_code(lag):
+    """The 12 bits that say by how many ns a frame was late: exact below 256, then 128 steps to each
+    power of two."""
+    lag = min(lag, 2**38 - 1)
+    shift = max(lag.bit_length() - 8, 0)
+    return 128 * shift + (lag >> shift)
+
+
+def lag_range(code):
+    """(least, greatest) lag in ns of a code."""
+    shift = max(code // 128 - 1, 0)
+    low = code - 128 * shift
+    return low << shift, ((low + 1) << shift) - 1
+
+
+def signature(trial, space, sequence, stamp=0, magic=MAGIC, lag=0):
+    """The 18 bytes at the head of the UDP payload. stamp: ns since the start of the phase; lag: ns
+    after the scheduled time."""
+    time_word = (stamp % 2**36) << 12 | lag_code(lag)
     return (struct.pack("!HH", magic, trial) + space.to_bytes(3, "big") +
-            sequence.to_bytes(5, "big") + stamp.to_bytes(6, "big"))
+            sequence.to_bytes(5, "big") + time_word.to_bytes(6, "big"))
 
 
 def read_signature(frame):
@@ -56,6 +73,12 @@ def read_signature(frame):
         return None
     return (int.from_bytes(payload[2:4], "big"), int.from_bytes(payload[4:7], "big"),
             int.from_bytes(payload[7:12], "big"))
+
+
+def read_times(frame):
+    """(ns since the start of the phase modulo 2^36, lag code) of such a frame."""
+    word = int.from_bytes(frame[54:60], "big")
+    return word >> 12, word & 0xfff
 
 
 class Namespace:

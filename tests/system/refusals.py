@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 
-from expect import INVALID, PRECONDITION, USAGE, Standing, document, refused_in
+from expect import INVALID, OUTPUT, PRECONDITION, USAGE, Standing, document, refused_in
 from harness import WIREPROOF, Skip, Suite, Topology, check, run
 
 SUITE = Suite()
@@ -81,6 +81,16 @@ def unknown_port_option(backend):
         refused_in(net, *trial(backend, f"t0,{option}"), USAGE, [option.split("=")[0], "did you mean"])
         value = {"af_packet": "guard=xdp", "af_xdp": "zero-copy=maybe"}[backend]
         refused_in(net, *trial(backend, f"t0,{value}"), USAGE, [value])
+
+
+@SUITE.case_for_each(BACKENDS)
+def frame_log_that_cannot_be_written(backend):
+    """Found out before a port is opened, not after the trial."""
+    with Topology() as net, tempfile.TemporaryDirectory() as folder:
+        refused_in(net, *trial(backend, "t0", "t1", "--frame-log", f"{folder}/missing/log.csv"), OUTPUT,
+                   ["log.csv", "create the folder"])
+        refused_in(net, *trial(backend, "t0", "t1", "--frame-log", "/proc/version"), OUTPUT,
+                   ["/proc/version", "name"])
 
 
 @SUITE.case

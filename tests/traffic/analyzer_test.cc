@@ -36,11 +36,21 @@ class AnalyzerTest : public testing::Test {
     made_.write(bytes.data());
     made_.patch().apply(bytes.data(),
                         {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
-                        signature.space);
+                        signature.space, signature.lag);
     if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= 1;
     Frame frame{.data = bytes.data(), .stamp = arrived, .length = 60, .capacity = 60};
     Frame* frames[] = {&frame};
     analyzer_.take(frames, arrived + kSecond);  // a stamp counts, not the poll
+  }
+
+  // RFC 5481 section 4's delays, in ns behind `base`: 20 10 20 25 20, over and over.
+  void show_rfc5481(std::uint64_t frames, Nanoseconds base) {
+    constexpr std::array<Nanoseconds, 5> kDelays = {20, 10, 20, 25, 20};
+    for (std::uint64_t i = 0; i < frames; ++i) {
+      const auto sent = static_cast<Nanoseconds>(i) * kMicrosecond;
+      show({.trial_id = kTrial, .sequence = i, .transmit_time = static_cast<std::uint64_t>(sent)},
+           kEpoch + sent + base + kDelays[i % 5]);
+    }
   }
 
   FrameTemplate made_;
@@ -81,6 +91,87 @@ TEST_F(AnalyzerTest, DelayIsFromTheStampAndNeverClamped) {
   EXPECT_EQ(analyzer_.delays().min, 1200);
   EXPECT_EQ(analyzer_.negative_delays(), 1u);
   EXPECT_EQ(analyzer_.counts().unique, 2u);
+}
+
+TEST_F(AnalyzerTest, ADelayIsRightThoughItsFrameWasSentAnHourAfterTheStart) {
+  const Nanoseconds sent = 3600 * kSecond + 17;
+  show({.trial_id = kTrial,
+        .sequence = 0,
+        .transmit_time = static_cast<std::uint64_t>(sent) & kTransmitTimeMax},
+       kEpoch + sent + 4'000);
+  EXPECT_EQ(analyzer_.delays().max, 4'000);
+  EXPECT_EQ(analyzer_.negative_delays(), 0u);
+}
+
+TEST_F(AnalyzerTest, FromTheScheduleIsTheDelayAndTheLagThatTheFrameTells) {
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lag = 200}, kEpoch + 1'000);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lag = 0}, kEpoch + 1'000);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lag = 4'000}, kEpoch + 1'000);
+  EXPECT_EQ(analyzer_.delays().max, 100);
+  EXPECT_EQ(analyzer_.delays_from_schedule().samples, 2u) << "a copy has no delay of its own";
+  EXPECT_EQ(analyzer_.delays_from_schedule().min, 100);
+  EXPECT_EQ(analyzer_.delays_from_schedule().max, 300);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .scheduled = false});
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lag = 200}, kEpoch + 1'000);
+  EXPECT_EQ(analyzer_.delays().samples, 1u);
+  EXPECT_EQ(analyzer_.delays_from_schedule().samples, 0u);
+}
+
+TEST_F(AnalyzerTest, DelaysAboutAReferenceAreToldApartBehindFiftyMilliseconds) {
+  constexpr Nanoseconds kBase = 50 * kMillisecond;
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .reference = kBase + 20});
+  show_rfc5481(100, kBase);
+  const SignedHistogram& about = analyzer_.delays_about_reference();
+  EXPECT_EQ(about.samples(), 100u);
+  EXPECT_EQ(about.percentile(0.1), -10) << "the reference need not be the least";
+  EXPECT_EQ(about.percentile(0.5), 0);
+  EXPECT_EQ(about.percentile(0.9), 5);
+  // Without one the same lie in a single step of 2^25 / 1,024 ns.
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  show_rfc5481(100, kBase);
+  EXPECT_EQ(analyzer_.delays_about_reference().percentile(0.1),
+            analyzer_.delays_about_reference().percentile(0.9));
+  EXPECT_EQ(analyzer_.delays().min, kBase + 10) << "the least is exact all the same";
+}
+
+TEST_F(AnalyzerTest, WithoutEveryDelayThereIsNoVariation) {
+  AnalyzerSpec some = spec();
+  some.delay_every = 3;
+  analyzer_ = Analyzer(some);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  show_rfc5481(30, 1'000);
+  EXPECT_EQ(analyzer_.variation(), nullptr);
+  EXPECT_EQ(analyzer_.delays().samples, 10u);
+  EXPECT_EQ(analyzer_.counts().unique, 30u);
+}
+
+TEST_F(AnalyzerTest, TheLogHoldsEveryArrivalUntilItIsFull) {
+  AnalyzerSpec logged = spec();
+  logged.log_frames = 4;
+  analyzer_ = Analyzer(logged);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .scheduled = true});
+  show({.trial_id = kTrial, .space = 2, .sequence = 0, .transmit_time = 700, .lag = 100},
+       kEpoch + 1'000);
+  show({.trial_id = kTrial, .space = 2, .sequence = 2, .transmit_time = 900}, kEpoch + 1'100);
+  show({.trial_id = kTrial - 1, .space = 2, .sequence = 1}, kEpoch + 1'200);  // stale: not in it
+  show({.trial_id = kTrial, .space = 2, .sequence = 1, .transmit_time = 800}, kEpoch + 1'300);
+  show({.trial_id = kTrial, .space = 2, .sequence = 1, .transmit_time = 800}, kEpoch + 1'400);
+  EXPECT_EQ(analyzer_.log().overflow(), 0u);
+  show({.trial_id = kTrial, .space = 2, .sequence = 3, .transmit_time = 950}, kEpoch + 1'500);
+  EXPECT_EQ(analyzer_.log().overflow(), 1u);
+  const auto records = analyzer_.log().records();
+  ASSERT_EQ(records.size(), 4u);
+  EXPECT_EQ(records[0].arrived, 1'000);
+  EXPECT_EQ(records[0].sent, 700);
+  EXPECT_EQ(records[0].scheduled, 600);
+  EXPECT_EQ(records[0].space, 2u);
+  const auto found = [&records](std::size_t i) { return static_cast<Arrived>(records[i].found); };
+  EXPECT_EQ(found(1), Arrived::kInOrder);
+  EXPECT_EQ(found(2), Arrived::kReordered);
+  EXPECT_EQ(found(3), Arrived::kDuplicate);
+  analyzer_.start({.trial_id = kTrial + 1, .epoch = kEpoch});
+  EXPECT_TRUE(analyzer_.log().records().empty());
+  EXPECT_EQ(analyzer_.log().overflow(), 0u);
 }
 
 }  // namespace

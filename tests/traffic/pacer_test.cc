@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/random.h"
 
 namespace wireproof {
@@ -69,6 +72,71 @@ TEST(Pacer, MaximumRateSendsUntilTheTimeIsOver) {
   EXPECT_EQ(pacer.grant(110), 0u);
   EXPECT_TRUE(pacer.finished(110));
   EXPECT_EQ(pacer.intended(110), 8u);
+}
+
+// What a pacer asks for depends on the schedule and the time alone, not on when it was looked at,
+// what the device took, or what was skipped.
+TEST(Pacer, IntendsEveryFrameOfAnyScheduleHoweverItIsKept) {
+  Random random(11);
+  for (const ScheduleKind kind : {ScheduleKind::kPoisson, ScheduleKind::kBursty}) {
+    for (int round = 0; round < 200; ++round) {
+      const PacerSpec spec{.start = 1000,
+                           .duration = 3 * kMillisecond,
+                           .fps = 20'000 + random.uniform() * 2e6,
+                           .burst = static_cast<std::uint32_t>(32 + random.below(100)),
+                           .schedule = kind,
+                           .burst_size = static_cast<std::uint32_t>(2 + random.below(31)),
+                           .seed = random.next()};
+      std::vector<Nanoseconds> due;
+      for (Schedule all({.kind = kind,
+                    .start = spec.start,
+                    .duration = spec.duration,
+                    .fps = spec.fps,
+                    .burst_size = spec.burst_size,
+                    .seed = spec.seed});
+           all.next() != Schedule::kThrough; all.pop()) {
+        due.push_back(all.next());
+      }
+      const auto until = [&due](Nanoseconds now) {
+        return static_cast<std::uint64_t>(std::upper_bound(due.begin(), due.end(), now) -
+                                          due.begin());
+      };
+      Pacer pacer(spec);
+      std::size_t oldest = 0;  // that may still be granted
+      for (Nanoseconds now = 0; !pacer.finished(now);) {
+        const std::uint32_t granted = pacer.grant(now);
+        ASSERT_LE(granted, spec.burst);
+        // Those granted are the latest that are due, in order.
+        for (std::uint32_t i = 0; i < granted; ++i) {
+          ASSERT_EQ(pacer.deadlines()[i], due[until(now) - granted + i]);
+        }
+        oldest = until(now) - granted;
+        const auto taken = static_cast<std::uint32_t>(random.below(granted + 1));
+        pacer.sent(taken);
+        ASSERT_LE(pacer.sent_so_far(), oldest + taken);
+        ASSERT_EQ(pacer.intended(now), until(now));
+        now += static_cast<Nanoseconds>(random.below(random.below(20) == 0 ? 400'000 : 20'000));
+      }
+      EXPECT_EQ(pacer.intended(kSecond), due.size());
+    }
+  }
+}
+
+TEST(Pacer, AStallIsCountedAndItsWorstLagIsOfTheOldestSkipped) {
+  Pacer pacer({.start = 0,
+               .duration = kMillisecond,
+               .fps = 1e6,
+               .burst = 32,
+               .schedule = ScheduleKind::kBursty,
+               .burst_size = 16});  // 16 every 16 us
+  EXPECT_EQ(pacer.grant(0), 16u);
+  pacer.sent(16);
+  EXPECT_EQ(pacer.grant(15'999), 0u);
+  EXPECT_EQ(pacer.grant(64'000), 32u);  // of four bursts the last two
+  EXPECT_EQ(pacer.deadlines().front(), 48'000);
+  EXPECT_EQ(pacer.stalls(), 1u);
+  EXPECT_EQ(pacer.skipped_lag_max(), 48'000);  // of the burst due at 16 us
+  EXPECT_EQ(pacer.gap_ns(), 1000);
 }
 
 TEST(Pacer, InterruptedIntendsWhatWasDue) {

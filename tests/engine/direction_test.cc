@@ -1,0 +1,251 @@
+#include "engine/direction.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/fake_device.h"
+
+namespace wireproof {
+namespace {
+
+using testing::FakeDevice;
+
+constexpr Nanoseconds kTick = 10 * kMicrosecond;
+
+// One direction between two fake devices, on a clock that moves in ticks: what left at a tick
+// arrives after the delay that the test gives it.
+class DirectionTest : public ::testing::Test {
+ protected:
+  DirectionTest() : clock_(kSecond) { profile_.dst_mac = parse_mac("02:00:00:00:00:01"); }
+
+  void make(DirectionSpec spec) {
+    spec.from = &from_;
+    spec.to = &to_;
+    auto made = Direction::make(spec, profile_, clock_);
+    ASSERT_TRUE(made.has_value());
+    direction_ = std::move(*made);
+  }
+
+  // Sends all of `duration`. `delay_of`: of the k-th frame; negative: it is lost. `blocked`: the
+  // device takes nothing until that long after the start.
+  DirectionResult run(double fps, Nanoseconds duration, std::uint32_t burst, auto delay_of,
+                      Nanoseconds blocked = 0) {
+    const Nanoseconds epoch = clock_.now();
+    departures_.clear();
+    from_.sent.clear();
+    direction_->start(fps, duration, burst, ++trial_id_, epoch);
+    TxLoop& tx = *direction_->tx_loops().front();
+    while (!tx.cell().finished.load()) {
+      from_.accept_max = clock_.now() - epoch < blocked ? 0 : SIZE_MAX;
+      std::size_t before = from_.sent.size();
+      while (tx.run() == Step::kBusy && from_.sent.size() > before) {
+        departures_.push_back({clock_.now() - epoch, from_.sent.size() - before});
+        before = from_.sent.size();
+      }
+      clock_.advance(kTick);
+    }
+    arrive(epoch, delay_of);
+    direction_->stop(clock_.now());
+    std::string spoiled;
+    DirectionResult result = direction_->fold({}, {}, {}, {}, spoiled);
+    EXPECT_EQ(spoiled, "");
+    return result;
+  }
+
+  void arrive(Nanoseconds epoch, auto delay_of) {
+    std::multimap<Nanoseconds, std::size_t> order;  // by time of arrival
+    std::size_t frame = 0;
+    for (const auto& [at, count] : departures_) {
+      for (std::size_t i = 0; i < count; ++i, ++frame) {
+        const Nanoseconds delay = delay_of(frame);
+        if (delay >= 0) order.emplace(epoch + at + delay, frame);
+      }
+    }
+    for (const auto& [at, number] : order) {
+      to_.incoming.push_back({.bytes = from_.sent[number], .stamp = at});
+    }
+    RxLoop& rx = *direction_->rx_loops().front();
+    while (!to_.incoming.empty()) rx.run();
+  }
+
+  struct Departure {
+    Nanoseconds at;
+    std::size_t frames;
+  };
+
+  FakeClock clock_;
+  FakeDevice from_{2048};
+  FakeDevice to_;
+  TrafficProfile profile_;
+  std::unique_ptr<Direction> direction_;
+  std::vector<Departure> departures_;
+  std::uint16_t trial_id_ = 6;
+};
+
+Nanoseconds fifty_us(std::size_t) {
+  return 50 * kMicrosecond;
+}
+
+// The example of docs/metrics.md, "Delay from the schedule", and nine frames on time behind it.
+TEST_F(DirectionTest, DelayFromTheScheduleHoldsTheWaitOfASenderThatWasHeldUp) {
+  make({});
+  const DirectionResult result =
+      run(10'000, 2 * kMillisecond, 32, fifty_us, /*blocked=*/kMillisecond);
+  EXPECT_EQ(result.counts.offered, 20u);
+  EXPECT_EQ(result.counts.unsent, 0u);
+  EXPECT_EQ(departures_.front().at, kMillisecond);
+  EXPECT_EQ(departures_.front().frames, 11u);
+  ASSERT_TRUE(result.delay && result.delay->scheduled);
+  const Distribution& actual = result.delay->actual;
+  EXPECT_EQ(actual.samples, 20u);
+  EXPECT_EQ(actual.min, 50 * kMicrosecond);
+  EXPECT_EQ(actual.max, 50 * kMicrosecond);
+  const Distribution& scheduled = *result.delay->scheduled;
+  EXPECT_EQ(scheduled.samples, 20u);
+  EXPECT_EQ(scheduled.min, 50 * kMicrosecond);
+  EXPECT_NEAR(static_cast<double>(scheduled.max), 1'050'000, 4'000);  // the lag to 0.4 %
+  EXPECT_NEAR(scheduled.mean, (11 * 550'000 + 9 * 50'000) / 20.0, 0.004 * 325'000);
+  // The sender itself knows its lag to the nanosecond.
+  ASSERT_TRUE(result.pacing.lag);
+  EXPECT_EQ(result.pacing.lag->max, kMillisecond);
+  EXPECT_EQ(result.pacing.lag->mean, (11 * 500'000) / 20.0);
+  EXPECT_EQ(result.pacing.lag_max, kMillisecond);
+  EXPECT_EQ(result.pacing.stalls, 0u);
+}
+
+TEST_F(DirectionTest, WhatIsSkippedHasNoDelayAndTheWorstLagIsTold) {
+  make({});
+  const DirectionResult result =
+      run(10'000, 2 * kMillisecond, 4, fifty_us, /*blocked=*/kMillisecond);
+  EXPECT_EQ(result.counts.intended, 20u);
+  EXPECT_EQ(result.counts.unsent, 7u);  // 11 were due, 4 are caught up
+  EXPECT_EQ(result.delay->scheduled->samples, 13u);
+  EXPECT_NEAR(static_cast<double>(result.delay->scheduled->max), 350'000, 0.004 * 300'000);
+  EXPECT_EQ(result.pacing.lag->max, 300 * kMicrosecond);
+  EXPECT_GE(result.pacing.lag_max, 400 * kMicrosecond);  // of those that were skipped
+  EXPECT_GT(result.pacing.stalls, 0u);
+}
+
+TEST_F(DirectionTest, WithoutAScheduleNothingIsDue) {
+  make({});
+  const DirectionResult result = run(0, kMillisecond, 8, fifty_us);
+  ASSERT_TRUE(result.delay);
+  EXPECT_FALSE(result.delay->scheduled);
+  EXPECT_EQ(result.pacing.mode, "burst");
+  EXPECT_EQ(result.pacing.schedule, "");
+  EXPECT_EQ(result.pacing.gap_target, 0);
+  EXPECT_FALSE(result.pacing.lag);
+  EXPECT_TRUE(result.pacing.gap);
+  EXPECT_TRUE(result.jitter);
+}
+
+TEST_F(DirectionTest, VariationNeedsTheDelayOfEveryFrame) {
+  make({.delay_every = 10});
+  const DirectionResult result = run(10'000, 10 * kMillisecond, 8, fifty_us);
+  EXPECT_EQ(result.counts.unique, 100u);
+  ASSERT_TRUE(result.delay);
+  EXPECT_EQ(result.delay->actual.samples, 10u);
+  EXPECT_FALSE(result.jitter);
+  EXPECT_TRUE(result.reordering);
+}
+
+// RFC 5481 section 4's example, in ns behind a tenth of a second.
+class VariationTest : public DirectionTest {
+ protected:
+  static constexpr Nanoseconds kBase = 100 * kMillisecond;
+  static constexpr double kFps = 10'000;
+
+  DirectionResult send(std::size_t frames) {
+    return run(kFps, static_cast<Nanoseconds>(frames) * 100 * kMicrosecond, 8,
+               [](std::size_t frame) { return kBase + kDelays[frame % 5]; });
+  }
+  static constexpr std::array<Nanoseconds, 5> kDelays = {20, 10, 20, 25, 20};
+};
+
+TEST_F(VariationTest, Rfc5481Section4) {
+  make({});
+  const JitterSummary five = *send(5).jitter;
+  EXPECT_EQ(five.pdv_max, 15);
+  EXPECT_FALSE(five.pdv_p50) << "five samples have no percentile";
+  EXPECT_EQ(five.ipdv_pairs, 4u);
+  EXPECT_EQ(five.ipdv_min, -10);
+  EXPECT_EQ(five.ipdv_max, 10);
+  EXPECT_EQ(five.ipdv_mean_abs, 7.5);
+  // 0.625, 1.2109, 1.4478, 1.6698: each to the RFC's own rounding.
+  EXPECT_NEAR(five.rfc3550_mean, 1.669769287109375, 1e-12);
+  EXPECT_EQ(five.rfc3550_spaces, 1u);
+}
+
+TEST_F(VariationTest, Rfc5481Section4WithTheSecondLost) {
+  make({});
+  const DirectionResult result = run(kFps, 500 * kMicrosecond, 8, [](std::size_t frame) {
+    return frame == 1 ? -1 : kBase + kDelays[frame];
+  });
+  EXPECT_EQ(result.counts.lost, 1u);
+  EXPECT_EQ(result.jitter->pdv_max, 5);
+  EXPECT_EQ(result.jitter->ipdv_pairs, 2u);
+  EXPECT_EQ(result.jitter->ipdv_min, -5);
+  EXPECT_EQ(result.jitter->ipdv_max, 5);
+}
+
+TEST_F(VariationTest, NanosecondsAreToldApartBehindATenthOfASecondOnceThatIsKnown) {
+  make({});
+  const JitterSummary first = *send(1000).jitter;
+  EXPECT_EQ(first.pdv_max, 15);
+  ASSERT_TRUE(first.pdv_p50);
+  EXPECT_GE(*first.pdv_p50, 10) << "a percentile is never too small";
+  // The least delay of the run before is where distances are now taken from: 10 0 10 15 10 a fifth
+  // each, exactly.
+  const JitterSummary second = *send(1000).jitter;
+  EXPECT_EQ(second.pdv_p50, 10);
+  EXPECT_EQ(second.pdv_p99, 15);
+  EXPECT_FALSE(second.pdv_p99_9);
+  EXPECT_EQ(second.ipdv_p50, 0);
+  EXPECT_EQ(second.ipdv_pairs, 999u);
+}
+
+TEST_F(DirectionTest, ABurstyScheduleIsCountedExactlyAndLeavesInBursts) {
+  make({.schedule = ScheduleKind::kBursty, .burst_size = 16});
+  const DirectionResult result = run(100'000, 10 * kMillisecond, 16, fifty_us);
+  EXPECT_EQ(result.counts.intended, 1000u);
+  EXPECT_EQ(result.counts.offered, 1000u);
+  ASSERT_EQ(departures_.size(), 63u);
+  for (std::size_t i = 0; i < departures_.size(); ++i) {
+    EXPECT_EQ(departures_[i].at, static_cast<Nanoseconds>(i) * 160 * kMicrosecond);
+    EXPECT_EQ(departures_[i].frames, i < 62 ? 16u : 8u);
+  }
+  EXPECT_EQ(result.pacing.schedule, "bursty");
+  EXPECT_EQ(result.pacing.gap_target, 10'000);
+  EXPECT_EQ(result.pacing.gap->samples, 999u);
+  EXPECT_EQ(result.pacing.gap->p90, 0) << "of 16 gaps 15 are within a burst";
+  EXPECT_EQ(result.pacing.gap->max, 160 * kMicrosecond);
+  EXPECT_EQ(result.pacing.lag->max, 0);
+}
+
+TEST_F(DirectionTest, APoissonScheduleIntendsTheSameHoweverItIsKept) {
+  make({.schedule = ScheduleKind::kPoisson});
+  const DirectionResult kept = run(100'000, 20 * kMillisecond, 64, fifty_us);
+  EXPECT_NEAR(static_cast<double>(kept.counts.intended), 2000, 5 * 44.7);
+  EXPECT_EQ(kept.counts.offered, kept.counts.intended);
+  EXPECT_LT(kept.pacing.lag->max, kTick);
+  const DirectionResult held_up =
+      run(100'000, 20 * kMillisecond, 8, fifty_us, /*blocked=*/5 * kMillisecond);
+  EXPECT_EQ(held_up.counts.intended, kept.counts.intended);
+  EXPECT_GT(held_up.counts.unsent, 300u);
+  EXPECT_EQ(held_up.counts.offered + held_up.counts.unsent, kept.counts.intended);
+  EXPECT_EQ(held_up.pacing.schedule, "poisson");
+}
+
+TEST_F(DirectionTest, PrecisePacingHandsOverOneFrameARound) {
+  make({.pacing = PacingMode::kPrecise});
+  const DirectionResult result =
+      run(1e6, 100 * kMicrosecond, 64, fifty_us, /*blocked=*/30 * kMicrosecond);
+  EXPECT_EQ(result.counts.offered, 100u);
+  ASSERT_EQ(departures_.size(), 100u);
+  for (const Departure& round : departures_) EXPECT_EQ(round.frames, 1u);
+  EXPECT_EQ(result.pacing.mode, "precise");
+}
+
+}  // namespace
+}  // namespace wireproof

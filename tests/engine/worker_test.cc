@@ -1,0 +1,113 @@
+#include "engine/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace wireproof {
+namespace {
+
+// A turn of a worker's loop: how long it takes, and whether it moved frames.
+struct Turn {
+  Nanoseconds length;
+  bool busy;
+};
+
+// Takes these turns on a false clock, then waits to be stopped.
+class Turns final : public Step {
+ public:
+  Turns(FakeClock& clock, std::vector<Turn> turns) : clock_(clock), turns_(std::move(turns)) {}
+
+  Nanoseconds run() override {
+    if (next_ == turns_.size()) {
+      done_.store(true, std::memory_order_release);
+      return kWhenever;
+    }
+    const Turn& turn = turns_[next_++];
+    clock_.advance(turn.length);
+    return turn.busy ? kBusy : kWhenever;
+  }
+  void wait() const {
+    while (!done_.load(std::memory_order_acquire)) std::this_thread::yield();
+  }
+
+ private:
+  FakeClock& clock_;
+  std::vector<Turn> turns_;
+  std::size_t next_ = 0;
+  std::atomic<bool> done_{false};
+};
+
+// The clock is the worker's alone between go() and stop().
+PauseLog pauses_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds& begun_at,
+                   const PauseThresholds& thresholds = {}) {
+  FakeClock clock(kSecond);
+  Turns step(clock, turns);
+  WorkerGroup group({{.steps = {&step}}}, idle, clock, thresholds);
+  group.wait_until_ready();
+  begun_at = clock.now();
+  group.go();
+  step.wait();
+  group.stop();
+  return group.pauses(0);
+}
+
+TEST(Worker, TurnsOfItsClockThatTookTooLongArePauses) {
+  Nanoseconds begun_at = 0;
+  const PauseLog pauses = pauses_of({{kMicrosecond, false},
+                                     {10 * kMicrosecond - 1, false},
+                                     {10 * kMicrosecond, false},  // long for a look at nothing
+                                     {100 * kMicrosecond - 1, true},
+                                     {100 * kMicrosecond, true},  // long for a burst
+                                     {3 * kMillisecond, true},
+                                     {kMicrosecond, true}},
+                                    IdlePolicy::kSpin, begun_at);
+  EXPECT_EQ(pauses.count(), 3u);
+  EXPECT_EQ(pauses.total(), 3'110 * kMicrosecond);
+  EXPECT_EQ(pauses.max(), 3 * kMillisecond);
+  ASSERT_EQ(pauses.log().size(), 3u);
+  // Each begins where the last turn ended.
+  EXPECT_EQ(pauses.log()[0].at - begun_at, 11 * kMicrosecond - 1);
+  EXPECT_EQ(pauses.log()[0].length, 10 * kMicrosecond);
+  EXPECT_EQ(pauses.log()[1].at - begun_at, 121 * kMicrosecond - 2);
+  EXPECT_EQ(pauses.log()[2].at - begun_at, 221 * kMicrosecond - 2);
+}
+
+TEST(Worker, ASenderOfSingleFramesHasNoLongTurns) {
+  Nanoseconds begun_at = 0;
+  const std::vector<Turn> turns = {{20 * kMicrosecond, true}, {5 * kMicrosecond, true}};
+  EXPECT_EQ(pauses_of(turns, IdlePolicy::kSpin, begun_at).count(), 0u);
+  const PauseThresholds precise{.idle = 10 * kMicrosecond, .busy = 10 * kMicrosecond};
+  EXPECT_EQ(pauses_of(turns, IdlePolicy::kSpin, begun_at, precise).count(), 1u);
+}
+
+TEST(Worker, NapsAreNoPauses) {
+  Nanoseconds begun_at = 0;
+  std::vector<Turn> turns(50, {kMicrosecond, false});
+  turns[30].length = 2 * kMillisecond;
+  const PauseLog pauses = pauses_of(turns, IdlePolicy::kSleep, begun_at);
+  EXPECT_EQ(pauses.count(), 1u);
+  EXPECT_EQ(pauses.max(), 2 * kMillisecond);
+  // Thirty turns and as many naps of 20 us, which move this clock, came before it.
+  EXPECT_EQ(pauses.log().front().at - begun_at, 30 * 21 * kMicrosecond);
+}
+
+TEST(PauseLog, CountsAllAndKeepsTheFirst) {
+  PauseLog log({});
+  Nanoseconds now = 7;
+  log.begin(now);
+  for (std::size_t i = 0; i < PauseLog::kLogMax + 5; ++i) {
+    now += 10 * kMicrosecond + static_cast<Nanoseconds>(i);
+    log.turn(now, false);
+  }
+  EXPECT_EQ(log.count(), PauseLog::kLogMax + 5);
+  ASSERT_EQ(log.log().size(), PauseLog::kLogMax);
+  EXPECT_EQ(log.log().front().at, 7);
+  EXPECT_EQ(log.log().back().length,
+            10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) - 1);
+  EXPECT_EQ(log.max(), 10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) + 4);
+  EXPECT_EQ(log.total(), now - 7);
+}
+
+}  // namespace
+}  // namespace wireproof
