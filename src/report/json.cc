@@ -74,7 +74,9 @@ Json ptp_json(const PtpFacts& ptp) {
 
 Json clock_json(const HostFacts& host) {
   const ClockState& clock = host.clock;
-  Json json = {{"source", clock.source},
+  // "name" is what "source" was called once; who reads it goes on doing so.
+  Json json = {{"name", clock.source},
+               {"source", clock.source},
                {"sync", "same_clock"},
                {"resolution_ns", clock.resolution_ns},
                {"rate_error_ppb", clock.rate_error_ppb},
