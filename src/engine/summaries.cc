@@ -36,10 +36,10 @@ std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
     from_schedule.merge(loop->analyzer().delays_from_schedule());
     summary.negative += loop->analyzer().negative_delays();
   }
-  if (all.samples == 0) return std::nullopt;
+  if (all.samples == 0 && summary.negative == 0) return std::nullopt;
   summary.actual = distribution_of(all);
   summary.steps = all.histogram.steps();
-  if (scheduled) summary.scheduled = distribution_of(from_schedule);
+  if (scheduled && all.samples > 0) summary.scheduled = distribution_of(from_schedule);
   return summary;
 }
 

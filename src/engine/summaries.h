@@ -15,7 +15,8 @@ namespace wireproof {
 using TxLoops = std::span<const std::unique_ptr<TxLoop>>;
 using RxLoops = std::span<const std::unique_ptr<RxLoop>>;
 
-// The figures; who stamped, and what is measured, the caller knows. nullopt without a sample.
+// The figures; who stamped, and what is measured, the caller knows. nullopt where no delay was
+// recorded; without samples where all of them were negative.
 [[nodiscard]] std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled);
 // `reference`: AnalyzerStart's; `delays`: of the same loops. nullopt unless every delay was
 // recorded.

@@ -43,6 +43,11 @@ std::string distribution_text(const Distribution& of, Nanoseconds bound) {
 // Two cores read the clock: what they may differ by is the error of an absolute delay, not that of
 // a difference of delays.
 std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
+  if (delay.actual.samples == 0) {
+    return wrapped(fmt::format("delay: all {} are negative, which no clock of one host can give",
+                               grouped(delay.negative)),
+                   2);
+  }
   std::string text =
       fmt::format("{} delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
                   delay.metric == "round_trip" ? "round-trip" : "one-way",

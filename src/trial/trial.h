@@ -88,8 +88,9 @@ struct DelaySummary {
   std::optional<Distribution> scheduled;
 };
 
-// Delay variation. Every difference is taken within one sequence space; what is said of several
-// spaces is said of each difference or each space in turn.
+// Delay variation. RFC 3550's and RFC 3393's differences are taken within one sequence space; what
+// is said of several spaces is said of each space or each difference in turn. RFC 5481's are from
+// the least delay of all frames of the direction.
 struct JitterSummary {
   // RFC 3550 section 6.4.1 and appendix A.8, in arrival order, over every copy that arrived: the
   // estimator's value at the end, the mean over the spaces, and the greatest.
