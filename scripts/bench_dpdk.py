@@ -154,8 +154,9 @@ def ours_rx(build):
                           check=False)
     if done.returncode != 0:
         raise BenchError(f"rx_analysis: {done.stderr.strip()[-300:]}")
-    return {int(flows): float(mpps) * 1e6
-            for flows, mpps, _ in (line.split() for line in done.stdout.splitlines())}
+    rows = (line.split() for line in done.stdout.splitlines())
+    return {int(flows): (float(metrics) * 1e6, float(counters) * 1e6)
+            for flows, metrics, counters in rows}
 
 
 def measure(build, rounds):
@@ -176,24 +177,28 @@ def measure(build, rounds):
             rate, found = ours_memif(build, f"{folder}/w{turn}")
             note("memif: wireproof", rate)
             note("rx: testpmd rxonly", testpmd_null("rxonly", "Rx"))
-            for flows, figure in ours_rx(build).items():
-                note(f"rx: wireproof, {flows} flows", figure)
+            for flows, (metrics, counters) in ours_rx(build).items():
+                note(f"rx: every metric, {flows} flows", metrics)
+                note(f"rx: counters alone, {flows} flows", counters)
     return rows, found
 
 
 def judge(median):
     one, two = median["null: wireproof"], median["null, two cores: wireproof"]
     their_one, their_two = median["null: testpmd txonly"], median["null, two cores: testpmd"]
-    rx = {flows: median[f"rx: wireproof, {flows} flows"] for flows in RX_FLOWS}
-    near = [rx[flows] for flows in RX_FLOWS if flows <= 65_536]
+    near = [median[f"rx: every metric, {flows} flows"] for flows in RX_FLOWS if flows <= 65_536]
+    counters = median[f"rx: counters alone, {FLOWS} flows"]
     # What is said of one core, or of the share of rxonly where the machine is slower that day.
-    rx_share = max(rx[FLOWS] / 37.2e6, rx[FLOWS] / median["rx: testpmd rxonly"] / 0.14)
+    rx_share = max(counters / 37.2e6, counters / median["rx: testpmd rxonly"] / 0.14)
+    # 25 Mpps where the counters alone do 37.2.
+    metrics = median[f"rx: every metric, {FLOWS} flows"] / 25e6 / min(1, counters / 37.2e6)
     return [(name, ratio, least) for name, ratio, least in (
         ("null: wireproof to flowgen", one / median["null: testpmd flowgen"], 1.5),
         ("null: wireproof to txonly", one / their_one, 0.85),
         ("two cores: our scaling to testpmd's", (two / one) / (their_two / their_one), 0.95),
         ("memif: wireproof to testpmd", median["memif: wireproof"] / median["memif: testpmd"], 0.7),
-        ("rx: to 37.2 Mpps or 0.14 of rxonly", rx_share, 1.0),
+        ("rx: counters, to 37.2 Mpps or 0.14 of rxonly", rx_share, 1.0),
+        ("rx: every metric, to 25 Mpps", metrics, 1.0),
         ("rx: slowest to fastest of 1 to 65,536 flows", min(near) / max(near), 1 / 1.5))]
 
 
