@@ -23,10 +23,10 @@ std::uint16_t next_trial_id() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
-// A sender of single frames has no long turns.
+// A sender of single frames has no long turns: a system call for one frame takes some microseconds.
 PauseThresholds thresholds(const PacketTrialSpec& spec) {
   PauseThresholds made;
-  if (spec.pacing == PacingMode::kPrecise) made.busy = made.idle;
+  if (spec.pacing == PacingMode::kPrecise) made.busy = 10 * kMicrosecond;
   return made;
 }
 

@@ -12,7 +12,7 @@
 namespace wireproof {
 
 struct PauseThresholds {
-  Nanoseconds idle = 10 * kMicrosecond;   // of a turn in which nothing was sent or received
+  Nanoseconds idle = 2 * kMicrosecond;    // of a turn in which nothing was sent or received
   Nanoseconds busy = 100 * kMicrosecond;  // of one in which a burst was
 };
 

@@ -107,7 +107,7 @@ std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& count
 std::string pauses_text(const char* whose, const PauseSummary& pauses) {
   if (pauses.count == 0) return {};
   return wrapped(
-      fmt::format("the {} core was taken away {} times, {} in all, {} at most", whose,
+      fmt::format("the {} core stood still {} times, {} in all, {} at most", whose,
                   grouped(pauses.count), duration_text(pauses.total), duration_text(pauses.max)),
       2);
 }
