@@ -203,7 +203,7 @@ TEST_F(PacketTrialTest, EachScheduleIsKeptAndNamedWithItsPauses) {
     EXPECT_EQ(one.delay->scheduled->samples, one.delay->actual.samples);
     EXPECT_GE(one.delay->scheduled->mean, one.delay->actual.mean);
     for (const PauseSummary* pauses : {&pacing.pauses, &one.receive_pauses}) {
-      EXPECT_EQ(pauses->threshold, 10 * kMicrosecond);
+      EXPECT_EQ(pauses->threshold, 2 * kMicrosecond);
       EXPECT_EQ(pauses->busy_threshold, (kind == ScheduleKind::kPoisson ? 10 : 100) * kMicrosecond);
       EXPECT_EQ(pauses->log.size(), std::min<std::uint64_t>(pauses->count, PauseLog::kLogMax));
       EXPECT_GE(pauses->total, pauses->max);

@@ -127,8 +127,8 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
       says_in_a_line(report, "the sender was behind its schedule 2 times, by 30 us at most "));
   EXPECT_TRUE(says_in_a_line(
       report, "the sending core stood still 3 times, 250 us in all, 120 us at most "));
-  EXPECT_TRUE(says_in_a_line(
-      report, "the receiving core stood still 1 times, 2 ms in all, 2 ms at most "));
+  EXPECT_TRUE(
+      says_in_a_line(report, "the receiving core stood still 1 times, 2 ms in all, 2 ms at most "));
 }
 
 TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
@@ -145,8 +145,9 @@ TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
   d.pacing.pauses.count = 0;
   d.receive_pauses.count = 0;
   const std::string text = to_text(report);
-  for (const char* words : {"delay variation", "jitter", "IPDV", "PDV", "scheduled time",
-                            "negative", "reordering:", "loss bursts", "behind its", "stood still"}) {
+  for (const char* words :
+       {"delay variation", "jitter", "IPDV", "PDV", "scheduled time", "negative",
+        "reordering:", "loss bursts", "behind its", "stood still"}) {
     EXPECT_EQ(text.find(words), std::string::npos) << words;
   }
   EXPECT_NE(text.find("pacing, gaps, us"), std::string::npos);
