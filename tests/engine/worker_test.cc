@@ -55,22 +55,22 @@ PauseLog pauses_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds&
 TEST(Worker, TurnsOfItsClockThatTookTooLongArePauses) {
   Nanoseconds begun_at = 0;
   const PauseLog pauses = pauses_of({{kMicrosecond, false},
-                                     {10 * kMicrosecond - 1, false},
-                                     {10 * kMicrosecond, false},  // long for a look at nothing
+                                     {2 * kMicrosecond - 1, false},
+                                     {2 * kMicrosecond, false},  // long for a look at nothing
                                      {100 * kMicrosecond - 1, true},
                                      {100 * kMicrosecond, true},  // long for a burst
                                      {3 * kMillisecond, true},
                                      {kMicrosecond, true}},
                                     IdlePolicy::kSpin, begun_at);
   EXPECT_EQ(pauses.count(), 3u);
-  EXPECT_EQ(pauses.total(), 3'110 * kMicrosecond);
+  EXPECT_EQ(pauses.total(), 3'102 * kMicrosecond);
   EXPECT_EQ(pauses.max(), 3 * kMillisecond);
   ASSERT_EQ(pauses.log().size(), 3u);
   // Each begins where the last turn ended.
-  EXPECT_EQ(pauses.log()[0].at - begun_at, 11 * kMicrosecond - 1);
-  EXPECT_EQ(pauses.log()[0].length, 10 * kMicrosecond);
-  EXPECT_EQ(pauses.log()[1].at - begun_at, 121 * kMicrosecond - 2);
-  EXPECT_EQ(pauses.log()[2].at - begun_at, 221 * kMicrosecond - 2);
+  EXPECT_EQ(pauses.log()[0].at - begun_at, 3 * kMicrosecond - 1);
+  EXPECT_EQ(pauses.log()[0].length, 2 * kMicrosecond);
+  EXPECT_EQ(pauses.log()[1].at - begun_at, 105 * kMicrosecond - 2);
+  EXPECT_EQ(pauses.log()[2].at - begun_at, 205 * kMicrosecond - 2);
 }
 
 TEST(Worker, ASenderOfSingleFramesHasNoLongTurns) {
