@@ -114,7 +114,7 @@ SlotView view_slot(const std::uint8_t* slot, std::size_t slot_bytes) {
 std::size_t copy_out(const SlotView& view, std::span<std::uint8_t> out) {
   if (!view.tagged || view.bytes.size() < kMacsLen || out.size() < kMacsLen + kTagLen) {
     const std::size_t length = std::min(view.bytes.size(), out.size());
-    std::memcpy(out.data(), view.bytes.data(), length);
+    std::copy_n(view.bytes.begin(), length, out.begin());  // of nothing, to nothing: memcpy may not
     return length;
   }
   const std::array<std::uint16_t, 2> tag{htons(view.tpid), htons(view.tci)};
