@@ -57,6 +57,7 @@ class TxLoop final : public Step {
 
  private:
   void send(std::uint32_t frames, Nanoseconds now);
+  void rehearse(Nanoseconds now);
   void stamp(std::span<Frame* const> burst, Nanoseconds now);
   void record_departures(std::size_t accepted);
   Nanoseconds drain(Nanoseconds now);
@@ -75,6 +76,7 @@ class TxLoop final : public Step {
   std::array<Nanoseconds, kRoundMax> stamps_{};  // of the round's frames
   std::array<std::uint16_t, kRoundMax> lags_{};  // the same as lag codes
   Nanoseconds last_stamp_ = 0;                   // 0: none yet
+  bool rehearsed_ = false;                       // the next frame, in precise mode
   std::uint64_t intended_ = 0;
   Nanoseconds first_submit_ = 0;
   Nanoseconds last_submit_ = 0;

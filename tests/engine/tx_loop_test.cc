@@ -96,5 +96,36 @@ TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
   }
 }
 
+// In precise mode a frame is made once before its deadline, and again at it.
+TEST(TxLoop, ARehearsedFrameLeavesOnceAtItsDeadlineWithItsOwnNumberAndTime) {
+  FakeClock clock(kSecond);
+  FakeDevice from;
+  FakeDevice to;
+  TrafficProfile profile;
+  profile.dst_mac = parse_mac("02:00:00:00:00:01");
+  const auto direction =
+      Direction::make({.from = &from, .to = &to, .pacing = PacingMode::kPrecise}, profile, clock);
+  ASSERT_TRUE(direction.has_value());
+  TxLoop& tx = *(*direction)->tx_loops().front();
+  (*direction)->start(1e5, 100 * kMicrosecond, 64, 7, clock.now());  // every 10 us
+  for (std::int64_t now = 0; now < 100 * kMicrosecond; now += 100) {
+    from.lend_max = now < 50 * kMicrosecond ? 1 : now % (10 * kMicrosecond) == 0 ? 1 : 0;
+    tx.run();
+    ASSERT_EQ(from.sent.size(), static_cast<std::size_t>(now / (10 * kMicrosecond)) + 1) << now;
+    const bool rehearsed = now % (10 * kMicrosecond) > 9 * kMicrosecond && from.lend_max == 1;
+    EXPECT_EQ(from.borrowed, rehearsed ? 1u : 0u) << now;
+    clock.advance(100);
+  }
+  ASSERT_EQ(from.sent.size(), 10u);
+  for (std::size_t i = 0; i < 10; ++i) {
+    const Signature signature = load_signature(from.sent[i].data() + headers_length(false, false));
+    EXPECT_EQ(signature.sequence, i);
+    EXPECT_EQ(signature.transmit_time, i * 10 * kMicrosecond);
+  }
+  EXPECT_EQ((*direction)->tx_loops().front()->gaps().samples, 9u);
+  (*direction)->stop(clock.now());
+  EXPECT_EQ(from.borrowed, 0u);
+}
+
 }  // namespace
 }  // namespace wireproof
