@@ -16,6 +16,9 @@ TEST_PACKAGES=(
 # scripts/test-pci; the guest's kernel is fetched beside them, and not installed.
 PCI_PACKAGES=(libdpdk-dev qemu-system-x86 busybox-static python3-jsonschema)
 
+# What is compiled for the first time is preprocessed once, not twice (ccache(1), depend mode).
+export CCACHE_DEPEND=1
+
 say() { printf '%s\n' "$*" >&2; }
 
 die() {

@@ -22,11 +22,18 @@ class LogError(Exception):
     """The log contradicts itself: nothing may be derived from it."""
 
 
+def open_log(path):
+    """The log at its first frame."""
+    file = open(path, encoding="ascii")
+    if not file.readline().startswith(HEAD):
+        file.close()
+        raise LogError(f"{path}: not a log of wireproof dut")
+    return file
+
+
 def read_log(path, direction):
     """Yields (arrival, fate, damaged, copy, departure or 0, payload hex) of one direction."""
-    with open(path, encoding="ascii") as file:
-        if not file.readline().startswith(HEAD):
-            raise LogError(f"{path}: not a log of wireproof dut")
+    with open_log(path) as file:
         for line in file:
             columns = line.rstrip("\n").split(",")[:8]
             way, arrival, fate, damaged, copy, _, departure, payload = columns
@@ -42,14 +49,34 @@ def signed(records):
             yield (*record, payload[4:8], payload[8:14], int(payload[14:24], 16))
 
 
-def check_numbering(records):
-    """Arrivals are 1, 2, 3 ... and so are departures: the log has lost nothing."""
-    arrivals = [record[0] for record in records if not record[3]]
-    if arrivals != list(range(1, len(arrivals) + 1)):
-        raise LogError("arrival numbers have gaps: the log overflowed")
-    departures = sorted(record[4] for record in records if record[4])
-    if departures != list(range(1, len(departures) + 1)):
+def collect(path, direction, trial):
+    """What one trial offered, {space: [number]}, and what left, {departure number: (damaged, trial,
+    space, number)}; None for what bears no signature, and for what left only when the device was
+    told to stop. In one loop, for a million lines.
+    """
+    offered, departed = collections.defaultdict(list), {}
+    arrivals = departures = 0
+    with open_log(path) as file:
+        for line in file:
+            way, arrival, fate, damaged, copy, _, departure, rest = line.split(",", 7)
+            if way != direction:
+                continue
+            end = rest[SIGNATURE_HEX:SIGNATURE_HEX + 1]
+            signed_one = rest.startswith(MAGIC) and end in (",", "\n")
+            bears, space, number = rest[4:8], rest[8:14], int(rest[14:24], 16) if signed_one else 0
+            if copy == "0":
+                arrivals += 1
+                if int(arrival) != arrivals:
+                    raise LogError("arrival numbers have gaps: the log overflowed")
+                if signed_one and bears == trial:
+                    offered[space].append(number)
+            if departure:
+                departures += 1
+                known = signed_one and fate == "forwarded"
+                departed[int(departure)] = (damaged, bears, space, number) if known else None
+    if departures and (len(departed) != departures or max(departed) != departures):
         raise LogError("departure numbers have gaps or repeat")
+    return offered, departed
 
 
 def check_offered(offered):
@@ -63,16 +90,16 @@ def check_offered(offered):
 
 
 def walk(departed, trial):
-    """Counts over (departure, damaged, trial, space, sequence) in order of departure."""
+    """Counts over (damaged, trial, space, number) in order of departure."""
     counts = collections.Counter(unique=0, duplicate=0, reordered=0, corrupt=0, stale=0)
     seen = collections.defaultdict(set)
     expected = collections.defaultdict(int)  # RFC 4737 section 3.3: NextExp, by space
     begun = False
-    for _, damaged, bears, space, number in departed:
+    for damaged, bears, space, number in departed:
         begun = begun or bears == trial
         if not begun:
             continue  # left before the first frame of the trial: an earlier one's business
-        if damaged:
+        if damaged == "1":
             counts["corrupt"] += 1
         elif bears != trial:
             counts["stale"] += 1
@@ -88,27 +115,24 @@ def walk(departed, trial):
     return counts
 
 
+def busiest_trial(path, direction):
+    bears = collections.Counter(record[5] for record in signed(read_log(path, direction)))
+    if not bears:
+        raise LogError("no frame in the log bears a signature")
+    return bears.most_common(1)[0][0]
+
+
 def derive(path, direction="a-to-b", trial=None):
     """The counts of one trial, and `spaces` (offered per space), `trial` (its id)."""
-    records = list(read_log(path, direction))
-    check_numbering(records)
-    records = list(signed(records))
-    if not records:
-        raise LogError("no frame in the log bears a signature")
     if trial is None:
-        trial = collections.Counter(record[5] for record in records).most_common(1)[0][0]
+        trial = busiest_trial(path, direction)
     else:
         trial = f"{trial:04x}"
-    offered = collections.defaultdict(list)
-    departed = []
-    for _, fate, damaged, copy, departure, bears, space, number in records:
-        if bears == trial and not copy:
-            offered[space].append(number)
-        if fate == "forwarded":
-            departed.append((departure, damaged, bears, space, number))
+    offered, departed = collect(path, direction, trial)
+    if not offered:
+        raise LogError(f"no frame in the log is of trial {trial}")
     check_offered(offered)
-    departed.sort()
-    counts = walk(departed, trial)
+    counts = walk(filter(None, map(departed.get, range(1, len(departed) + 1))), trial)
     total = sum(len(numbers) for numbers in offered.values())
     return {
         "trial": int(trial, 16),

@@ -65,9 +65,39 @@ def a_damaged_original_with_an_intact_copy_is_no_loss():
 
 
 @SUITE.case
+def frames_of_others_and_of_the_other_way_are_none_of_its_business():
+    got = counts(
+        line(1, 0, departure=1),
+        line(1, 7, departure=1).replace("a-to-b", "b-to-a"),
+        "a-to-b,2,forwarded,0,0,0,2,5750",
+        line(3, 1, departure=3),
+        line(4, 2, departure=4) + ",123,456")
+    assert (got["offered"], got["unique"], got["lost"], got["stale"]) == (3, 3, 0, 0), got
+
+
+@SUITE.case
+def what_left_only_when_the_device_was_stopped_came_too_late():
+    got = counts(
+        line(1, 0, departure=1),
+        line(2, 1, departure=3, fate="drained"),
+        line(3, 2, departure=2))
+    assert (got["offered"], got["unique"], got["lost"], got["reordered"]) == (3, 2, 1, 0), got
+
+
+@SUITE.case
+def the_trial_that_most_arrivals_bear_is_taken_unless_one_is_named():
+    got = counts(line(1, 0, departure=1, trial=7), line(2, 0, departure=2),
+                 line(3, 1, departure=3), trial=None)
+    assert (got["trial"], got["unique"]) == (TRIAL, 2), got
+
+
+@SUITE.case
 def a_log_that_misses_frames_is_refused():
     for lines in ((line(1, 0, departure=1), line(3, 1, departure=2)),  # arrival 2 is not there
-                  (line(1, 0, departure=1), line(2, 2, departure=2))):  # number 1 never arrived
+                  (line(1, 0, departure=1), line(2, 2, departure=2)),  # number 1 never arrived
+                  (line(1, 0, departure=1), line(2, 1, departure=1)),  # two left first
+                  (line(1, 0, departure=1), line(2, 1, departure=3)),  # none left second
+                  (line(1, 0, departure=1, trial=TRIAL + 1),)):  # another trial's
         try:
             got = counts(*lines)
         except LogError:
