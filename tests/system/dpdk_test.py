@@ -40,6 +40,7 @@ def passes(runner, *arguments):
     for _ in range(ATTEMPTS):
         done = runner("trial", *arguments, *LOAD, "--json")
         found = document(done.out)
+        assert found["trials"], found["error"]
         trial = found["trials"][0]
         for direction in trial["directions"]:
             counts, where = direction["counts"], direction["attribution"]
