@@ -81,7 +81,12 @@ def ring_loops_to_itself():
 
 @SUITE.case
 def vhost_to_virtio_user():
+    """Where no hugepages are free: with them DPDK 22.11 brings up no link between the two in one
+    process (docs/manual.md).
+    """
     needs_module()
+    if free_hugepages() > 0:
+        raise Skip("hugepages are free: net_vhost and net_virtio_user get no link in one process")
     with tempfile.TemporaryDirectory() as folder:
         passes(wireproof, "--tx", f"dpdk:net_vhost0,iface={folder}/s,queues=1", "--rx",
                f"dpdk:net_virtio_user0,path={folder}/s,queues=1")
