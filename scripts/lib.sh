@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
 )
 TEST_PACKAGES=(
   libgtest-dev ccache python3-jsonschema clang-format-14 clang-tidy-14 shellcheck util-linux
-  libcap2-bin procps scdoc libdpdk-dev tcpdump iputils-ping irtt ethtool
+  libcap2-bin procps scdoc libdpdk-dev tcpdump iputils-ping irtt ethtool nftables
 )
 # scripts/test-pci; the guest's kernel is fetched beside them, and not installed.
 PCI_PACKAGES=(libdpdk-dev qemu-system-x86 busybox-static python3-jsonschema)
