@@ -8,6 +8,7 @@
 
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
+#include "traffic/schedule.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -293,11 +294,10 @@ std::string describe_rate(const TestSettings& test, const Rate& rate, double fra
   if (rate.kind == Rate::Kind::kMax) return {};
   const auto fps = rate_to_fps(rate, "--rate", test.rate_layer, frame_size, test.line_rate_bps);
   if (!fps) return {};  // a share of a line rate that only the opened port will tell
-  const double frames = *fps * static_cast<double>(duration) * 1e-9 + 0.5;
   return fmt::format("            {}, {} L1, {} L2, {} frames each way\n", format_rate(*fps),
                      format_bps(layer1_bps(*fps, frame_size)),
                      format_bps(layer2_bps(*fps, frame_size)),
-                     format_count(static_cast<std::uint64_t>(frames)));
+                     format_count(frames_in(*fps, duration)));
 }
 
 std::string usability(const PortSpec& port, const Session& session) {

@@ -185,17 +185,16 @@ void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& h
 void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
                       Nanoseconds epoch) {
   scheduled_ = fps > 0;
-  const auto share = fps / static_cast<double>(tx_.size());
   for (std::size_t i = 0; i < tx_.size(); ++i) {
-    // Queues take turns: the i-th begins the i-th part of a gap later.
-    const double offset = fps == 0 ? 0 : 1e9 / fps * static_cast<double>(i);
-    tx_[i]->start({.start = epoch + static_cast<Nanoseconds>(offset),
+    tx_[i]->start({.start = epoch,
                    .duration = duration,
-                   .fps = share,
+                   .fps = fps,
                    .burst = burst,
                    .schedule = spec_.schedule,
                    .burst_size = spec_.burst_size,
-                   .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0)},
+                   .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0),
+                   .queue = static_cast<std::uint32_t>(i),
+                   .queues = static_cast<std::uint32_t>(tx_.size())},
                   trial_id, epoch);
   }
   reference_ = least_delay();
@@ -300,18 +299,19 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
   result.sequence_spaces = spaces_;
   Counts& counts = result.counts;
-  Nanoseconds first = 0;
+  std::optional<Nanoseconds> first;  // of the queues that sent
   for (const auto& loop : tx_) {
     counts.intended += loop->intended();
     counts.offered += loop->pacer().sent_so_far();
     result.flows_sent += loop->generator().distinct_flows();
-    if (first == 0 || loop->first_submit() < first) first = loop->first_submit();
+    if (loop->pacer().sent_so_far() == 0) continue;
+    first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
   }
   counts.unsent = counts.intended - counts.offered;
   result.pacing = pacing_summary(tx_);
   result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
   if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
-  result.tx_duration = last_submit() - first;
+  if (first) result.tx_duration = last_submit() - *first;
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
     counts.unique = in.unique;

@@ -10,7 +10,9 @@ Pacer::Pacer(const PacerSpec& spec)
                  .duration = spec.fps > 0 ? spec.duration : 0,
                  .fps = spec.fps > 0 ? spec.fps : 1,
                  .burst_size = spec.burst_size,
-                 .seed = spec.seed}) {}
+                 .seed = spec.seed,
+                 .queue = spec.queue,
+                 .queues = spec.queues}) {}
 
 void Pacer::take_due(Nanoseconds now) {
   fill_up(now);

@@ -19,11 +19,14 @@ namespace wireproof {
 struct PacerSpec {
   Nanoseconds start = 0;
   Nanoseconds duration = 0;
-  double fps = 0;            // 0: as fast as possible until start + duration, without a schedule
+  // Of all queues together; 0: as fast as possible until start + duration, without a schedule.
+  double fps = 0;
   std::uint32_t burst = 32;  // 1..kBurstMax
   ScheduleKind schedule = ScheduleKind::kConstant;
   std::uint32_t burst_size = 1;  // of a bursty schedule, 1..kBurstMax; `burst` is no less
   std::uint64_t seed = 1;        // of a Poisson schedule
+  std::uint32_t queue = 0;       // whose part of the schedule, < queues
+  std::uint32_t queues = 1;
 };
 
 class Pacer {
@@ -74,7 +77,7 @@ class Pacer {
   // The furthest that a frame which was skipped was behind; those sent tell their own lag.
   [[nodiscard]] Nanoseconds skipped_lag_max() const { return skipped_lag_max_; }
   [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
-  // 1 / rate; 0 without a schedule.
+  // The mean of this queue, queues / rate; 0 without a schedule.
   [[nodiscard]] double gap_ns() const { return has_schedule() ? schedule_.gap_ns() : 0; }
 
  private:

@@ -1,4 +1,9 @@
 // When each frame of a run is due: absolute deadlines in order, so that errors do not add up.
+//
+// Several queues that send together share one schedule, that of the direction: its bursts (single
+// frames, unless it is bursty) go to the queues in turn, so that together they ask for exactly the
+// frames that one queue would, at the same times. Worked case: 100 frames/s for 1 s over 64 queues;
+// the first 36 have two frames, due 640 ms apart, the others one.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +27,16 @@ struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kConstant;
   Nanoseconds start = 0;
   Nanoseconds duration = 0;
-  double fps = 1;                // > 0, of frames, whatever the kind
+  double fps = 1;                // > 0, of frames, whatever the kind, of all queues together
   std::uint32_t burst_size = 1;  // of kBursty
-  std::uint64_t seed = 1;        // of kPoisson
+  std::uint64_t seed = 1;        // of kPoisson: one for each queue
+  std::uint32_t queue = 0;       // whose part this is, < queues
+  std::uint32_t queues = 1;
 };
+
+// What fps frames a second are in `duration`: rounded to the nearest, a half up. The last of them
+// is due before the duration is over. 0 <= fps * duration < 2^63 frames * ns / s.
+[[nodiscard]] std::uint64_t frames_in(double fps, Nanoseconds duration);
 
 class Schedule {
  public:
@@ -51,7 +62,7 @@ class Schedule {
   [[nodiscard]] std::uint64_t due(Nanoseconds now) const;
   void pop_many(std::uint64_t frames);
   [[nodiscard]] std::uint64_t popped() const { return popped_; }
-  // Of the mean, 1 / rate.
+  // The mean, queues / rate.
   [[nodiscard]] double gap_ns() const { return gap_ns_; }
 
  private:
@@ -68,7 +79,7 @@ class Schedule {
   Nanoseconds start_;
   Nanoseconds end_;
   double gap_ns_;
-  std::uint64_t total_;  // kPoisson: no bound but the time
+  std::uint64_t total_;  // of this queue; kPoisson: no bound but the time
   std::uint32_t burst_size_;
   std::uint32_t left_in_burst_;
   FixedTime interval_ = 0;  // of bursts

@@ -106,6 +106,26 @@ TEST_F(PacketTrialTest, SeveralQueuesAddUpToOneResult) {
   EXPECT_EQ(trial->directions.at(0).flows_sent, 10u);
 }
 
+TEST_F(PacketTrialTest, QueuesShareTheFramesThatOneWouldSend) {
+  profile_.flows = 64;
+  trial_.warm_up = 0;
+  trial_.burst = Pacer::kBurstMax;
+  for (const auto& [queues, fps, duration, frames] :
+       {std::tuple{64u, 100.0, 500 * kMillisecond, 50u},
+        {3u, 10.0, 300 * kMillisecond, 3u},
+        {2u, 1.0, kSecond, 1u}}) {
+    const auto trial = run("", {.intended_fps = fps, .duration = duration}, true, queues);
+    ASSERT_TRUE(trial.has_value());
+    for (const DirectionResult& one : trial->directions) {
+      EXPECT_EQ(one.counts.intended, frames) << queues;
+      EXPECT_EQ(one.counts.offered, frames) << queues;
+      EXPECT_EQ(one.counts.lost, 0u);
+      // A queue that sent nothing has no first frame: it would make this the host's uptime.
+      EXPECT_LT(one.tx_duration, 2 * duration) << queues;
+    }
+  }
+}
+
 TEST_F(PacketTrialTest, MixOfSizesAndMaximumRate) {
   profile_.sizes = *parse_size_mix("imix");
   trial_.warm_up = 0;

@@ -77,6 +77,76 @@ TEST(Schedule, PoissonGapsHaveTheExponentialLaw) {
   EXPECT_LT(worst, 1.95 / std::sqrt(count));
 }
 
+// Deadlines of all queues of a direction, in order, those of one time together.
+std::vector<Nanoseconds> of_all_queues(ScheduleSpec spec) {
+  std::vector<Nanoseconds> deadlines;
+  for (spec.queue = 0; spec.queue < spec.queues; ++spec.queue) {
+    const auto of_one = all(Schedule(spec));
+    deadlines.insert(deadlines.end(), of_one.begin(), of_one.end());
+  }
+  std::sort(deadlines.begin(), deadlines.end());
+  return deadlines;
+}
+
+TEST(Schedule, ManyQueuesAskForTheFramesOfOneAtItsTimes) {
+  Random random(12);
+  for (int round = 0; round < 2000; ++round) {
+    // Up to some 2,000 frames, often fewer than there are queues; whole rates every other time, so
+    // that frames or halves of them come out even.
+    const auto duration = static_cast<Nanoseconds>(1 + random.below(300)) * 10 * kMillisecond;
+    const std::uint64_t millihertz = 400 + random.below(700'000);
+    const std::uint64_t exact = round % 2 == 0 ? millihertz : millihertz / 1000 * 1000 + 1000;
+    const bool bursty = random.below(3) == 0;
+    const ScheduleSpec spec{
+        .kind = bursty ? ScheduleKind::kBursty : ScheduleKind::kConstant,
+        .start = static_cast<Nanoseconds>(random.below(1'000'000)),
+        .duration = duration,
+        .fps = static_cast<double>(exact) / 1000,
+        .burst_size = bursty ? static_cast<std::uint32_t>(2 + random.below(200)) : 1,
+        .queues = static_cast<std::uint32_t>(1 + random.below(64))};
+    // By whole numbers: exact mHz * ns / 10^12, a half up.
+    __extension__ using Wide = unsigned __int128;
+    const Wide scale = 1'000'000'000'000;
+    const Wide product = Wide{exact} * static_cast<std::uint64_t>(duration);
+    const auto total = static_cast<std::uint64_t>((product + scale / 2) / scale);
+    EXPECT_EQ(frames_in(spec.fps, duration), total);
+    const auto deadlines = of_all_queues(spec);
+    ASSERT_EQ(deadlines.size(), total)
+        << exact << " mHz, " << duration << " ns, " << spec.queues << " queues";
+    for (std::size_t k = 0; k < total; ++k) {
+      const Wide burst = k / spec.burst_size * spec.burst_size;
+      const auto at = static_cast<Nanoseconds>(burst * scale / exact);
+      ASSERT_NEAR(static_cast<double>(deadlines[k] - spec.start), static_cast<double>(at), 1) << k;
+      ASSERT_LT(deadlines[k], spec.start + duration);
+    }
+  }
+}
+
+TEST(Schedule, QueuesTakeTurnsBurstByBurst) {
+  ScheduleSpec spec{
+      .kind = ScheduleKind::kBursty, .duration = kSecond, .fps = 100, .burst_size = 8, .queues = 3};
+  // 100 frames are twelve bursts of 8 and one of 4, every 80 ms.
+  const std::size_t frames[] = {36, 32, 32};
+  for (; spec.queue < spec.queues; ++spec.queue) {
+    const auto deadlines = all(Schedule(spec));
+    ASSERT_EQ(deadlines.size(), frames[spec.queue]);
+    for (std::size_t i = 0; i < deadlines.size(); ++i) {
+      EXPECT_EQ(deadlines[i], static_cast<Nanoseconds>(i / 8 * 3 + spec.queue) * 80 * kMillisecond);
+    }
+  }
+}
+
+TEST(Schedule, PoissonQueuesHaveTheRateTogether) {
+  ScheduleSpec spec{
+      .kind = ScheduleKind::kPoisson, .duration = 2 * kSecond, .fps = 10'000, .queues = 5};
+  std::size_t frames = 0;
+  for (; spec.queue < spec.queues; ++spec.queue) {
+    spec.seed = spec.queue + 1;
+    frames += all(Schedule(spec)).size();
+  }
+  EXPECT_NEAR(static_cast<double>(frames), 20'000, 5 * std::sqrt(20'000));
+}
+
 TEST(Schedule, DueAndPopManyAreAsPoppingOneByOne) {
   for (const ScheduleKind kind :
        {ScheduleKind::kConstant, ScheduleKind::kPoisson, ScheduleKind::kBursty}) {
@@ -87,7 +157,9 @@ TEST(Schedule, DueAndPopManyAreAsPoppingOneByOne) {
                               .duration = 3 * kMillisecond,
                               .fps = 1000 + random.uniform() * 2e6,
                               .burst_size = static_cast<std::uint32_t>(1 + random.below(40)),
-                              .seed = random.next()};
+                              .seed = random.next(),
+                              .queue = static_cast<std::uint32_t>(random.below(3)),
+                              .queues = 3};
       const auto deadlines = all(Schedule(spec));
       Schedule schedule(spec);
       std::size_t popped = 0;
