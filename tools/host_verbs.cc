@@ -59,7 +59,21 @@ Status examine(HostReport& report, const std::string& plan, const Clock& clock) 
   return {};
 }
 
+// What could be found out all the same (the backends) stays in the document.
+int refuse(HostReport& report, const Error& error, const OutputText& output, Verb verb) {
+  report.error = presentable(error);
+  print_error(error);
+  const std::string json =
+      verb == Verb::kDoctor ? doctor_to_json(report) : backends_to_json(report);
+  return write(output, json, "", exit_code(error.kind));
+}
+
 }  // namespace
+
+int refuse_host_verb(Verb verb, const Error& error, const Session& session) {
+  HostReport report = begin_host_report(session);
+  return refuse(report, error, session.output, verb);
+}
 
 int run_backends(const Session& session) {
   const HostReport report = begin_host_report(session);
@@ -72,9 +86,7 @@ int run_doctor(const DoctorText& doctor, const Session& session) {
   report.interface = doctor.interface;
   untangle(report.interface, output);
   if (const Status examined = examine(report, doctor.plan, session.clock); !examined) {
-    report.error = examined.error();
-    print_error(*report.error);
-    return write(output, doctor_to_json(report), "", exit_code(report.error->kind));
+    return refuse(report, examined.error(), output, Verb::kDoctor);
   }
   const bool blocked = bearing_of(report) == Bearing::kBlocks;
   return write(output, doctor_to_json(report), doctor_to_text(report),

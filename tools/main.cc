@@ -94,6 +94,9 @@ int main(int argc, char** argv) {
   const HostClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
+    if (parsed.line.verb == Verb::kBackends || parsed.line.verb == Verb::kDoctor) {
+      return refuse_host_verb(parsed.line.verb, *parsed.error, session);
+    }
     return refuse(session, kind_of(parsed.line.verb), *parsed.error);
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);

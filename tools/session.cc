@@ -102,8 +102,6 @@ void note_steps(RunReport& report) {
       times, format_duration(clock.wall_clock_step_total_ns)));
 }
 
-// Errors quote what users type and what files hold: nothing of it may steer a terminal, break the
-// line, or go on for pages.
 std::string presentable(const std::string& text) {
   constexpr std::size_t kShown = 400;
   std::string shown;
@@ -145,9 +143,12 @@ Status check_output(const Session& session) {
   return check_writable(*session.output.json);
 }
 
+Error presentable(const Error& error) {
+  return {error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
+}
+
 void set_error(RunReport& report, const Error& error) {
-  report.error =
-      Error{error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
+  report.error = presentable(error);
   // What was given up because the user wanted it ended is not the host's fault.
   if (error.kind == ErrorKind::kPrecondition && interrupted().load()) {
     report.error->kind = ErrorKind::kInterrupted;

@@ -30,6 +30,10 @@ struct Session {
 // Refuses early what could not be written late (--json=FILE into a missing folder).
 [[nodiscard]] Status check_output(const Session& session);
 
+// Fit for a terminal and a document: errors quote what users type and what files hold, and nothing
+// of it may steer a terminal, break the line or go on for pages.
+[[nodiscard]] Error presentable(const Error& error);
+
 // Puts the error into the report.
 void set_error(RunReport& report, const Error& error);
 

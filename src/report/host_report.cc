@@ -91,6 +91,7 @@ Bearing bearing_of(const HostReport& report) {
 std::string backends_to_json(const HostReport& report) {
   Json json = head_json("wireproof/backends", report);
   json["backends"] = backends_json(report);
+  json["error"] = error_json(report.error);
   return dump(json, 2);
 }
 

@@ -54,7 +54,8 @@ struct HostReport {
 // The worst of the findings.
 [[nodiscard]] Bearing bearing_of(const HostReport& report);
 
-// {"schema":"wireproof/backends","schema_version":"1.0","tool":{...},"backends":[...]}
+// {"schema":"wireproof/backends","schema_version":"1.0","tool":{...},"backends":[...],
+//  "error":null|{...}}: docs/schema/backends-1.0.schema.json.
 [[nodiscard]] std::string backends_to_json(const HostReport& report);
 // {"schema":"wireproof/doctor",...,"bearing":...,"interface":...,"plan":{...},"findings":[...],
 //  "backends":[...],"error":null|{"code","message","hint","errno"}}.

@@ -1,6 +1,6 @@
 // Prints the sample reports, one JSON document a line (or, with "text", as people see them; or,
-// with "doctor", those of the doctor as one JSON array, or, with "calibration", a calibration
-// file): the schema test feeds them to a validator that knows nothing of this program.
+// with "doctor", those of the doctor as one JSON array, or, with "backends", a list of backends, or,
+// with "calibration", a calibration file): the schema test feeds them to a validator that knows nothing of this program.
 #include <cstdio>
 #include <string_view>
 
@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "";
   if (word == "doctor") {
     wireproof::print_doctor_samples();
+  } else if (word == "backends") {
+    std::fputs(wireproof::backends_to_json(wireproof::sample_host_report()).c_str(), stdout);
   } else if (word == "calibration") {
     const auto report = wireproof::calibration_report();
     std::fputs(wireproof::calibrations_to_json(report.calibrations).c_str(), stdout);

@@ -103,6 +103,35 @@ def check_doctor(program):
     return failures
 
 
+SPOILT_BACKENDS = [
+    lambda d: d.pop("error"),
+    lambda d: d.update(extra=1),
+    lambda d: d["backends"].clear(),
+    lambda d: d["backends"][0].update(state="left_out"),
+    lambda d: d["backends"][0].pop("reason"),
+    lambda d: d["backends"][1].update(cure="none is needed"),
+]
+
+
+def check_backends(program):
+    """The list of backends against its schema; returns the number of failures."""
+    validator = VALIDATE.load_validator(ROOT / "docs/schema/backends-1.0.schema.json")
+    text = subprocess.run([program, "backends"], check=True, capture_output=True, text=True).stdout
+    document = VALIDATE.parse(text)
+    failures = 0
+    for problem in VALIDATE.problems(document, validator):
+        print(f"backends sample: {problem}")
+        failures += 1
+    for number, spoil in enumerate(SPOILT_BACKENDS):
+        spoilt = copy.deepcopy(document)
+        spoil(spoilt)
+        if not VALIDATE.problems(spoilt, validator):
+            print(f"spoilt list of backends {number} was accepted")
+            failures += 1
+    print(f"backends: 1 sample, {len(SPOILT_BACKENDS)} spoilt documents")
+    return failures
+
+
 SPOILT_CALIBRATION = [
     lambda d: d.update(schema_version="2.0"),
     lambda d: d.pop("entries"),
@@ -160,7 +189,8 @@ def main():
     validator = VALIDATE.load_validator()
     lines = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True).stdout
     documents = [json.loads(line)["document"] for line in lines.splitlines()]
-    failures = check_doctor(sys.argv[1]) + check_calibration(sys.argv[1])
+    failures = (check_doctor(sys.argv[1]) + check_calibration(sys.argv[1])
+                + check_backends(sys.argv[1]))
     for number, document in enumerate(documents):
         for problem in VALIDATE.problems(document, validator):
             print(f"sample {number}: {problem}")

@@ -152,6 +152,11 @@ def documents_of_lines_that_could_not_be_read():
     for verb in ("trial", "search", "dut"):
         done = wireproof(verb, "--bogus", "--json")
         assert done.code == USAGE and document(done.out)["kind"] == verb, done
+    for verb in ("backends", "doctor"):  # documents of their own
+        done = wireproof(verb, "--bogus", "--json")
+        found = document(done.out)
+        assert done.code == USAGE and found["schema"] == f"wireproof/{verb}", done
+        assert found["error"]["code"] == "usage" and found["backends"], found
     with tempfile.TemporaryDirectory() as folder:
         for words in (["--json", f"{folder}/result.json"], [f"--json={folder}/result.json"]):
             done = wireproof("trial", *words, "--bogus")

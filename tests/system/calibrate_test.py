@@ -11,11 +11,11 @@ import tempfile
 import time
 
 from cable import cable
-from expect import INVALID, OUTPUT, document, refusal, validate_json
-from harness import ROOT, WIREPROOF, Process, Suite, Topology, wireproof
+from documents import valid
+from expect import INVALID, OUTPUT, document, refusal
+from harness import WIREPROOF, Process, Suite, Topology, wireproof
 
 SUITE = Suite()
-STORE = validate_json.load_validator(os.path.join(ROOT, "docs/schema/calibration-1.0.schema.json"))
 MEMORY = ["--tx", "loopback:a", "--rx", "loopback:b"]
 # 12,000 frames: a p99.9 has twelve beyond it. The search is as short as it can be.
 QUICK = ["--duration", "1200ms", "--precision", "20%", "--trial-duration", "50ms", "--drain", "50ms",
@@ -36,10 +36,7 @@ class State:
 
     def entries(self):
         with open(self.file, encoding="utf-8") as file:
-            found = json.load(file)
-        problems = validate_json.problems(found, STORE)
-        assert not problems, problems
-        return found["entries"]
+            return valid(json.load(file))["entries"]
 
 
 def calibrated(done, sizes):

@@ -4,32 +4,13 @@ as it did before.
 """
 
 import json
-import os
-import sys
 import time
 
-from harness import ROOT, WIREPROOF, Skip, check, run, wireproof
+from documents import document  # noqa: F401  (the cases take it from here)
+from harness import WIREPROOF, Skip, check, run, wireproof
 
-sys.path.insert(0, os.path.join(ROOT, "scripts"))
-import validate_json  # noqa: E402  (lives with the scripts)
-
-RESULT_VALIDATOR = validate_json.load_validator()
-DOCTOR_VALIDATOR = validate_json.load_validator(
-    os.path.join(ROOT, "docs/schema/doctor-1.0.schema.json"))
 USAGE, PRECONDITION, OUTPUT, INVALID = 2, 3, 5, 6
 MEMORY = ["trial", "--tx", "loopback:a", "--rx", "loopback:b"]
-
-
-def document(text):
-    """The one JSON document that a text is, valid by its published schema."""
-    try:
-        found = validate_json.parse(text)
-    except ValueError as error:
-        raise AssertionError(f"not one JSON document: {error}: {text[-300:]!r}") from error
-    of_doctor = isinstance(found, dict) and found.get("schema") == "wireproof/doctor"
-    problems = validate_json.problems(found, DOCTOR_VALIDATOR if of_doctor else RESULT_VALIDATOR)
-    assert not problems, problems
-    return found
 
 
 def sentence(done, words):

@@ -32,6 +32,8 @@ import tempfile
 import time
 import traceback
 
+import documents
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("WIREPROOF_BUILD", os.path.join(ROOT, "build"))
 WIREPROOF = os.environ.get("WIREPROOF", os.path.join(BUILD, "tools", "wireproof"))
@@ -126,7 +128,19 @@ class Process:
                                  f"output: {self.output()}") from error
         LIVE.pop(self.pid, None)
         out, err = self.output()
-        return Finished(self.command, code, out, err, time.monotonic() - self._started)
+        done = Finished(self.command, code, out, err, time.monotonic() - self._started)
+        self._check_document(done)
+        return done
+
+    def _check_document(self, done):
+        """Every document of every run is valid, refusals and endings too."""
+        if WIREPROOF not in self.command:
+            return
+        words = self.command[self.command.index(WIREPROOF) + 1:]
+        try:
+            documents.check_run(words, done.code, done.out)
+        except AssertionError as error:
+            raise AssertionError(f"a document that its schema refuses: {error}: {done}") from error
 
     def stop(self, number=signal.SIGTERM, timeout=10):
         """Asks it to end, waits, and returns how it ended."""

@@ -47,6 +47,20 @@ def failures_are_seen():
 
 
 @SUITE.case
+def a_document_against_its_schema_is_a_failure():
+    """Of every run, whether the case looks at it or not; what is no document's is left alone."""
+    body = ("import harness\nharness.WIREPROOF = '/bin/echo'\n"
+            "@SUITE.case\ndef bad(): run('/bin/echo', {!r}, {!r})")
+    schema = '{"schema": "wireproof/result"}'
+    for text, flag, refused in ((schema, "--json", True), ("{}", "-J", True), ("no", "--json", True),
+                                ('{"schema": "wireproof/other"}', "--json", True),
+                                (schema, "--json-stream", True), (schema, "--help", False)):
+        done = inner(body.format(text, flag))
+        assert done.code == int(refused), (text, flag, done)
+        assert not refused or "a document that its schema refuses" in done.out, done
+
+
+@SUITE.case
 def an_unknown_case_is_a_failure():
     done = inner("@SUITE.case\ndef good(): pass\n", "goood")
     assert done.code == 1 and done.out.startswith("not ok selection"), done
