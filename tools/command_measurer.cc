@@ -44,7 +44,8 @@ TrialResult to_result(const TrialSpec& spec, const TrialAnswer& answer) {
   result.spec = spec;
   result.duration = answer.duration;
   DirectionResult& direction = result.directions.emplace_back();
-  direction.from = direction.to = "trial-command";  // and sequence_spaces 0: losses alone are known
+  direction.from = "trial-command";
+  direction.to = direction.from;  // and sequence_spaces 0: losses alone are known
   Counts& c = direction.counts;
   c.intended = answer.intended;
   c.offered = answer.offered;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <set>
 
+#include "trial/derive.h"
+
 namespace wireproof {
 namespace {
 
@@ -50,7 +52,7 @@ CalibrationKey calibration_key(const DirectionResult& direction, const OpenPorts
     key.tx_driver = tx->driver;
     key.tx_mode = tx->mode;
   }
-  if (const NicFacts* rx = find_nic(host, direction.to)) {
+  if (const NicFacts* rx = find_nic(host, receiver_name(direction))) {
     key.rx_backend = rx->backend;
     key.rx_driver = rx->driver;
     key.rx_mode = rx->mode;

@@ -60,8 +60,8 @@ Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) 
   Result<PortSpec> port = parse_port_spec(session.backends, test.tx);
   if (!port) return tl::unexpected(port.error());
   named.tx = std::move(*port);
-  if (test.rx == kNoReceiver) return named;
-  port = parse_port_spec(session.backends, test.rx);
+  if (!test.rx) return named;
+  port = parse_port_spec(session.backends, *test.rx);
   if (!port) return tl::unexpected(port.error());
   named.rx = std::move(*port);
   const bool sockets = named.tx.backend == "io_uring";  // two of port 0 are two sockets
@@ -116,7 +116,7 @@ Result<CorePlan> plan(const TestSettings& test, int numa_node) {
                      .tx_cores = test.tx_cores,
                      .rx_cores = test.rx_cores,
                      .tx_loops = directions * test.trial.queues,
-                     .rx_loops = test.rx == "none" ? 0 : directions * test.trial.queues});
+                     .rx_loops = !test.rx ? 0 : directions * test.trial.queues});
 }
 
 // Spinning pays where every loop has a core and one is left for the rest of the machine.
@@ -256,7 +256,7 @@ Config describe_test(const TestSettings& test) {
   std::vector<std::string> sizes;
   for (const SizeChoice& choice : test.sizes) sizes.push_back(choice.name);
   Config config{{"tx", test.tx},
-                {"rx", test.rx},
+                {"rx", test.rx.value_or("none")},
                 {"bidirectional", test.bidirectional},
                 {"sizes", std::move(sizes)},
                 {"flows", profile.flows},
@@ -318,7 +318,7 @@ Result<std::string> describe_plan(const TestSettings& test, const Session& sessi
   if (!named) return tl::unexpected(named.error());
   std::string text = fmt::format("tx port     {} ({})\n", test.tx, usability(named->tx, session));
   if (named->rx) {
-    text += fmt::format("rx port     {} ({})\n", test.rx, usability(*named->rx, session));
+    text += fmt::format("rx port     {} ({})\n", *test.rx, usability(*named->rx, session));
   }
   const auto cores = plan(test, -1);
   if (!cores) return tl::unexpected(cores.error());

@@ -15,6 +15,7 @@ constexpr std::uint32_t kFrameSizeMax = 9'216;  // jumbo, as most switches have 
 constexpr std::uint64_t kQueuesMax = 64;
 constexpr std::uint64_t kRingMin = 64;
 constexpr std::uint64_t kRingMax = 1u << 20;
+constexpr std::string_view kNoReceiver = "none";  // of --rx
 
 // Runs the parsers of one command one after another and keeps the first error, so that each flag is
 // one line below.
@@ -181,14 +182,16 @@ void read_line_rate(const std::string& text, TestSettings& test, Reader& reader)
 
 void read_test(const TestText& text, TestSettings& test, Reader& reader) {
   test.tx = text.tx;
-  test.rx = text.rx;
+  // The bare word alone: an interface called so is named with its backend.
+  if (text.rx != kNoReceiver) test.rx = text.rx;
   test.bidirectional = text.bidirectional;
   test.allow_mgmt_interface = text.allow_mgmt_interface;
   test.use_calibration = !text.no_calibration;
-  if (text.tx == "none") {
-    reader.refuse("--tx none: a test needs a port that sends", "only --rx may be none");
+  if (text.tx == kNoReceiver) {
+    reader.refuse("--tx none: a test needs a port that sends",
+                  "only --rx may be none; an interface called so is af_packet:none");
   }
-  if (text.bidirectional && text.rx == "none") {
+  if (text.bidirectional && !test.rx) {
     reader.refuse("--bidirectional needs a receiving port, not --rx none",
                   "name the port at the other side of the device, or leave --bidirectional out");
   }
@@ -233,7 +236,7 @@ void read_frame_log(const TrialText& text, TrialSettings& settings, Reader& read
     }
     return;
   }
-  if (settings.test.rx == "none") {
+  if (!settings.test.rx) {
     reader.refuse("--frame-log: with --rx none nothing arrives",
                   "leave it out, or name a receiver");
   }
@@ -280,7 +283,7 @@ Result<SearchSettings> search_settings(const SearchText& text) {
   if (settings.trial_command.empty() && !ports) {
     reader.refuse("search needs --tx and --rx", "or --trial-command to drive another tester");
   }
-  if (text.test.rx == "none") {
+  if (!settings.test.rx) {
     reader.refuse("--rx none: a search needs a receiver", "name the port the frames come out of");
   }
   for (const std::string& goal :
@@ -318,7 +321,7 @@ Result<CalibrateSettings> calibrate_settings(const CalibrateText& text) {
   CalibrateSettings settings;
   Reader reader;
   read_test(text.test, settings.test, reader);
-  if (text.test.rx == kNoReceiver) {
+  if (!settings.test.rx) {
     reader.refuse("--rx none: a cable has two ends", "name the port the frames come out of");
   }
   if (!text.rate.empty()) {

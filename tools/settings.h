@@ -23,7 +23,8 @@ struct SizeChoice {
 enum class RateLayer { kL1, kL2, kL3 };
 
 struct TestSettings {
-  std::string tx, rx;  // ports as typed; rx may be "none"
+  std::string tx;                 // ports as typed
+  std::optional<std::string> rx;  // absent: --rx none, nothing is received
   bool bidirectional = false;
   bool allow_mgmt_interface = false;
   TrafficProfile profile;         // sizes: the first choice

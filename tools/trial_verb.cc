@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "report/json.h"
+#include "report/text.h"
 #include "report/write_file.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
@@ -30,28 +31,12 @@ IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_i
   const bool line = !session.output.quiet && isatty(STDERR_FILENO) != 0;
   if (!line && !session.output.json_stream) return {};
   return [&session, trial_id, line](const DirectionResult& so_far) {
-    const Interval& last = so_far.intervals.back();
     if (session.output.json_stream) {
       // A reader that has gone is found out by the result, which is the one that counts.
-      static_cast<void>(write_all(STDOUT_FILENO,
-                                  interval_event(trial_id, last, so_far.from, so_far.to),
-                                  "standard output"));
+      static_cast<void>(
+          write_all(STDOUT_FILENO, interval_event(trial_id, so_far), "standard output"));
     }
-    if (!line) return;
-    const auto rate = [&](std::uint64_t frames) {
-      return format_rate(rate_fps(frames, last.end - last.start));
-    };
-    std::string text = fmt::format("\r\x1b[K{} -> {}  {:5.1f} s  sent {}  received {}  lost {}",
-                                   so_far.from, so_far.to, static_cast<double>(last.end) * 1e-9,
-                                   rate(last.offered), rate(last.received), last.lost);
-    // As in the series of the result: of the frames that arrived in this interval.
-    const auto add_delay = [&](const char* name, double quantile) {
-      const auto value = last.delay.percentile(quantile);
-      if (value) text += fmt::format("  {} {:.1f} us", name, static_cast<double>(*value) * 1e-3);
-    };
-    add_delay("delay p50", 0.5);
-    add_delay("p99", 0.99);
-    say(text);
+    if (line) say("\r\x1b[K" + live_text(so_far));
   };
 }
 

@@ -290,12 +290,37 @@ std::optional<DelaySummary> Direction::delays() const {
   return summary;
 }
 
+namespace {
+
+Interval interval_of(const CellInterval& cell) {
+  return {.start = cell.start,
+          .end = cell.end,
+          .offered = cell.counted.offered,
+          .received = cell.counted.received,
+          .lost = cell.counted.lost,
+          .delay = cell.delays};
+}
+
+}  // namespace
+
+DirectionResult Direction::so_far() const {
+  DirectionResult result;
+  result.from = spec_.from->facts().device;
+  if (spec_.to != nullptr) result.to = spec_.to->facts().device;
+  const CellSample total = collector_.total();
+  result.counts.offered = total.offered;
+  result.counts.unique = total.received;
+  result.counts.lost = total.lost;
+  result.intervals.push_back(interval_of(collector_.intervals().back()));
+  return result;
+}
+
 DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCounters& tx_after,
                                 const DeviceCounters& rx_before, const DeviceCounters& rx_after,
                                 std::string& spoiled) const {
   DirectionResult result;
   result.from = spec_.from->facts().device;
-  result.to = spec_.to == nullptr ? "none" : spec_.to->facts().device;
+  if (spec_.to != nullptr) result.to = spec_.to->facts().device;
   result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
   result.sequence_spaces = spaces_;
   Counts& counts = result.counts;
@@ -343,12 +368,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
                                  !rx_after.rx_ring_dropped.has_value());
   if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
   for (const CellInterval& interval : collector_.intervals()) {
-    result.intervals.push_back({.start = interval.start,
-                                .end = interval.end,
-                                .offered = interval.counted.offered,
-                                .received = interval.counted.received,
-                                .lost = interval.counted.lost,
-                                .delay = interval.delays});
+    result.intervals.push_back(interval_of(interval));
   }
   return result;
 }

@@ -47,6 +47,9 @@ class Direction {
   [[nodiscard]] bool all_sent() const;
   [[nodiscard]] bool all_arrived() const;
   [[nodiscard]] Collector& collector() { return collector_; }
+  // As of the last interval, which is the only one in it: offered, unique and the least that is
+  // lost.
+  [[nodiscard]] DirectionResult so_far() const;
 
   // After stop(). `before` and `after`: the devices' counters around the counted traffic, of the
   // sender and of the receiver. Adds to `spoiled` (one sentence) when the counts mean nothing.

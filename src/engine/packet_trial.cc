@@ -207,17 +207,7 @@ bool PacketMeasurer::supervise(bool counted) {
     }
     for (const auto& direction : directions_) {
       if (!direction->collector().sample(clock_.now()) || !counted || !observer_) continue;
-      const CellInterval& last = direction->collector().intervals().back();
-      DirectionResult so_far;
-      so_far.from = direction->spec().from->facts().device;
-      so_far.to = direction->spec().to == nullptr ? "none" : direction->spec().to->facts().device;
-      so_far.intervals.push_back({last.start,
-                                  last.end,
-                                  last.counted.offered,
-                                  last.counted.received,
-                                  last.counted.lost,
-                                  {}});
-      observer_(so_far);
+      observer_(direction->so_far());
     }
   }
   return true;

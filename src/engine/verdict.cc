@@ -9,10 +9,6 @@
 namespace wireproof {
 namespace {
 
-bool sending_only(const DirectionResult& direction) {
-  return direction.to == "none";
-}
-
 // Why the tester cannot vouch for this direction; empty when it can.
 std::string disturbance(const DirectionResult& direction, const VerdictLimits& limits) {
   const Counts& counts = direction.counts;
@@ -26,7 +22,7 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
   if (where.tx_ring > 0) {
     return fmt::format("tx ring: {} accepted frames were dropped before the wire", where.tx_ring);
   }
-  if (sending_only(direction)) return {};
+  if (!has_receiver(direction)) return {};
   if (const std::string broken = check_identities(direction); !broken.empty()) {
     return fmt::format("accounting: {}", broken);
   }
@@ -64,7 +60,7 @@ void judge(TrialResult& result, const VerdictLimits& limits) {
     if (!result.reason.empty()) return;
   }
   for (const DirectionResult& direction : result.directions) {
-    const double ratio = sending_only(direction) ? 0 : loss_ratio(direction.counts);
+    const double ratio = has_receiver(direction) ? loss_ratio(direction.counts) : 0;
     if (ratio > result.spec.goal_loss_ratio) {
       result.verdict = Verdict::kFail;
       result.reason = fmt::format("{} of {} offered frames were lost", direction.counts.lost,

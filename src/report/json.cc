@@ -221,11 +221,10 @@ std::string trial_event(const TrialResult& trial, const HostFacts& host) {
   return dump({{"event", "trial"}, {"trial", trial_json(trial, host)}}, -1);
 }
 
-std::string interval_event(std::uint64_t trial_id, const Interval& interval,
-                           const std::string& from, const std::string& to) {
+std::string interval_event(std::uint64_t trial_id, const DirectionResult& so_far) {
   return dump({{"event", "interval"},
                {"trial_id", trial_id},
-               {"interval", interval_json(interval, from, to)}},
+               {"interval", interval_json(so_far.intervals.back(), so_far)}},
               -1);
 }
 

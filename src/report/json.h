@@ -16,8 +16,8 @@ namespace wireproof {
 //   {"event":"trial","trial":{...}}  {"event":"interval","trial_id":n,"interval":{...}}
 //   {"event":"result","document":{...}}, always the last
 [[nodiscard]] std::string trial_event(const TrialResult& trial, const HostFacts& host);
-[[nodiscard]] std::string interval_event(std::uint64_t trial_id, const Interval& interval,
-                                         const std::string& from, const std::string& to);
+// Of the last interval of a direction.
+[[nodiscard]] std::string interval_event(std::uint64_t trial_id, const DirectionResult& so_far);
 [[nodiscard]] std::string result_event(const RunReport& report);
 
 }  // namespace wireproof

@@ -21,8 +21,7 @@ void put_timing(Json& json, const DirectionResult& direction, const ClockState& 
 [[nodiscard]] Json search_json(const SearchResult& search, const HostFacts& host,
                                double line_rate_bps);
 [[nodiscard]] Json dut_json(const DutResult& result);
-[[nodiscard]] Json interval_json(const Interval& interval, const std::string& from,
-                                 const std::string& to);
+[[nodiscard]] Json interval_json(const Interval& interval, const DirectionResult& direction);
 [[nodiscard]] Json line_plan_json(const LinePlan& plan);
 [[nodiscard]] Json calibration_json(const CalibrationEntry& entry);
 // Into a direction's object, beside what was measured; nothing where there was no calibration.

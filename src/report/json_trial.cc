@@ -35,7 +35,7 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   if (!has_receiver(direction)) return json;
   json["dut"] = a.dut;
   if (!is_tracked(direction)) return json;
-  const NicFacts* receiver = find_nic(host, direction.to);
+  const NicFacts* receiver = find_nic(host, receiver_name(direction));
   const bool socket = receiver != nullptr && receiver->udp_payload;
   json["tx_ring"] = a.tx_ring;
   json[socket ? "rx_socket" : "rx_ring"] = a.rx_ring;
@@ -58,7 +58,9 @@ Json rates_json(const DirectionResult& direction, const TrialResult& trial) {
 
 Json direction_json(const DirectionResult& direction, const TrialResult& trial,
                     const HostFacts& host) {
-  Json json = {{"from", direction.from}, {"to", direction.to}, {"counts", counts_json(direction)}};
+  Json json = {{"from", direction.from},
+               {"to", receiver_name(direction)},
+               {"counts", counts_json(direction)}};
   const bool received = has_receiver(direction);
   if (received && is_tracked(direction)) {
     json["sequence_scope"] = direction.sequence_scope;
@@ -84,13 +86,13 @@ double seconds(Nanoseconds duration) {
   return static_cast<double>(duration) / static_cast<double>(kSecond);
 }
 
-Json interval_json(const Interval& interval, const std::string& from, const std::string& to) {
-  Json json = {{"from", from},
-               {"to", to},
+Json interval_json(const Interval& interval, const DirectionResult& direction) {
+  Json json = {{"from", direction.from},
+               {"to", receiver_name(direction)},
                {"start_ns", interval.start},
                {"end_ns", interval.end},
                {"offered", interval.offered}};
-  if (to == kNoReceiver) return json;
+  if (!has_receiver(direction)) return json;
   json["received"] = interval.received;
   json["lost"] = interval.lost;
   if (interval.delay.samples() > 0) json["delay"] = delay_of_interval_json(interval.delay);
@@ -113,7 +115,7 @@ Json trial_json(const TrialResult& trial, const HostFacts& host) {
   for (const DirectionResult& direction : trial.directions) {
     json["directions"].push_back(direction_json(direction, trial, host));
     for (const Interval& interval : direction.intervals)
-      json["intervals"].push_back(interval_json(interval, direction.from, direction.to));
+      json["intervals"].push_back(interval_json(interval, direction));
   }
   json["notes"] = trial.notes;
   return json;

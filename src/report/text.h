@@ -9,4 +9,8 @@ namespace wireproof {
 
 [[nodiscard]] std::string to_text(const RunReport& report);
 
+// One line of a direction that still runs: rates and delay of its last interval, and of the whole
+// what is lost at least and at most (what has not come back, on its way or not). No newline.
+[[nodiscard]] std::string live_text(const DirectionResult& so_far);
+
 }  // namespace wireproof

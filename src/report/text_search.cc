@@ -97,7 +97,7 @@ std::string path_text(const RunReport& report) {
     if (search.trials.empty()) continue;
     std::string out;
     for (const DirectionResult& direction : search.trials.front().directions)
-      out += wrapped(fmt::format("{} -> {}", direction.from, direction.to), 2);
+      out += wrapped(fmt::format("{} -> {}", direction.from, receiver_name(direction)), 2);
     return out;
   }
   return {};

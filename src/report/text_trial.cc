@@ -123,7 +123,7 @@ std::string attribution_text(const DirectionResult& direction) {
 std::string trial_text(const TrialResult& trial, const HostFacts& host) {
   std::string out = wrapped(verdict_text(trial), 2) + "\n" + load_text(trial);
   for (const DirectionResult& direction : trial.directions) {
-    out += wrapped(fmt::format("\n{} -> {}", direction.from, direction.to), 2);
+    out += wrapped(fmt::format("\n{} -> {}", direction.from, receiver_name(direction)), 2);
     out += counts_text(direction, trial);
     out += attribution_text(direction);
     out += timing_text(direction, host.clock);

@@ -33,7 +33,11 @@ double lowest_rate(const TrialResult& result, CountOf count_of) {
 }  // namespace
 
 bool has_receiver(const DirectionResult& direction) {
-  return direction.to != kNoReceiver;
+  return direction.to.has_value();
+}
+
+std::string receiver_name(const DirectionResult& direction) {
+  return direction.to.value_or("none");
 }
 
 std::string check_identities(const DirectionResult& direction) {

@@ -9,6 +9,9 @@ namespace wireproof {
 
 // False for --rx none: nothing can be said of what arrived.
 [[nodiscard]] bool has_receiver(const DirectionResult& direction);
+// For people and documents: the port's name, or "none" where there is no receiver. Never to be
+// compared: a port may be called so.
+[[nodiscard]] std::string receiver_name(const DirectionResult& direction);
 
 // The first identity that does not hold, in words; empty when all do. Without a receiver only those
 // of the sending side are asked.

@@ -177,13 +177,11 @@ struct BareCable {
   std::string calibrated_at;                          // RFC 3339, UTC
 };
 
-// `to` of a direction that nothing receives (--rx none): the receiving side's counts are then all
-// zero and mean nothing; only intended, offered, unsent and their attribution are said.
-inline constexpr const char* kNoReceiver = "none";
-
 struct DirectionResult {
-  std::string from;  // ports as the user wrote them
-  std::string to;
+  std::string from;  // the ports' devices
+  // Absent: nothing receives (--rx none). The receiving side's counts are then all zero and mean
+  // nothing; only intended, offered, unsent and their attribution are said.
+  std::optional<std::string> to;
   Counts counts;
   Attribution attribution;
   std::string sequence_scope;  // "flow" or "flow_group"

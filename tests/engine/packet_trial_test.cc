@@ -35,7 +35,7 @@ class PacketTrialTest : public testing::Test {
     trial_.queues = queues;
     auto measurer = PacketMeasurer::make(
         trial_, profile_, {.a = a->get(), .b = b->get(), .bidirectional = bidirectional}, cores,
-        clock_, interrupted_, {});
+        clock_, interrupted_, observer_);
     if (!measurer) return tl::unexpected(measurer.error());
     auto result = (*measurer)->measure(spec);
     if (trial_.log_frames > 0) read_log(**measurer);
@@ -53,6 +53,7 @@ class PacketTrialTest : public testing::Test {
   }
 
   std::vector<std::string> log_;  // lines
+  IntervalObserver observer_;
   BackendSet backends_;
   MonotonicClock clock_;
   std::atomic<bool> interrupted_{false};
@@ -124,6 +125,22 @@ TEST_F(PacketTrialTest, QueuesShareTheFramesThatOneWouldSend) {
       EXPECT_LT(one.tx_duration, 2 * duration) << queues;
     }
   }
+}
+
+// What a live line is made of: the delays of its interval, and bounds of what is lost.
+TEST_F(PacketTrialTest, WhileItRunsDelaysAndBoundsAreTold) {
+  std::uint64_t delays = 0;
+  std::uint64_t missing = 0;
+  observer_ = [&](const DirectionResult& so_far) {
+    delays += so_far.intervals.back().delay.samples();
+    missing = so_far.counts.offered - so_far.counts.unique;
+    EXPECT_LE(so_far.counts.lost, missing);
+  };
+  trial_.interval = 10 * kMillisecond;
+  const auto trial = run(",loss=20%", {.intended_fps = 10'000, .duration = 300 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_GT(delays, 0u);
+  EXPECT_GT(missing, 0u);
 }
 
 TEST_F(PacketTrialTest, MixOfSizesAndMaximumRate) {

@@ -57,10 +57,21 @@ TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
 
 TEST(Verdict, SendingAloneIsJudgedBySending) {
   TrialResult result;
-  result.directions.push_back(
-      {.from = "a", .to = "none", .counts = {.intended = 10, .offered = 10}});
+  result.directions.push_back({.from = "a", .counts = {.intended = 10, .offered = 10}});
   judge(result, {});
   EXPECT_EQ(result.verdict, Verdict::kPass);
+}
+
+// An interface may be called so.
+TEST(Verdict, AReceiverNamedNoneIsAReceiver) {
+  TrialResult result;
+  result.directions.push_back(
+      {.from = "a",
+       .to = "none",
+       .counts = {.intended = 10, .offered = 10, .received = 5, .unique = 5, .lost = 5},
+       .attribution = {.dut = 5}});
+  judge(result, {});
+  EXPECT_EQ(result.verdict, Verdict::kFail);
 }
 
 }  // namespace

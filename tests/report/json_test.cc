@@ -258,13 +258,20 @@ TEST(ResultJson, AnErrorIsSaidInFull) {
   EXPECT_EQ(doc["command"].back(), "--json=r\uFFFDsultat.json");
 }
 
+TEST(Json, AReceiverNamedNoneIsToldLikeAnyOther) {
+  RunReport report = full_trial_report();
+  report.trials[0].directions[0].to = "none";
+  const json direction = document(report)["trials"][0]["directions"][0];
+  EXPECT_EQ(direction["to"], "none");
+  EXPECT_EQ(direction["counts"]["lost"], 100'000);
+  EXPECT_TRUE(document(report)["trials"][0]["intervals"][0].contains("received"));
+}
+
 TEST(EventStream, IsOneObjectALine) {
   const RunReport report = full_trial_report();
   const TrialResult& trial = report.trials[0];
-  for (const std::string& line :
-       {trial_event(trial, report.environment),
-        interval_event(1, trial.directions[0].intervals[0], "loopback:a", "loopback:b"),
-        result_event(report)}) {
+  for (const std::string& line : {trial_event(trial, report.environment),
+                                  interval_event(1, trial.directions[0]), result_event(report)}) {
     EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
     EXPECT_EQ(line.back(), '\n');
     EXPECT_TRUE(json::parse(line).contains("event"));

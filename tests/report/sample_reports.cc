@@ -248,7 +248,7 @@ RunReport send_only_report() {
   result.spec.max_rate = true;
   result.directions.resize(1);
   DirectionResult& d = result.directions[0];
-  d = DirectionResult{.from = "loopback:a", .to = kNoReceiver};
+  d = DirectionResult{.from = "loopback:a"};
   d.counts = {.intended = 1000, .offered = 1000};
   d.pacing = {.mode = "burst"};
   d.pacing.gap = Distribution{.samples = 999, .mean = 71.5, .stdev = 12, .max = 800, .p50 = 64};

@@ -166,6 +166,22 @@ TEST(Text, WithoutAScheduleNobodyIsBehindIt) {
     EXPECT_EQ(text.find(words), std::string::npos) << words;
 }
 
+// What is on its way is not lost, and what left the window is not all that is: both bounds.
+TEST(Text, TheLiveLineSaysBoundsOfTheLossAndTheDelay) {
+  DirectionResult so_far = full_trial_report().trials[0].directions[0];
+  so_far.counts = {.offered = 20'000, .unique = 19'700, .lost = 150};
+  so_far.intervals.resize(1);
+  Histogram delays;
+  delays.record(1'200, 1'500);
+  delays.record(9'000, 500);
+  so_far.intervals[0].delay = delays.steps();
+  EXPECT_EQ(live_text(so_far),
+            "af_xdp:ens1f0 -> af_xdp:ens1f1    1.0 s  sent 10.000 Mpps  received 9.990 Mpps  lost "
+            "150 to 300  delay p50 1.2 us  p99 9.0 us");
+  so_far.to.reset();
+  EXPECT_EQ(live_text(so_far), "af_xdp:ens1f0 -> none    1.0 s  sent 10.000 Mpps");
+}
+
 TEST(Text, ASharedCoreIsNamed) {
   RunReport report = full_trial_report();
   report.environment.cores_used = {{1, "tx+rx"}};

@@ -97,6 +97,7 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   trial.spec = spec;
   trial.duration = spec.duration;
   trial.directions.resize(1);
+  trial.directions[0].to = "device";
   Counts& c = trial.directions[0].counts;
   Attribution& a = trial.directions[0].attribution;
   c.intended = whole(asked_fps * seconds);

@@ -6,7 +6,7 @@ namespace wireproof {
 namespace {
 
 DirectionResult sound_direction() {
-  DirectionResult direction;
+  DirectionResult direction{.from = "a", .to = "b"};
   direction.counts = {.intended = 1000,
                       .offered = 990,
                       .unsent = 10,
@@ -44,7 +44,7 @@ TEST(Identities, EachBrokenOneIsNamed) {
 
 // 2^64 - 1 + 1 wraps to 0: a sum that only compares totals would call this sound.
 TEST(Identities, AWrappedSumIsNotASum) {
-  DirectionResult direction;
+  DirectionResult direction{.from = "a", .to = "b"};
   direction.counts.unsent = ~0ull;
   direction.counts.offered = 1;
   EXPECT_NE(check_identities(direction), "");
@@ -52,7 +52,6 @@ TEST(Identities, AWrappedSumIsNotASum) {
 
 TEST(Identities, WithoutAReceiverOnlyTheSenderIsAsked) {
   DirectionResult direction;
-  direction.to = kNoReceiver;
   direction.counts = {.intended = 10, .offered = 9, .unsent = 1};
   direction.attribution = {.tx_shortfall = 1};
   EXPECT_EQ(check_identities(direction), "");
