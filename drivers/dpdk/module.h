@@ -1,8 +1,9 @@
 // The contract between the program and the module wireproof-dpdk.so: one C function.
 //
 // Both sides exchange C++ types of src/io and src/base, so both must have been compiled from the
-// same of these headers by the same compiler. kBoundaryId (made by scripts/boundary_id.py) is a
-// digest of both; the module refuses a program whose digest is another.
+// same headers by the same compiler. kBoundaryId (made by scripts/boundary_id.py) is a digest of
+// this header, of all that it includes, and of the compiler; the module refuses a program whose
+// digest is another.
 #pragma once
 
 #include "io/backend.h"
