@@ -32,10 +32,13 @@ class KernelClock {
   // The queue was seen empty after the last begin_poll(): what comes later was stamped later.
   void saw_empty() { empty_at_ = polled_at_; }
   // After the first frame of a burst was found. An interruption between the readings would shift
-  // every stamp by half its length, so the narrowest of a few is taken.
+  // every stamp by half its length, so the narrowest of a few is taken, and none of them where it
+  // is wider than what is known.
   void sample();
-  // As sample(), with both clocks given.
-  void sample(Nanoseconds axis, Nanoseconds kernel);
+  // As sample(), with both clocks given: `axis` was read at the same time as `kernel`, to within
+  // half_width. An offset that has moved by less than what the two readings may be off by has not
+  // stepped.
+  void sample(Nanoseconds axis, Nanoseconds kernel, Nanoseconds half_width = 0);
   // sample(), but where the latest `stamp` of a burst is close to the last sample.
   void follow(Nanoseconds stamp) {
     if (stamp - sampled_kernel_ > kSampleEvery) sample();
@@ -75,6 +78,7 @@ class KernelClock {
   Nanoseconds sampled_at_ = 0;
   Nanoseconds sampled_kernel_ = kNever;
   Nanoseconds offset_ = 0;
+  Nanoseconds half_width_ = 0;  // offset_ may be off by as much
   Nanoseconds stepped_at_ = kNever;
   Nanoseconds offset_before_ = 0;  // before the step
   bool asked_again_ = false;       // in this poll

@@ -68,6 +68,60 @@ TEST_F(SteppedWallClock, IsNotSeenInAClockThatIsSlewed) {
       << "a machine that stood still between stamp and queue keeps its longest delays";
 }
 
+// A thread that was held up for 6 ms between the readings: the middle is off by 3 ms at the most,
+// which is no step of the wall clock; and the longest delays keep their stamps.
+TEST_F(SteppedWallClock, IsNotSeenInAReadingThatWasInterrupted) {
+  constexpr Nanoseconds kOff = 3 * kMillisecond;
+  clock_.sample(61 * kSecond + kOff, kBoot + 61 * kSecond, kOff);
+  EXPECT_EQ(clock_.to_axis(kBoot + 61 * kSecond), 61 * kSecond) << "the known offset is better";
+  clock_.sample(61 * kSecond + kMillisecond, kBoot + 61 * kSecond + kMillisecond);
+  EXPECT_EQ(clock_.to_axis(kBoot + 50 * kSecond - 500 * kMillisecond), 50 * kSecond - kSecond / 2);
+  // One that moved by more than it can be wrong is one.
+  clock_.sample(62 * kSecond + kOff, kBoot + 62 * kSecond + kHour, kOff);
+  EXPECT_EQ(clock_.to_axis(kBoot + 61 * kSecond + 2 * kMillisecond),
+            61 * kSecond + 2 * kMillisecond);
+}
+
+// The first reading of all, which there is nothing to compare with.
+TEST(KernelClock, AWideFirstReadingIsNotAStepOnceANarrowOneComes) {
+  FakeClock axis(50 * kSecond);
+  KernelClock clock(CLOCK_REALTIME, axis);
+  clock.begin_poll();
+  clock.saw_empty();
+  clock.sample(50 * kSecond + 5 * kMillisecond, kBoot + 50 * kSecond, 5 * kMillisecond);
+  clock.sample(51 * kSecond, kBoot + 51 * kSecond);
+  EXPECT_EQ(clock.to_axis(kBoot + 50 * kSecond - 500 * kMillisecond), 50 * kSecond - kSecond / 2);
+}
+
+// The kernel's time on an axis of its own; the third reading is held up.
+class HeldUpClock final : public Clock {
+ public:
+  [[nodiscard]] Nanoseconds now() const override {
+    if (++readings_ == kHeldUp) {
+      const timespec time{.tv_sec = 0, .tv_nsec = 6 * kMillisecond};
+      clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+    }
+    return read(CLOCK_MONOTONIC);
+  }
+  void sleep_until(Nanoseconds) const override {}
+
+ private:
+  static constexpr int kHeldUp = 3;  // begin_poll() takes one, the first try of sample() two
+  mutable int readings_ = 0;
+};
+
+// Of a burst's readings the first was interrupted: the wall clock did not step, so a frame that
+// stood 200 ms in a machine that stood still keeps its stamp.
+TEST(KernelClock, AnInterruptedFirstTryIsNoStep) {
+  const HeldUpClock axis;
+  KernelClock clock(CLOCK_MONOTONIC, axis);
+  clock.begin_poll();
+  clock.saw_empty();
+  clock.sample();
+  const Nanoseconds old = read(CLOCK_MONOTONIC) - 200 * kMillisecond;
+  EXPECT_NEAR(static_cast<double>(clock.to_axis(old)), static_cast<double>(old), 1e7);
+}
+
 // The step comes between the sample of a burst and the stamp of one of its frames.
 TEST(KernelClock, AsksAgainForAFrameStampedAfterAnUnseenStep) {
   FakeClock axis(50 * kSecond);
