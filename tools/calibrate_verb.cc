@@ -258,7 +258,7 @@ int run_calibrate(const CalibrateSettings& settings, const Session& session) {
   describe_ports(*ports, settings.test, report);
   const Status done = Calibration(settings, session, *ports, report).run();
   if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
-  describe_tx_stamps(*ports, report);
+  describe_stamps(*ports, report);
   const Status stored = store(report, path);
   if (!done) return give_up(done.error());
   if (!stored) return give_up(stored.error());

@@ -61,6 +61,8 @@ CalibrationKey calibration_key(const DirectionResult& direction, const OpenPorts
   if (!direction.delay) return key;
   key.metric = direction.delay->metric;
   key.tx_stamp = direction.delay->tx_stamp;
+  // As it was used: a driver may turn out to refuse its stamps, or the NIC to have its own.
+  if (!direction.delay->rx_stamp.empty()) key.rx_stamp = direction.delay->rx_stamp;
   return key;
 }
 

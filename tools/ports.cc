@@ -98,6 +98,14 @@ Status check_pair(const Device& a, const Device& b) {
                             rx.device),
                 "loopback is a wire in memory: both of its ends are loopback ports");
   }
+  // DPDK's net_null swallows what it is sent, net_ring gives it back.
+  for (const DeviceFacts* one : {&tx, &rx}) {
+    if (one->kernel_driver != "net_null" && one->kernel_driver != "net_ring") continue;
+    return fail(ErrorKind::kUsage, fmt::format("no frame gets from {} to {}", tx.device, rx.device),
+                one->kernel_driver == "net_null"
+                    ? "net_null swallows what it is sent: use it with --rx none"
+                    : "net_ring gives back what it is sent: name it as --tx and as --rx");
+  }
   return {};
 }
 
@@ -162,10 +170,13 @@ NicFacts nic_facts(const Device& device, std::uint32_t ring_frames) {
 
 Status check_management(const PortSpec& port, bool allowed) {
   if (allowed) return {};
-  // A virtual device of DPDK names the interface it sits on as an option.
-  const auto option = port.options.find("iface");
-  for (const std::string& name :
-       {port.device, option == port.options.end() ? port.device : option->second}) {
+  // A virtual device of DPDK names the interfaces it sits on as options.
+  std::vector<std::string> names{port.device};
+  for (const char* key : {"iface", "rx_iface", "rx_iface_in", "tx_iface"}) {
+    const auto option = port.options.find(key);
+    if (option != port.options.end()) names.push_back(option->second);
+  }
+  for (const std::string& name : names) {
     const Result<LinuxInterface> interface = read_interface(name);
     if (!interface || !interface->carries_default_route) continue;  // unknown: the driver says so
     return fail(ErrorKind::kPrecondition,
@@ -238,12 +249,13 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
   report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
 }
 
-void describe_tx_stamps(const OpenPorts& ports, RunReport& report) {
+void describe_stamps(const OpenPorts& ports, RunReport& report) {
   std::size_t index = 0;
   for (Device* device : {ports.a.get(), ports.b.get()}) {
     if (device == nullptr) continue;
     const Result<DeviceCounters> counters = device->counters();
     NicFacts& nic = report.environment.nics.at(index++);
+    nic.rx_stamp = device->facts().rx_stamp;
     // A port that only received has nothing to tell.
     if (counters && counters->tx_stamps && counters->tx_stamps->asked > 0) {
       nic.tx_stamps = counters->tx_stamps;

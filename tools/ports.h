@@ -37,8 +37,9 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
 // What the ports and cores are, for the report.
 void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report);
 
-// What transmit stamps told of each port by now, for the report that describe_ports() began.
-void describe_tx_stamps(const OpenPorts& ports, RunReport& report);
+// What transmit stamps told of each port by now, and which receive stamps it turned out to use, for
+// the report that describe_ports() began.
+void describe_stamps(const OpenPorts& ports, RunReport& report);
 
 // The effective configuration that trial and search share.
 [[nodiscard]] Config describe_test(const TestSettings& test);

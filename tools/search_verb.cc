@@ -95,7 +95,7 @@ int search_with(const SearchSettings& settings, const Session& session, RunRepor
   observe(session, report.environment, *run);
   run_searches(*run, session.clock, report);
   if (run->on_progress) say("\r\x1b[K");
-  if (ports != nullptr) describe_tx_stamps(*ports, report);
+  if (ports != nullptr) describe_stamps(*ports, report);
   return finish(session, report);
 }
 

@@ -159,7 +159,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     if (!trial->logged) return give_up(trial->logged.error());
     if (interrupted()) break;
   }
-  describe_tx_stamps(*ports, report);
+  describe_stamps(*ports, report);
   settle_status(settings, report);
   return finish(session, report);
 }

@@ -32,7 +32,7 @@ struct CalibrationKey {
   std::string rx_backend, rx_driver, rx_mode;
   std::string metric;    // DelaySummary::metric; "" where no delay was recorded
   std::string tx_stamp;  // DelaySummary::tx_stamp
-  std::string rx_stamp;  // NicFacts::rx_stamp of the receiver
+  std::string rx_stamp;  // DelaySummary::rx_stamp; without one NicFacts::rx_stamp of the receiver
   std::string pacing;    // "burst", "precise"
   std::string schedule;  // "constant", "poisson", "bursty 64": of 64 frames at once
   std::string idle;      // "spin", "sleep"
