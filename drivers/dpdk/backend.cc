@@ -3,6 +3,7 @@
 #include "device.h"
 #include "eal.h"
 #include "host.h"
+#include "kernel_port.h"
 #include "options.h"
 
 namespace wireproof::dpdk {
@@ -23,6 +24,11 @@ class DpdkBackend final : public Backend {
         return tl::unexpected(ok.error());
       }
     }
+    Result<KernelPort> below = KernelPort::find(*options, spec.buffer_len_max);
+    if (!below) return tl::unexpected(below.error());
+    if (const Status ok = clear_socket(options->listens_at); !ok) {
+      return tl::unexpected(ok.error());
+    }
     const Result<Eal*> eal =
         Eal::start({.pci_address = options->nic ? options->name : std::string(),
                     .shares = options->name.starts_with("net_memif")});
@@ -34,7 +40,7 @@ class DpdkBackend final : public Backend {
     }
     const Result<std::uint16_t> attached = (*eal)->attach(options->name, options->arguments);
     if (!attached) return tl::unexpected(attached.error());
-    return open_device(*attached, *options, spec, (*eal)->pages());
+    return open_device(*attached, *options, spec, (*eal)->pages(), std::move(*below));
   }
 };
 

@@ -39,11 +39,16 @@ constexpr TickLine::Limits kNicClock{.slew_max_ppb = 500'000, .baseline_max = 8 
 constexpr std::uint64_t kRssUdp = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
 
 tl::unexpected<Error> refused(const Options& options, std::string_view what, int error) {
-  const std::string said = Eal::complaint();
+  std::string said = Eal::complaint();
+  if (said.empty()) said = rte_strerror(-error);
   return fail(ErrorKind::kPrecondition,
-              fmt::format("DPDK cannot {} {}: {}", what, options.name,
-                          said.empty() ? rte_strerror(-error) : said),
-              "see docs/nic.md", -error);
+              fmt::format("DPDK cannot {} {}: {}", what, options.name, said),
+              cure_for(options.name, said), -error);
+}
+
+// Frames that a driver does not take are offered again; most count them as errors all the same.
+bool counts_what_it_refuses(std::string_view driver) {
+  return driver != "net_af_packet";
 }
 
 // What a receive queue holds in its rings. vmxnet3 fills a second one, as long as the first, for
@@ -55,8 +60,8 @@ unsigned rx_buffers(std::string_view driver, std::uint16_t rx_ring) {
 
 class DpdkDevice final : public Device {
  public:
-  DpdkDevice(std::uint16_t port, Options options, const OpenSpec& spec)
-      : port_(port), options_(std::move(options)), clock_(*spec.clock) {}
+  DpdkDevice(std::uint16_t port, Options options, const OpenSpec& spec, KernelPort below)
+      : port_(port), options_(std::move(options)), clock_(*spec.clock), below_(std::move(below)) {}
   ~DpdkDevice() override {
     if (started_) rte_eth_dev_stop(port_);
     Eal::detach(port_);  // frees what the rings hold, so before the pools
@@ -92,6 +97,7 @@ class DpdkDevice final : public Device {
   std::uint16_t port_;
   Options options_;
   const Clock& clock_;
+  KernelPort below_;
   TickLine nic_line_{kNicClock};  // from the NIC's clock to clock_
   TickReading nic_reading_;       // the latest
   Nanoseconds nic_begun_at_ = 0;
@@ -108,21 +114,33 @@ class DpdkDevice final : public Device {
   rte_eth_stats at_open_{};
   DeviceCounters latest_;
   bool was_up_ = false;
+  std::uint64_t downs_seen_ = 0;
 };
 
 Status DpdkDevice::check_spec(const OpenSpec& spec) const {
   const unsigned most = std::min<unsigned>(info_.max_rx_queues, info_.max_tx_queues);
+  // What it has and nobody polls would be lost there.
+  if (!options_.queues_key.empty() && spec.queues != most) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} has {} queue{}, and the test {}", options_.name, most,
+                            most == 1 ? "" : "s", spec.queues),
+                fmt::format("say {}={}, or --queues {}", options_.queues_key, spec.queues, most));
+  }
   if (spec.queues == 0 || spec.queues > most) {
     return fail(ErrorKind::kUsage,
                 fmt::format("{} has {} queues, not {}", options_.name, most, spec.queues),
                 fmt::format("use --queues {} or fewer", most));
   }
-  const auto mtu = static_cast<unsigned>(spec.buffer_len_max - kHeader);
-  if (info_.max_mtu != 0 && mtu > info_.max_mtu) {
+  const unsigned frame = spec.buffer_len_max + kFcs;
+  unsigned longest = info_.max_mtu == 0 ? frame : info_.max_mtu + kHeader + kFcs;
+  if (!options_.nic) longest = std::min<unsigned>(longest, info_.max_rx_pktlen);
+  if (frame > longest) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("{} carries frames of {} bytes at the most, not {}", options_.name,
-                            info_.max_mtu + kHeader + kFcs, spec.buffer_len_max + kFcs),
-                "choose smaller frames, or another NIC");
+                            longest, frame),
+                options_.interfaces.empty() ? "choose smaller frames, or another NIC"
+                                            : fmt::format("choose smaller frames, or af_packet:{}",
+                                                          options_.interfaces[0]));
   }
   return {};
 }
@@ -190,7 +208,8 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
     speaker_ =
         std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_, spec.own_addresses);
   }
-  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *speaker_));
+  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *speaker_,
+                                           options_.ring_holds));
   return {};
 }
 
@@ -217,6 +236,10 @@ Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
     return refused(options_, "start", error);
   }
   started_ = true;
+  if (!options_.makes.empty()) {
+    rte_eth_dev_info_get(port_, &info_);
+    if (Status ok = below_.add(info_.if_index); !ok) return ok;
+  }
   if (options_.promiscuous || spec.steering.everything) rte_eth_promiscuous_enable(port_);
   rte_eth_allmulticast_enable(port_);  // neighbour solicitations go to groups
   settle_flow_control();
@@ -289,7 +312,11 @@ void DpdkDevice::follow_nic_clock() {
   const auto reading = read_nic_clock();
   if (!reading || reading->reference <= nic_reading_.reference) return;
   const Nanoseconds off = nic_line_.behind(*reading);
-  if (off <= kNicStepMin && off >= -kNicStepMin) {
+  // What an interrupted reading may be off by is no step.
+  const Nanoseconds step =
+      kNicStepMin + static_cast<Nanoseconds>(static_cast<double>(reading->half_width_ticks) /
+                                             nic_line_.ticks_per_ns());
+  if (off <= step && off >= -step) {
     nic_line_.refit(*reading, reading->ticks);
   } else if (reading->ticks > nic_reading_.ticks) {
     nic_line_.begin_again(*reading);
@@ -312,9 +339,12 @@ void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
   if (pages == Pages::kOrdinary) {
     facts_.notes.emplace_back("there are no hugepages: DPDK runs on ordinary pages, slower");
   }
-  if (const std::string hidden = hidden_drops(info_.driver_name); !hidden.empty()) {
+  if (const std::string hidden = hidden_drops(info_.driver_name, options_.nic); !hidden.empty()) {
     facts_.notes.push_back(fmt::format("{} hides its own drops ({}): a loss is not attributable",
                                        info_.driver_name, hidden));
+  }
+  if (!options_.interfaces.empty()) {
+    facts_.notes.emplace_back("test frames also climb into this host's own stack");
   }
   if (spec.queues > 1 && options_.nic && conf_.rxmode.mq_mode != RTE_ETH_MQ_RX_RSS) {
     facts_.notes.emplace_back("the NIC cannot spread UDP flows over its receive queues");
@@ -370,6 +400,10 @@ void DpdkDevice::read_xstats(DeviceCounters& counters) const {
 
 Result<DeviceCounters> DpdkDevice::counters() {
   follow_nic_clock();
+  const auto lacks = [](const auto& queue) { return queue->unstamped(); };
+  if (std::any_of(rx_.begin(), rx_.end(), lacks)) facts_.rx_stamp = "poll";
+  const Result<KernelPort::State> below = below_.read();
+  if (!below) return tl::unexpected(below.error());
   rte_eth_stats now{};
   if (const int error = rte_eth_stats_get(port_, &now); error != 0) {
     return refused(options_, "read the counters of", error);
@@ -381,19 +415,22 @@ Result<DeviceCounters> DpdkDevice::counters() {
   };
   std::uint64_t offered_again = 0;
   for (const auto& queue : tx_) offered_again += queue->refused();
-  // Several drivers count a frame as an error when they do not take it; it was sent later.
+  if (!counts_what_it_refuses(info_.driver_name)) offered_again = 0;
   const std::uint64_t errors = now.oerrors - std::min(now.oerrors, at_open_.oerrors);
   DeviceCounters counters;
-  counters.tx_dropped =
-      std::max(errors - std::min(errors, offered_again), latest_.tx_dropped.value_or(0));
-  if (hidden_drops(info_.driver_name).empty()) {
+  counters.tx_dropped = std::max(errors - std::min(errors, offered_again) + below->tx_dropped,
+                                 latest_.tx_dropped.value_or(0));
+  if (hidden_drops(info_.driver_name, options_.nic).empty()) {
     counters.rx_ring_dropped =
         since(now.imissed + now.rx_nombuf, at_open_.imissed + at_open_.rx_nombuf,
               latest_.rx_ring_dropped);
     counters.rx_nic_dropped = since(now.ierrors, at_open_.ierrors, latest_.rx_nic_dropped);
   }
-  counters.link_up = link_up();
-  counters.link_downs = latest_.link_downs + (was_up_ && !counters.link_up ? 1 : 0);
+  for (const auto& queue : rx_) counters.rx_ring_filled += queue->filled();
+  counters.link_up = below->up && link_up();
+  // What the kernel counts misses no flap between two looks.
+  downs_seen_ += was_up_ && !counters.link_up ? 1 : 0;
+  counters.link_downs = std::max(downs_seen_, below->downs);
   was_up_ = counters.link_up;
   latest_ = counters;
   read_xstats(counters);
@@ -424,8 +461,8 @@ Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
 }  // namespace
 
 Result<std::unique_ptr<Device>> open_device(std::uint16_t port, const Options& options,
-                                            const OpenSpec& spec, Pages pages) {
-  auto device = std::make_unique<DpdkDevice>(port, options, spec);
+                                            const OpenSpec& spec, Pages pages, KernelPort below) {
+  auto device = std::make_unique<DpdkDevice>(port, options, spec, std::move(below));
   if (const Status ok = device->start(spec, pages); !ok) return tl::unexpected(ok.error());
   return device;
 }

@@ -211,7 +211,7 @@ Result<std::uint16_t> Eal::attach(const std::string& name, const std::string& ar
   return fail(ErrorKind::kPrecondition,
               fmt::format("DPDK cannot attach {}: {}", name,
                           said.empty() ? rte_strerror(error < 0 ? -error : ENODEV) : said),
-              cure_for(name), error < 0 ? -error : ENODEV);
+              cure_for(name, said), error < 0 ? -error : ENODEV);
 }
 
 void Eal::detach(std::uint16_t port) {

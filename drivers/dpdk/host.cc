@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,6 +62,17 @@ Status group_is_free(const std::string& root, const std::string& address,
   }
   return fail(ErrorKind::kPrecondition, fmt::format("VFIO group {} cannot be opened", group),
               "run as root, or own " + node.string(), errno);
+}
+
+// By the kernel's list, which is of this network namespace: to knock at the door of somebody who
+// expects one caller would be to take its place.
+bool listed(const std::string& path) {
+  std::ifstream list("/proc/net/unix");
+  std::string line;
+  while (std::getline(list, line)) {
+    if (line.ends_with(" " + path)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -146,17 +160,44 @@ Status nic_is_free(const std::string& root, const std::string& address) {
   return group.empty() ? Status{} : group_is_free(root, address, group);
 }
 
-std::string cure_for(std::string_view name) {
+Status clear_socket(const std::string& path) {
+  struct stat file {};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return {};
+  if (::stat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return {};  // DPDK will tell
+  path.copy(address.sun_path, path.size());
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return {};
+  const bool heard = listed(path) || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address),
+                                               sizeof address) == 0;
+  if (heard) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("another process listens on the socket {}", path),
+                "end it, or name another socket", EADDRINUSE);
+  }
+  if (errno == ECONNREFUSED) ::unlink(path.c_str());
+  return {};
+}
+
+std::string cure_for(std::string_view name, std::string_view said) {
+  const auto speaks_of = [&](std::string_view words) {
+    return said.find(words) != std::string_view::npos;
+  };
+  if (speaks_of("ermission") || speaks_of("not permitted")) {
+    return "run as root, or give this user the right to what is named";
+  }
+  if (speaks_of("already in use")) return "end the process that has it, or name another";
   if (!name.starts_with("net_")) return "see docs/nic.md";
+  if (!speaks_of("failed to parse device")) return "check its options (docs/manual.md, Ports)";
   std::string driver(name.substr(4));
   while (!driver.empty() && driver.back() >= '0' && driver.back() <= '9') driver.pop_back();
   if (driver == "virtio_user") driver = "virtio";
   std::replace(driver.begin(), driver.end(), '_', '-');
-  return fmt::format(
-      "check the name and its options; the driver is in Debian's package librte-net-{}23", driver);
+  return fmt::format("check the name; the driver is in Debian's package librte-net-{}23", driver);
 }
 
-std::string hidden_drops(std::string_view driver) {
+std::string hidden_drops(std::string_view driver, bool nic) {
   struct Known {
     std::string_view driver, why;
   };
@@ -170,7 +211,11 @@ std::string hidden_drops(std::string_view driver) {
   }};
   const auto found = std::find_if(kKnown.begin(), kKnown.end(),
                                   [&](const Known& known) { return known.driver == driver; });
-  return found == kKnown.end() ? std::string() : std::string(found->why);
+  if (found != kKnown.end()) return std::string(found->why);
+  constexpr std::array<std::string_view, 5> kTried{"net_memif", "net_vhost", "net_virtio_user",
+                                                   "net_ring", "net_null"};
+  const bool tried = nic || std::find(kTried.begin(), kTried.end(), driver) != kTried.end();
+  return tried ? std::string() : "nobody has tried whether it counts them";
 }
 
 }  // namespace wireproof::dpdk

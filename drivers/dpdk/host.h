@@ -32,11 +32,17 @@ void remove_stale_runtime(const std::string& folder);
 // hugepages for its DMA.
 [[nodiscard]] Status nic_is_free(const std::string& root, const std::string& address);
 
-// What to do when DPDK knows no driver for `name` ("net_memif0"): the Debian package that has it.
-[[nodiscard]] std::string cure_for(std::string_view name);
+// Where a device of ours would listen: a socket file that nobody listens on is what a killed run
+// left, and is removed. Fails (kPrecondition) where somebody listens there. Nothing for "".
+[[nodiscard]] Status clear_socket(const std::string& path);
+
+// What to do when DPDK refuses `name` ("net_memif0") in the words `said`: by their cause, which is
+// a missing Debian package only where DPDK knows no driver of that name.
+[[nodiscard]] std::string cure_for(std::string_view name, std::string_view said);
 
 // Whether the driver's drop counters tell of every frame its NIC had no room for. Empty when they
-// do, else the sentence that says what is known of them.
-[[nodiscard]] std::string hidden_drops(std::string_view driver);
+// do, else the sentence that says what is known of them. `nic`: not a virtual device, of which
+// only those are believed that were tried.
+[[nodiscard]] std::string hidden_drops(std::string_view driver, bool nic);
 
 }  // namespace wireproof::dpdk

@@ -91,8 +91,13 @@ void TxBursts::give_back(std::span<Frame* const> frames) {
 }
 
 RxBursts::RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Steering& steering,
-                   Speaker& speaker)
-    : port_(port), queue_(queue), pool_(std::move(pool)), match_(steering), speaker_(speaker) {}
+                   Speaker& speaker, std::uint32_t holds)
+    : port_(port),
+      queue_(queue),
+      pool_(std::move(pool)),
+      match_(steering),
+      speaker_(speaker),
+      full_(holds) {}
 
 std::size_t RxBursts::poll(std::span<Frame*> out) {
   owner_.check();
@@ -100,6 +105,7 @@ std::size_t RxBursts::poll(std::span<Frame*> out) {
   const std::size_t room = std::min(out.size(), kBurst);
   const std::size_t came =
       rte_eth_rx_burst(port_, queue_, mbufs.data(), static_cast<std::uint16_t>(room));
+  full_.took(static_cast<std::uint32_t>(came), static_cast<std::uint32_t>(room));
   for (std::size_t i = 0; i < came; ++i) rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void*));
   std::size_t kept = 0;
   for (std::size_t i = 0; i < came; ++i) {
@@ -110,6 +116,9 @@ std::size_t RxBursts::poll(std::span<Frame*> out) {
     frame->stamp = stamps_.offset < 0 ? 0 : stamps_.read(mbuf);
     const bool whole = mbuf->nb_segs == 1;
     if (whole && (match_.everything() || match_.matches({frame->data, frame->length}))) {
+      if (frame->stamp == 0 && stamps_.offset >= 0) {
+        unstamped_.store(true, std::memory_order_relaxed);
+      }
       out[kept++] = frame;
     } else {
       divert(mbuf);

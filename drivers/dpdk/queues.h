@@ -8,6 +8,7 @@
 
 #include "base/tick_line.h"
 #include "eal.h"
+#include "full_ring.h"
 #include "io/backend.h"
 #include "io/steering_match.h"
 #include "pool.h"
@@ -69,14 +70,20 @@ struct RxStamps {
 
 class RxBursts final : public RxQueue {
  public:
+  // `holds`: see FullRing.
   RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Steering& steering,
-           Speaker& speaker);
+           Speaker& speaker, std::uint32_t holds);
 
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
 
   void use_stamps(const RxStamps& stamps) { stamps_ = stamps; }
   [[nodiscard]] rte_mempool* pool() const { return pool_.get(); }
+  // How often the ring may have been full. Any thread.
+  [[nodiscard]] std::uint64_t filled() const { return full_.times(); }
+  // Whether a test frame came without the stamp that the NIC was asked for: some stamp PTP's frames
+  // alone. Any thread.
+  [[nodiscard]] bool unstamped() const { return unstamped_.load(std::memory_order_relaxed); }
 
  private:
   void divert(rte_mbuf* mbuf);
@@ -87,7 +94,9 @@ class RxBursts final : public RxQueue {
   Pool pool_;
   SteeringMatch match_;
   Speaker& speaker_;
+  FullRing full_;
   RxStamps stamps_;
+  std::atomic<bool> unstamped_{false};
 };
 
 }  // namespace wireproof::dpdk

@@ -363,9 +363,10 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     result.loss_bursts = loss_burst_summary(tx_, rx_);
   }
   const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
-  result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,
-                                 grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped),
-                                 !rx_after.rx_ring_dropped.has_value());
+  result.attribution = attribute(
+      counts, tx_dropped, counts.rx_dropped,
+      grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped),
+      !rx_after.rx_ring_dropped.has_value() || rx_after.rx_ring_filled > rx_before.rx_ring_filled);
   if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
   for (const CellInterval& interval : collector_.intervals()) {
     result.intervals.push_back(interval_of(interval));

@@ -95,6 +95,9 @@ struct DeviceCounters {
   std::optional<std::uint64_t> rx_ring_dropped;
   // Frames the NIC or its kernel driver threw away before they reached our ring.
   std::optional<std::uint64_t> rx_nic_dropped;
+  // How often our own receive ring may have been full without anybody counting what it had no room
+  // for: what was lost while this grew is not attributable.
+  std::uint64_t rx_ring_filled = 0;
   std::optional<TxStampSamples> tx_stamps;
   bool link_up = true;
   // Each carrier loss seen since open.
@@ -137,8 +140,8 @@ class Device {
  public:
   // Stops traffic, undoes every change to the host. Queues must no longer be in use.
   virtual ~Device() = default;
-  // As they were at open, but for link_up and line_rate_bps (await_link). Valid as long as the
-  // device.
+  // As they were at open, but for link_up and line_rate_bps (await_link) and rx_stamp, which is
+  // what counters() last found to be in use. Valid as long as the device.
   [[nodiscard]] virtual const DeviceFacts& facts() const = 0;
   // Reads the kernel's or NIC's counters now. Fails (precondition) when the interface is gone.
   // Also while workers run.

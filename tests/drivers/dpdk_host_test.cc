@@ -1,8 +1,11 @@
 #include "dpdk/host.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/unique_fd.h"
 #include "support/fake_root.h"
 
 namespace wireproof::dpdk {
@@ -84,11 +87,54 @@ TEST(DpdkHost, OnlyWhatDeadProcessesLeftIsRemoved) {
   EXPECT_TRUE(std::filesystem::exists(folder / "dpdk/another"));
 }
 
+// As a process that listens, and as one that was killed has left it.
+TEST(DpdkHost, ADeadSocketIsRemovedAndALiveOneRefused) {
+  const FakeRoot root;
+  root.write("file", "");
+  const std::string path = root.path() + "/socket";
+  EXPECT_TRUE(clear_socket("")) << "no socket at all";
+  EXPECT_TRUE(clear_socket(path));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  {
+    const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(listen(socket.get(), 1), 0);
+    const Status alive = clear_socket(path);
+    ASSERT_FALSE(alive);
+    EXPECT_EQ(alive.error().kind, ErrorKind::kPrecondition);
+    EXPECT_TRUE(std::filesystem::exists(path));
+  }
+  EXPECT_TRUE(clear_socket(path));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_TRUE(clear_socket(root.path() + "/file"));
+  EXPECT_TRUE(std::filesystem::exists(root.path() + "/file")) << "no socket: not ours to remove";
+}
+
+TEST(DpdkHost, TheCureFitsTheCause) {
+  EXPECT_EQ(cure_for("net_tap0", "TUNSETIFF for t: Operation not permitted").find("package"),
+            std::string::npos);
+  EXPECT_NE(cure_for("net_vhost0", "failed to bind: Permission denied").find("root"),
+            std::string::npos);
+  EXPECT_NE(cure_for("net_memif0", "Address already in use").find("process"), std::string::npos);
+  EXPECT_EQ(cure_for("net_memif0", "Invalid socket directory").find("package"), std::string::npos);
+}
+
+TEST(DpdkHost, AVirtualDeviceThatNobodyTriedHidesItsDrops) {
+  EXPECT_NE(hidden_drops("net_bonding", false), "");
+  EXPECT_EQ(hidden_drops("net_ring", false), "");
+  EXPECT_NE(hidden_drops("net_af_packet", false), "");
+}
+
 TEST(DpdkHost, TheCureNamesThePackage) {
-  EXPECT_NE(cure_for("net_memif0").find("librte-net-memif23"), std::string::npos);
-  EXPECT_NE(cure_for("net_virtio_user1").find("librte-net-virtio23"), std::string::npos);
-  EXPECT_NE(hidden_drops("net_e1000_em"), "");
-  EXPECT_EQ(hidden_drops("net_vmxnet3"), "");
+  EXPECT_NE(cure_for("net_memif0", "failed to parse device").find("librte-net-memif23"),
+            std::string::npos);
+  EXPECT_NE(cure_for("net_virtio_user1", "EAL: failed to parse device").find("librte-net-virtio23"),
+            std::string::npos);
+  EXPECT_NE(hidden_drops("net_e1000_em", true), "");
+  EXPECT_EQ(hidden_drops("net_vmxnet3", true), "");
 }
 
 }  // namespace

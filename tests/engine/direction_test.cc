@@ -48,7 +48,7 @@ class DirectionTest : public ::testing::Test {
     arrive(epoch, delay_of);
     direction_->stop(clock_.now());
     std::string spoiled;
-    DirectionResult result = direction_->fold({}, {}, {}, {}, spoiled);
+    DirectionResult result = direction_->fold({}, {}, rx_before_, rx_after_, spoiled);
     EXPECT_EQ(spoiled, "");
     return result;
   }
@@ -81,10 +81,28 @@ class DirectionTest : public ::testing::Test {
   std::unique_ptr<Direction> direction_;
   std::vector<Departure> departures_;
   std::uint16_t trial_id_ = 6;
+  DeviceCounters rx_before_, rx_after_;
 };
 
 Nanoseconds fifty_us(std::size_t) {
   return 50 * kMicrosecond;
+}
+
+// A ring that nobody counts the drops of: what it lost, if it did, is not the device's.
+TEST_F(DirectionTest, ALossWhileOurRingMayHaveBeenFullIsNotAttributable) {
+  const auto every_fourth_is_lost = [](std::size_t frame) {
+    return frame % 4 == 0 ? Nanoseconds{-1} : 50 * kMicrosecond;
+  };
+  rx_before_.rx_ring_dropped = rx_after_.rx_ring_dropped = 0;
+  rx_before_.rx_ring_filled = rx_after_.rx_ring_filled = 3;  // of a trial before this one
+  make({});
+  DirectionResult result = run(10'000, 2 * kMillisecond, 32, every_fourth_is_lost);
+  EXPECT_EQ(result.attribution.dut, 5u);
+  EXPECT_EQ(result.attribution.not_attributable, 0u);
+  rx_after_.rx_ring_filled = 4;
+  result = run(10'000, 2 * kMillisecond, 32, every_fourth_is_lost);
+  EXPECT_EQ(result.attribution.dut, 0u);
+  EXPECT_EQ(result.attribution.not_attributable, 5u);
 }
 
 // The example of docs/metrics.md, "Delay from the schedule", and nine frames on time behind it.

@@ -7,14 +7,15 @@ import glob
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from cable import cable
-from expect import PRECONDITION, USAGE, document, refused, sentence
+from cable import amid, cable
+from expect import INVALID, PRECONDITION, USAGE, document, refused, sentence
 from harness import BUILD, WIREPROOF, Skip, Suite, Topology, run, wireproof
 
 SUITE = Suite()
@@ -88,6 +89,7 @@ def vhost_to_virtio_user():
     if free_hugepages() > 0:
         raise Skip("hugepages are free: net_vhost and net_virtio_user get no link in one process")
     with tempfile.TemporaryDirectory() as folder:
+        left_socket(f"{folder}/s").close()  # as a killed run leaves it
         passes(wireproof, "--tx", f"dpdk:net_vhost0,iface={folder}/s,queues=1", "--rx",
                f"dpdk:net_virtio_user0,path={folder}/s,queues=1")
 
@@ -102,7 +104,7 @@ def null_sends_and_nothing_comes():
     assert counts["offered"] > 1000 and "received" not in counts, counts
 
 
-@SUITE.case_for_each(("net_af_packet", "net_af_xdp", "net_pcap"))
+@SUITE.case_for_each(("net_af_packet", "net_pcap"))
 def over_a_cable(driver):
     needs_module()
     with Topology(pairs=0) as net:
@@ -159,6 +161,140 @@ def a_router_that_asks_is_answered():
             state = net.ip("tester", "neigh", "show", "198.19.0.1")
         trial.stop()
         assert mac in state, f"{mac} is not what was learnt: {state}"
+
+
+def over_interfaces(driver):
+    """Two ports of the driver on a cable, a gentle load, and a burst of 100 ms."""
+    return ["--tx", f"dpdk:{driver}0,iface=c0", "--rx", f"dpdk:{driver}1,iface=c1", "--rate",
+            "5kpps", "--burst", "512", "--warm-up", "0", "--json"]
+
+
+@SUITE.case_for_each(("net_af_packet", "net_pcap"))
+def link_that_goes_is_not_the_devices(driver):
+    """The kernel counts the carrier's loss, however short; DPDK says that the link is up."""
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        trial = amid(net, ["trial", *over_interfaces(driver), "--duration", "1500ms"])
+        net.ip("tester", "link", "set", "c1", "down")
+        net.ip("tester", "link", "set", "c1", "up")
+        done = trial.wait(20)
+        assert done.code == INVALID, done
+        found = document(done.out)["trials"][0]
+        assert found["reason"].startswith("link: "), found["reason"]
+        assert found["directions"][0]["attribution"]["dut"] == 0, found["directions"][0]
+
+
+@SUITE.case
+def interface_deleted_ends_a_search():
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        search = amid(net, ["search", *over_interfaces("net_af_packet")[:4], "--max-rate", "20kpps",
+                            "--trial-duration", "2s", "--warm-up", "0", "--json"])
+        net.ip("tester", "link", "del", "c0")
+        done = search.wait(20)
+        assert done.code == PRECONDITION, done
+        sentence(done, ["c0", "gone"])
+        found = document(done.out)
+        assert found["status"] == "error" and "c0" in found["error"]["message"], found["error"]
+
+
+@SUITE.case
+def tap_deleted_ends_the_trial():
+    needs_module()
+    with Topology(pairs=0) as net:
+        trial = net.start("tester", "trial", "--tx", "dpdk:net_tap0,iface=wptap", "--rx", "none",
+                          "--dst-mac", "02:00:00:00:00:09", "--rate", "1kpps", "--duration", "20s",
+                          "--warm-up", "0", "--json")
+        deadline = time.monotonic() + 10
+        while "wptap" not in net.ip("tester", "link", "show") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        again = net.run("tester", "trial", "--tx", "dpdk:net_tap0,iface=wptap", "--rx", "none",
+                        *LOAD)
+        assert again.code == PRECONDITION, again  # the kernel would share the frames out
+        sentence(again, ["wptap", "another process"])
+        net.ip("tester", "link", "del", "wptap")
+        done = trial.wait(20)
+        assert done.code == PRECONDITION, done
+        assert document(done.out)["status"] == "error", done
+
+
+@SUITE.case
+def what_cannot_be_vouched_for_is_refused():
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+
+        def refuse(port, code, words, *more):
+            done = net.run("tester", "trial", "--tx", port, "--rx", "none", "--dst-mac",
+                           "02:00:00:00:00:09", *LOAD, *more, "--json")
+            assert done.code == code, done
+            sentence(done, words)
+            assert document(done.out)["error"], done
+
+        refuse("dpdk:net_af_xdp0,iface=c0", USAGE, ["net_af_xdp", "af_xdp:c0"])
+        refuse("dpdk:net_tap0,iface=wptap,remote=c0", USAGE, ["remote"])
+        refuse("dpdk:net_af_packet0", USAGE, ["iface"])
+        # Frames on a queue that nobody polls are lost there.
+        refuse("dpdk:net_af_packet0,iface=c0,qpairs=2", USAGE, ["qpairs=1", "--queues 2"])
+        refuse("dpdk:net_af_packet0,iface=c0", USAGE, ["qpairs=2"], "--queues", "2", "--flows", "2")
+        net.ip("tester", "link", "set", "c0", "mtu", "9000")
+        refuse("dpdk:net_af_packet0,iface=c0", PRECONDITION, ["1518", "af_packet:c0"], "--size",
+               "4000")
+        net.ip("tester", "link", "set", "c1", "down")
+        refuse("dpdk:net_pcap0,rx_iface=c1,tx_iface=c0", PRECONDITION, ["c1", "down"])
+
+
+@SUITE.case
+def a_missing_right_is_called_one():
+    needs_module()
+    if os.geteuid() != 0:
+        raise Skip("needs root to be nobody")
+    with Topology(pairs=0) as net:
+        cable(net)
+        for port in ("net_af_packet0,iface=c0", "net_pcap0,iface=c0", "net_tap0,iface=wptap"):
+            done = run(*net.inside("tester", "setpriv", "--reuid", "65534", "--regid", "65534",
+                                   "--clear-groups", WIREPROOF, "trial", "--tx", f"dpdk:{port}",
+                                   "--rx", "none", "--dst-mac", "02:00:00:00:00:09", *LOAD))
+            assert done.code == PRECONDITION, done
+            sentence(done, ["not permitted", "root"])
+            assert "package" not in done.err, done
+
+
+def left_socket(path):
+    """A socket file as a listening process has it; closed, as a killed one leaves it."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen()
+    return listening
+
+
+@SUITE.case
+def a_socket_in_use_is_left_alone():
+    needs_module()
+    with tempfile.TemporaryDirectory() as folder, left_socket(f"{folder}/s") as listening:
+        done = wireproof("trial", "--tx", f"dpdk:net_vhost0,iface={folder}/s", "--rx", "none",
+                         "--dst-mac", "02:00:00:00:00:09", *LOAD)
+        assert done.code == PRECONDITION, done
+        sentence(done, [f"{folder}/s", "another process"])
+        assert os.path.exists(f"{folder}/s")
+        listening.settimeout(0)
+        try:
+            listening.accept()
+            raise AssertionError("it knocked at another's door")
+        except BlockingIOError:
+            pass
+
+
+@SUITE.case
+def what_a_device_swallows_is_not_anothers():
+    """net_null swallows and net_ring comes back to itself: nothing gets from them to another."""
+    needs_module()
+    refused("trial", "--tx", "dpdk:net_ring0", "--rx", "dpdk:net_ring1", *LOAD, USAGE,
+            ["net_ring0", "net_ring1"])
+    refused("trial", "--tx", "dpdk:net_ring0", "--rx", "dpdk:net_null0", *LOAD, USAGE,
+            ["net_ring0", "net_null0"])
 
 
 @SUITE.case

@@ -1,0 +1,95 @@
+#include "kernel_port.h"
+
+#include <fmt/format.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace wireproof::dpdk {
+namespace {
+
+// As its drivers open one.
+Status may_open_raw_sockets(const std::string& device) {
+  const UniqueFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (socket) return {};
+  const int error = errno;
+  const bool rights = error == EPERM || error == EACCES;
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("{} cannot open a raw socket: {}", device, std::strerror(error)),
+              rights ? "run as root, or give the program the right (CAP_NET_RAW)"
+                     : "see what limits this process (ulimit -a)",
+              error);
+}
+
+// A tap that another process holds can be opened a second time, and the kernel then shares out its
+// frames between the two.
+Status is_not_held(const Options& options) {
+  for (const std::string& name : options.makes) {
+    const Result<LinuxInterface> there = read_interface(name);
+    if (!there || !there->carrier) continue;
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("{} would make the interface {}, which another process has",
+                            options.name, name),
+                "end that process, or name another interface (iface=)", EBUSY);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<KernelPort> KernelPort::find(const Options& options, std::uint16_t buffer_len_max) {
+  KernelPort port;
+  if (const Status ok = is_not_held(options); !ok) return tl::unexpected(ok.error());
+  for (const std::string& name : options.interfaces) {
+    const Result<LinuxInterface> interface = usable_interface(name, buffer_len_max);
+    if (!interface) return tl::unexpected(interface.error());
+    if (const Status ok = port.watch(*interface); !ok) return tl::unexpected(ok.error());
+  }
+  if (!port.empty()) {
+    if (const Status ok = may_open_raw_sockets(options.name); !ok) {
+      return tl::unexpected(ok.error());
+    }
+  }
+  return port;
+}
+
+Status KernelPort::watch(const LinuxInterface& interface) {
+  const auto statistics = read_statistics(interface);
+  if (!statistics) return tl::unexpected(statistics.error());
+  watched_.push_back({interface, *statistics});
+  return {};
+}
+
+Status KernelPort::add(unsigned interface_index) {
+  std::array<char, IF_NAMESIZE> name{};
+  if (if_indextoname(interface_index, name.data()) == nullptr) {
+    return fail(ErrorKind::kPrecondition, fmt::format("interface {} is gone", interface_index),
+                "run again", errno);
+  }
+  const Result<LinuxInterface> interface = read_interface(name.data());
+  if (!interface) return tl::unexpected(interface.error());
+  return watch(*interface);
+}
+
+Result<KernelPort::State> KernelPort::read() const {
+  State state;
+  for (const Watched& one : watched_) {
+    const auto now = read_statistics(one.interface);
+    if (!now) return tl::unexpected(now.error());
+    const auto grown = [](std::uint64_t value, std::uint64_t base) {
+      return value - std::min(value, base);
+    };
+    state.up &= now->carrier;
+    state.downs += grown(now->carrier_down_count, one.at_open.carrier_down_count);
+    state.tx_dropped += grown(now->tx_dropped, one.at_open.tx_dropped);
+  }
+  return state;
+}
+
+}  // namespace wireproof::dpdk

@@ -1,0 +1,46 @@
+// The kernel's interfaces that a virtual device of DPDK sits on (net_af_packet, net_pcap, net_tap).
+// DPDK says of such a port that its link is up whatever becomes of the interface: who looks at the
+// interface itself sees it go down, and sees it go. Control thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/linux_interface.h"
+#include "options.h"
+
+namespace wireproof::dpdk {
+
+class KernelPort {
+ public:
+  // Before DPDK is asked, because its own words are about system calls: the interfaces that the
+  // device names, each of which must be there and carry frames of buffer_len_max, and the right to
+  // open it. Empty for a device that names none. Fails with kUsage or kPrecondition.
+  [[nodiscard]] static Result<KernelPort> find(const Options& options,
+                                               std::uint16_t buffer_len_max);
+
+  // One that the device has made itself (net_tap). Fails (kPrecondition) when it is not there.
+  Status add(unsigned interface_index);
+
+  struct State {
+    bool up = true;
+    std::uint64_t downs = 0;       // carrier losses since find() or add()
+    std::uint64_t tx_dropped = 0;  // by the kernel, those of others included, since then
+  };
+  // Of all of them together. Fails (kPrecondition) when one is gone.
+  [[nodiscard]] Result<State> read() const;
+
+  [[nodiscard]] bool empty() const { return watched_.empty(); }
+
+ private:
+  struct Watched {
+    LinuxInterface interface;
+    InterfaceStatistics at_open;
+  };
+  Status watch(const LinuxInterface& interface);
+  std::vector<Watched> watched_;
+};
+
+}  // namespace wireproof::dpdk
