@@ -49,6 +49,8 @@ Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings
   }
   OpenSpec spec;
   spec.ring_frames = settings.ring_frames;
+  spec.buffer_len_max = ForwardPathSpec{}.buffer_len_max;
+  spec.tagged = true;
   spec.steering.everything = true;
   spec.clock = &session.clock;
   auto device = open_port(session.backends, port, spec);

@@ -99,9 +99,10 @@ class AfPacketDevice final : public Device {
  public:
   static Result<std::unique_ptr<Device>> open(const PortSpec& port, const Options& options,
                                               const OpenSpec& spec) {
-    const Result<LinuxInterface> interface = usable_interface(port.device, spec.buffer_len_max);
+    const Result<LinuxInterface> interface =
+        usable_interface(port.device, spec.buffer_len_max, spec.tagged);
     if (!interface) return tl::unexpected(interface.error());
-    std::unique_ptr<AfPacketDevice> device(new AfPacketDevice(*interface));
+    std::unique_ptr<AfPacketDevice> device(new AfPacketDevice(*interface, question_from(spec)));
     Status ready = device->open_queues(spec, options);
     if (ready) ready = device->start(options, spec);
     if (!ready) return tl::unexpected(ready.error());
@@ -112,18 +113,20 @@ class AfPacketDevice final : public Device {
   Result<DeviceCounters> counters() override;
   Status connect(const DeviceFacts&) override { return {}; }
   Result<MacAddress> resolve(const IpAddress& neighbour) override {
-    return resolve_neighbour(interface_, neighbour);
+    return resolve_neighbour(interface_, neighbour, question_);
   }
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
  private:
-  explicit AfPacketDevice(const LinuxInterface& interface) : interface_(interface) {}
+  AfPacketDevice(const LinuxInterface& interface, const NeighbourQuestion& question)
+      : interface_(interface), question_(question) {}
   Status open_queues(const OpenSpec& spec, const Options& options);
   Status start(const Options& options, const OpenSpec& spec);
   void describe(const OpenSpec& spec);
 
   LinuxInterface interface_;
+  NeighbourQuestion question_;
   DeviceFacts facts_;
   InterfaceStatistics at_open_;
   std::unique_ptr<Guard> guard_;  // after the queues at destruction: no frame climbs meanwhile

@@ -48,14 +48,14 @@ bool counts_failed_redirects(const LinuxInterface& interface, bool native) {
 
 Result<std::unique_ptr<Device>> XdpDevice::open(const std::string& name, const Options& options,
                                                 const OpenSpec& spec) {
-  Result<LinuxInterface> interface = usable_interface(name, spec.buffer_len_max);
+  Result<LinuxInterface> interface = usable_interface(name, spec.buffer_len_max, spec.tagged);
   if (!interface) return tl::unexpected(interface.error());
   if (const Status enough = check_queues(*interface, spec.queues); !enough) {
     return tl::unexpected(enough.error());
   }
   auto program = SteerProgram::open(spec.steering, *interface, options.attach, options.hints);
   if (!program) return tl::unexpected(program.error());
-  std::unique_ptr<XdpDevice> device(new XdpDevice(std::move(*interface)));
+  std::unique_ptr<XdpDevice> device(new XdpDevice(std::move(*interface), question_from(spec)));
   device->program_ = std::move(*program);
   Status status = device->open_queues(options, spec);
   if (status && spec.steering.everything) status = device->receive_all_macs();

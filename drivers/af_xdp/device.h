@@ -26,7 +26,7 @@ class XdpDevice final : public Device {
   [[nodiscard]] Result<DeviceCounters> counters() override;
   [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
-    return resolve_neighbour(interface_, neighbour);
+    return resolve_neighbour(interface_, neighbour, question_);
   }
   [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *queues_.at(index).tx; }
   [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *queues_.at(index).rx; }
@@ -38,7 +38,8 @@ class XdpDevice final : public Device {
     std::unique_ptr<XdpRxQueue> rx;
   };
 
-  explicit XdpDevice(LinuxInterface interface) : interface_(std::move(interface)) {}
+  XdpDevice(LinuxInterface interface, const NeighbourQuestion& question)
+      : interface_(std::move(interface)), question_(question) {}
   Status open_queues(const Options& options, const OpenSpec& spec);
   Status receive_all_macs();
   Status wait_for_link() const;
@@ -46,6 +47,7 @@ class XdpDevice final : public Device {
   void state_facts(const OpenSpec& spec);
 
   LinuxInterface interface_;
+  NeighbourQuestion question_;
   UniqueFd promiscuous_;
   std::unique_ptr<SteerProgram> program_;
   std::vector<QueuePair> queues_;  // destroyed before the program: no frame without a reader

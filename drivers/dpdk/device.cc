@@ -20,6 +20,7 @@ namespace wireproof::dpdk {
 namespace {
 
 constexpr unsigned kHeader = 14;  // Ethernet
+constexpr unsigned kVlan = 4;     // 802.1Q tag
 constexpr unsigned kFcs = 4;
 constexpr std::uint16_t kTxRing = 1024;
 constexpr unsigned kOutsideRings = 2048;  // in the hands of workers and in their threads' caches
@@ -133,6 +134,7 @@ Status DpdkDevice::check_spec(const OpenSpec& spec) const {
   }
   const unsigned frame = spec.buffer_len_max + kFcs;
   unsigned longest = info_.max_mtu == 0 ? frame : info_.max_mtu + kHeader + kFcs;
+  if (info_.max_mtu != 0 && spec.tagged) longest += kVlan;  // no part of the MTU
   if (!options_.nic) longest = std::min<unsigned>(longest, info_.max_rx_pktlen);
   if (frame > longest) {
     return fail(ErrorKind::kPrecondition,
@@ -205,8 +207,8 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
   tx_.push_back(std::make_unique<TxBursts>(port_, queue, std::move(*tx), gate));
   if (index == 0) {
     const auto spoken = static_cast<std::uint16_t>(extra_tx_ == 0 ? 0 : spec.queues);
-    speaker_ =
-        std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_, spec.own_addresses);
+    speaker_ = std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_,
+                                         spec.own_addresses, spec.vlan);
   }
   rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *speaker_,
                                            options_.ring_holds));

@@ -24,8 +24,9 @@ bool enter_soon(Gate& gate) {
 }  // namespace
 
 Speaker::Speaker(std::uint16_t port, std::uint16_t queue, rte_mempool* pool, Gate& gate,
-                 const MacAddress& mac, const std::optional<IpPrefix>& own)
-    : port_(port), queue_(queue), pool_(pool), gate_(gate), mac_(mac), own_(own) {}
+                 const MacAddress& mac, const std::optional<IpPrefix>& own,
+                 const std::optional<std::uint16_t>& vlan)
+    : port_(port), queue_(queue), pool_(pool), gate_(gate), mac_(mac), own_(own), vlan_(vlan) {}
 
 bool Speaker::is_ours(const IpAddress& ip) const {
   if (!own_ || own_->address.v6 != ip.v6) return false;
@@ -40,6 +41,8 @@ void Speaker::hear(std::span<const std::uint8_t> frame) {
   const auto message = read_neighbour_message(frame);
   if (!message) return;
   if (!message->request) {
+    constexpr std::uint16_t kIdMask = 0x0fff;
+    if ((message->vlan.value_or(0) & kIdMask) != vlan_.value_or(0)) return;
     if (!enter_soon(learning_)) return;
     learned_ = message->target;
     learned_mac_ = message->target_mac;
@@ -55,8 +58,13 @@ void Speaker::hear(std::span<const std::uint8_t> frame) {
 void Speaker::ask(const IpAddress& neighbour) {
   const IpAddress from =
       own_ && own_->address.v6 == neighbour.v6 ? own_->address : IpAddress{.v6 = neighbour.v6};
+  if (enter_soon(learning_)) {
+    learned_ = {};
+    learned_mac_ = {};
+    learning_.leave();
+  }
   NeighbourFrame question;
-  const std::size_t length = write_neighbour_request(question, from, mac_, neighbour);
+  const std::size_t length = write_neighbour_request(question, from, mac_, neighbour, vlan_);
   send(std::span(question).first(length));
 }
 

@@ -30,15 +30,17 @@ class Gate {
 class Speaker {
  public:
   // Sends on (port, queue) through `gate` with frames of `pool`; all outlive it. `own`: the
-  // addresses it answers for.
+  // addresses it answers for; `vlan`: the id
+  // of the tag that it asks under, and believes answers under.
   Speaker(std::uint16_t port, std::uint16_t queue, rte_mempool* pool, Gate& gate,
-          const MacAddress& mac, const std::optional<IpPrefix>& own);
+          const MacAddress& mac, const std::optional<IpPrefix>& own,
+          const std::optional<std::uint16_t>& vlan);
 
   // A frame that is not test traffic: answered when it asks for one of our addresses, remembered
   // when it answers us. Any receiving worker.
   void hear(std::span<const std::uint8_t> frame);
 
-  // Control thread.
+  // Control thread. What was heard before it is forgotten.
   void ask(const IpAddress& neighbour);
   // What a neighbour answered last; zero: nothing yet.
   [[nodiscard]] MacAddress heard_from(const IpAddress& neighbour);
@@ -55,6 +57,7 @@ class Speaker {
   Gate& gate_;
   MacAddress mac_;
   std::optional<IpPrefix> own_;
+  std::optional<std::uint16_t> vlan_;
   Gate learning_;
   IpAddress learned_;  // under learning_
   MacAddress learned_mac_;

@@ -42,6 +42,7 @@ class Queue {
   [[nodiscard]] const SendCounts& counts() const { return counts_; }
   [[nodiscard]] const TxStamps* tx_stamps() const { return stamps_; }
   [[nodiscard]] std::uint16_t l4_port() const { return bound_port(receiving_.get()); }
+  [[nodiscard]] std::uint16_t sending_l4_port() const { return bound_port(sending_.get()); }
   [[nodiscard]] std::uint64_t buffer_bytes() const {
     return receive_buffer_bytes(receiving_.get());
   }
@@ -63,7 +64,7 @@ Result<std::unique_ptr<Queue>> Queue::open(const IpEndpoint& endpoint, Engine en
   auto receiving = open_receiver(endpoint, spec.ring_frames * kBufferBytesPerFrame);
   if (!receiving) return tl::unexpected(receiving.error());
   queue->receiving_ = std::move(*receiving);
-  auto sending = open_sender(endpoint.ip);
+  auto sending = open_sender(endpoint.ip, spec.dscp, spec.ttl);
   if (!sending) return tl::unexpected(sending.error());
   queue->sending_ = std::move(*sending);
   const std::uint16_t capacity = spec.buffer_len_max;
@@ -107,6 +108,7 @@ Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
   facts_.device = port.device;
   facts_.layer = Layer::kUdpPayload;
   facts_.endpoint = {port.endpoint.ip, queues_.front()->l4_port()};
+  for (const auto& queue : queues_) facts_.sending_l4_ports.push_back(queue->sending_l4_port());
   facts_.mode = port.engine == Engine::kMmsg ? "sendmmsg, recvmmsg" : "io_uring send, recvmmsg";
   const bool stamped = std::all_of(queues_.begin(), queues_.end(),
                                    [](const auto& queue) { return queue->stamped(); });

@@ -77,13 +77,20 @@ bool stamp_arrivals(int fd) {
                     SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }
 
-Result<UniqueFd> open_sender(const IpAddress& source) {
+Result<UniqueFd> open_sender(const IpAddress& source, std::uint8_t dscp, std::uint8_t ttl) {
   Result<UniqueFd> fd = open_bound({source, 0});
   if (!fd) return fd;
   const bool never_fragment =
       source.v6 ? set_option(fd->get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO)
                 : set_option(fd->get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   if (!never_fragment) return refused("the kernel would fragment datagrams");
+  constexpr int kBelowDscp = 2;  // two bits of congestion notification (RFC 3168)
+  const bool marked = source.v6
+                          ? set_option(fd->get(), IPPROTO_IPV6, IPV6_TCLASS, dscp << kBelowDscp) &&
+                                set_option(fd->get(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl)
+                          : set_option(fd->get(), IPPROTO_IP, IP_TOS, dscp << kBelowDscp) &&
+                                set_option(fd->get(), IPPROTO_IP, IP_TTL, ttl);
+  if (!marked) return refused("the kernel does not set DSCP and TTL of a socket");
   return fd;
 }
 

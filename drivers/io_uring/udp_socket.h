@@ -16,8 +16,10 @@ namespace wireproof::sockets {
 // Has the kernel say with each datagram when it came (SO_TIMESTAMPING, software). False where it
 // refuses.
 [[nodiscard]] bool stamp_arrivals(int fd);
-// Bound to `source` with a port the kernel chooses, non-blocking, DF set.
-[[nodiscard]] Result<UniqueFd> open_sender(const IpAddress& source);
+// Bound to `source` with a port the kernel chooses, non-blocking, DF set, with `dscp` (0..63) in
+// the type of service or traffic class and `ttl` (1..255) as the time to live or hop limit.
+[[nodiscard]] Result<UniqueFd> open_sender(const IpAddress& source, std::uint8_t dscp,
+                                           std::uint8_t ttl);
 // Directs a sender. Fails with kPrecondition when there is no route or the path takes less than
 // `datagram_max` bytes from the IP header on.
 [[nodiscard]] Status connect_sender(int fd, const IpEndpoint& peer, unsigned datagram_max);

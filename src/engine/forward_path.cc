@@ -25,6 +25,14 @@ std::span<std::uint8_t> payload_of(Layer layer, const Frame& frame) {
   return udp ? bytes.subspan(udp->payload, udp->payload_length) : bytes.first(0);
 }
 
+// The longest that the other port takes: a tag is no part of its MTU, but no room for more either.
+std::size_t longest_like(const Frame& frame, std::uint16_t with_tag) {
+  constexpr std::size_t kTypeAt = 12, kTagLength = 4;
+  const bool tagged = frame.length > kTypeAt + kTagLength && frame.data[kTypeAt] == 0x81 &&
+                      frame.data[kTypeAt + 1] == 0;
+  return tagged ? with_tag : with_tag - kTagLength;
+}
+
 void flip_one_bit(std::span<std::uint8_t> payload, std::uint64_t entropy) {
   const std::uint64_t bit = entropy % (payload.size() * 8);
   payload[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
@@ -106,8 +114,8 @@ void ForwardPath::arrive(Frame& frame, Nanoseconds at) {
   record.payload_length = static_cast<std::uint8_t>(logged);
   std::copy_n(payload.begin(), logged, record.payload.begin());
 
-  if (frame.length > spec_.buffer_len_max || free_.empty()) {
-    const bool oversize = frame.length > spec_.buffer_len_max;
+  const bool oversize = frame.length > longest_like(frame, spec_.buffer_len_max);
+  if (oversize || free_.empty()) {
     ++(oversize ? counts_.oversize_dropped : counts_.pool_dropped);
     record.fate = oversize ? LogFate::kOversize : LogFate::kPoolFull;
     if (log_ != nullptr) log_->add(record);

@@ -26,10 +26,12 @@ namespace wireproof {
 
 struct ForwardPathSpec {
   WireSpec wire;
-  Layer layer = Layer::kL2;             // of both ports
-  std::uint16_t buffer_len_max = 1514;  // longer arrivals are dropped as oversize
-  std::uint32_t pool_frames = 4096;     // frames inside at once
-  bool b_to_a = false;                  // for the log
+  Layer layer = Layer::kL2;  // of both ports
+  // Longer arrivals are dropped as oversize: what an MTU of 1500 carries, with its VLAN tag;
+  // without one, four bytes less.
+  std::uint16_t buffer_len_max = 1518;
+  std::uint32_t pool_frames = 4096;  // frames inside at once
+  bool b_to_a = false;               // for the log
 };
 
 // Buffers for everything that can be inside at once under this spec: what the delay, the queue and

@@ -58,13 +58,21 @@ struct PortSpec {
 };
 
 struct OpenSpec {
-  unsigned queues = 1;                  // queue pairs, indices 0..queues-1
-  std::uint32_t ring_frames = 4096;     // receive room per queue, in frames; a power of two
-  std::uint16_t buffer_len_max = 1514;  // longest frame to be sent or received, without FCS
+  unsigned queues = 1;               // queue pairs, indices 0..queues-1
+  std::uint32_t ring_frames = 4096;  // receive room per queue, in frames; a power of two
+  // Longest frame to be sent or received, without FCS, with its VLAN tag. `tagged`: four of these
+  // bytes are one, which no MTU counts.
+  std::uint16_t buffer_len_max = 1514;
+  bool tagged = false;
   Steering steering;
   // The addresses that test frames come to this port for: a backend whose NIC the kernel does not
   // see answers ARP and neighbour discovery for them. Absent: for none.
   std::optional<IpPrefix> own_addresses;
+  // The tag of the test frames (802.1Q id): neighbours are asked for under it. Absent: none.
+  std::optional<std::uint16_t> vlan;
+  // Sockets: what the kernel is to write into the headers; elsewhere frames bring their own.
+  std::uint8_t dscp = 0;         // 0..63
+  std::uint8_t ttl = 64;         // 1..255; IPv6: hop limit
   const Clock* clock = nullptr;  // outlives the device; never null
 };
 
@@ -72,9 +80,10 @@ struct DeviceFacts {
   std::string backend;
   std::string device;  // as the user wrote it
   Layer layer = Layer::kL2;
-  MacAddress mac;       // l2 only
-  IpEndpoint endpoint;  // udp_payload only: where this socket receives
-  unsigned mtu = 0;     // layer-3 bytes; 0: no limit known
+  MacAddress mac;                               // l2 only
+  IpEndpoint endpoint;                          // udp_payload only: where this socket receives
+  std::vector<std::uint16_t> sending_l4_ports;  // udp_payload only: where each queue sends from
+  unsigned mtu = 0;                             // layer-3 bytes; 0: no limit known
   bool link_up = true;
   std::uint64_t line_rate_bps = 0;  // 0: none (veth, memory, loopback)
   int numa_node = -1;               // -1: unknown or does not matter
@@ -153,8 +162,9 @@ class Device {
   // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
   // it.
   [[nodiscard]] virtual Status connect(const DeviceFacts& peer) = 0;
-  // The MAC of a neighbour, through the kernel's tables, asking on the wire where it must; bounded
-  // to some three seconds. Fails (precondition) when nobody answers; kUsage on udp_payload.
+  // The MAC of a neighbour, asked for on the wire, under the tag of the test frames; bounded to
+  // some three seconds. What was heard before is not believed: a device may have been exchanged
+  // since. Fails (precondition) when nobody answers; kUsage on udp_payload.
   [[nodiscard]] virtual Result<MacAddress> resolve(const IpAddress& neighbour) = 0;
   // index < facts().queues. Owned by the device.
   [[nodiscard]] virtual TxQueue& tx_queue(unsigned index) = 0;

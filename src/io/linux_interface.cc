@@ -23,6 +23,7 @@ namespace wireproof {
 namespace {
 
 constexpr std::size_t kEthernetHeaderLen = 14;
+constexpr std::size_t kVlanTagLen = 4;
 
 std::string text_of(std::span<const std::byte> value) {
   const char* first = reinterpret_cast<const char*>(value.data());
@@ -192,7 +193,8 @@ Result<LinuxInterface> read_interface(const std::string& name) {
   return interface;
 }
 
-Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t buffer_len_max) {
+Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t buffer_len_max,
+                                        bool tagged) {
   Result<LinuxInterface> interface = read_interface(name);
   if (!interface) return interface;
   if (!interface->ethernet) {
@@ -208,8 +210,8 @@ Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t b
     return fail(ErrorKind::kPrecondition, fmt::format("interface {} has no carrier", name),
                 "connect the cable, or bring the other end up", ENETDOWN);
   }
-  if (interface->mtu + kEthernetHeaderLen < buffer_len_max) {
-    const std::size_t wanted = buffer_len_max - kEthernetHeaderLen;
+  const std::size_t wanted = buffer_len_max - kEthernetHeaderLen - (tagged ? kVlanTagLen : 0);
+  if (interface->mtu < wanted) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("interface {} has an MTU of {}, frames of {} bytes need {}", name,
                             interface->mtu, buffer_len_max + 4, wanted),

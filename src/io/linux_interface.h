@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,19 +41,34 @@ struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_
 [[nodiscard]] Result<LinuxInterface> read_interface(const std::string& name);
 
 // read_interface, and in addition refuses (kPrecondition, one sentence with the cure) an interface
-// that cannot carry a test: not Ethernet, down, without carrier, MTU below buffer_len_max - 14.
+// that cannot carry a test: not Ethernet, down, without carrier, MTU below buffer_len_max - 14, or
+// - 18 where the longest frames are `tagged` (a tag is no part of the MTU).
 [[nodiscard]] Result<LinuxInterface> usable_interface(const std::string& name,
-                                                      std::uint16_t buffer_len_max);
+                                                      std::uint16_t buffer_len_max,
+                                                      bool tagged = false);
 
 [[nodiscard]] std::vector<std::string> interface_names();
 
 // Fails (kPrecondition) when the interface is gone.
 [[nodiscard]] Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface);
 
-// Looks the neighbour up in the kernel's table and, where it is not resolved, makes the kernel ask
-// for it (a datagram to the discard port, bound to the interface), waiting up to three seconds.
-// Fails (kPrecondition) when nobody answers. Never returns a zero or multicast MAC.
+struct OpenSpec;  // io/backend.h
+
+struct NeighbourQuestion {
+  // Asked from this address where the kernel has none on the way to the neighbour, or does not know
+  // the way because of the tag.
+  std::optional<IpAddress> own;
+  std::optional<std::uint16_t> vlan;  // id of the 802.1Q tag to ask under
+};
+
+[[nodiscard]] NeighbourQuestion question_from(const OpenSpec& spec);
+
+// Asks on the wire, with frames of its own (ARP, IPv6 neighbour solicitation), up to three times in
+// three seconds. Of the kernel's table only a permanent entry is believed, for it is the user's own
+// word, and some neighbours never answer; not under a tag, of which this interface's table knows
+// nothing. Fails (kPrecondition) when nobody answers. Never returns a zero or multicast MAC.
 [[nodiscard]] Result<MacAddress> resolve_neighbour(const LinuxInterface& interface,
-                                                   const IpAddress& neighbour);
+                                                   const IpAddress& neighbour,
+                                                   const NeighbourQuestion& question = {});
 
 }  // namespace wireproof

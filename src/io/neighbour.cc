@@ -1,32 +1,42 @@
-// resolve_neighbour of linux_interface.h: the kernel's ARP and neighbour-discovery tables.
+// resolve_neighbour of linux_interface.h: asks on the wire itself, for the kernel's table may hold
+// what was true before a device was exchanged, and knows nothing of what lies behind a tag.
 #include <fmt/format.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "io/backend.h"
 #include "io/linux_interface.h"
+#include "io/neighbour_message.h"
 #include "io/netlink.h"
 
 namespace wireproof {
 namespace {
 
 constexpr std::uint16_t kDiscardPort = 9;
-constexpr Nanoseconds kPatience = 3 * kSecond;  // three ARP requests, one a second
-constexpr Nanoseconds kAskAgain = 20 * kMillisecond;
-constexpr unsigned kResolved =
-    NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
+constexpr Nanoseconds kPatience = 3 * kSecond;  // three questions, one a second
+constexpr Nanoseconds kAskAgain = kSecond;
+constexpr unsigned kPinned = NUD_PERMANENT | NUD_NOARP;
+constexpr std::uint16_t kVlanIdMask = 0x0fff;
 
 std::span<const std::byte> bytes_of(const IpAddress& ip) {
   return std::as_bytes(std::span(ip.bytes)).first(ip.v6 ? 16 : 4);
 }
 
-// Zero where the kernel does not know it (yet).
-MacAddress known_mac(const LinuxInterface& interface, const IpAddress& neighbour) {
+// What the kernel's table says: in one of these states, or in any. Zero: nothing.
+MacAddress known_mac(const LinuxInterface& interface, const IpAddress& neighbour, unsigned states) {
   ndmsg wanted{};
   wanted.ndm_family = neighbour.v6 ? AF_INET6 : AF_INET;
   wanted.ndm_ifindex = static_cast<int>(interface.index);
@@ -35,7 +45,7 @@ MacAddress known_mac(const LinuxInterface& interface, const IpAddress& neighbour
   MacAddress mac;
   const Status asked = netlink_ask(request, [&](const NetlinkAnswer& answer) {
     const auto entry = answer.header<ndmsg>();
-    if ((entry.ndm_state & kResolved) == 0) return;
+    if ((entry.ndm_state & states) == 0) return;
     for_each_attribute(answer.payload, sizeof entry, [&](std::uint16_t type, auto value) {
       if (type == NDA_LLADDR && value.size() == mac.bytes.size()) {
         std::memcpy(mac.bytes.data(), value.data(), value.size());
@@ -45,68 +55,200 @@ MacAddress known_mac(const LinuxInterface& interface, const IpAddress& neighbour
   return asked ? mac : MacAddress{};
 }
 
-// Makes the kernel ask on the wire: one byte to the discard port, out of this interface.
-int send_probe(const LinuxInterface& interface, const IpAddress& neighbour) {
+// The address of ours that the kernel would send from; zero: it knows no way.
+IpAddress source_towards(const LinuxInterface& interface, const IpAddress& neighbour) {
+  IpAddress source{.v6 = neighbour.v6};
   const int family = neighbour.v6 ? AF_INET6 : AF_INET;
-  const UniqueFd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return errno;
-  if (setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.name.c_str(),
-                 static_cast<socklen_t>(interface.name.size())) != 0) {
-    return errno;
+  const UniqueFd socket(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket || setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, interface.name.c_str(),
+                            static_cast<socklen_t>(interface.name.size())) != 0) {
+    return source;
   }
-  sockaddr_storage storage{};
-  socklen_t length = 0;
+  sockaddr_in6 v6{};
+  sockaddr_in v4{};
+  sockaddr* address = reinterpret_cast<sockaddr*>(&v4);
+  socklen_t length = sizeof v4;
   if (neighbour.v6) {
-    sockaddr_in6 to{};
-    to.sin6_family = AF_INET6;
-    to.sin6_port = htons(kDiscardPort);
-    std::memcpy(&to.sin6_addr, neighbour.bytes.data(), 16);
-    to.sin6_scope_id = interface.index;
-    std::memcpy(&storage, &to, length = sizeof to);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(kDiscardPort);
+    v6.sin6_scope_id = interface.index;
+    std::memcpy(&v6.sin6_addr, neighbour.bytes.data(), 16);
+    address = reinterpret_cast<sockaddr*>(&v6);
+    length = sizeof v6;
   } else {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(kDiscardPort);
-    std::memcpy(&to.sin_addr, neighbour.bytes.data(), 4);
-    std::memcpy(&storage, &to, length = sizeof to);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(kDiscardPort);
+    std::memcpy(&v4.sin_addr, neighbour.bytes.data(), 4);
   }
-  const char byte = 0;
-  const ssize_t sent =
-      ::sendto(socket.get(), &byte, 1, 0, reinterpret_cast<const sockaddr*>(&storage), length);
-  return sent < 0 && errno != EAGAIN ? errno : 0;
+  if (connect(socket.get(), address, length) != 0) return source;  // nothing is sent by it
+  if (getsockname(socket.get(), address, &length) != 0) return source;
+  if (neighbour.v6) {
+    std::memcpy(source.bytes.data(), &v6.sin6_addr, 16);
+  } else {
+    std::memcpy(source.bytes.data(), &v4.sin_addr, 4);
+  }
+  return source;
+}
+
+// ARP, and ICMPv6 without extension headers. The kernel has taken a tag away by then.
+constexpr std::array<sock_filter, 6> kFilter = {{
+    {BPF_LD | BPF_H | BPF_ABS, 0, 0, 12},
+    {BPF_JMP | BPF_JEQ | BPF_K, 3, 0, ETH_P_ARP},
+    {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, ETH_P_IPV6},
+    {BPF_LD | BPF_B | BPF_ABS, 0, 0, 20},
+    {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, IPPROTO_ICMPV6},
+    {BPF_RET | BPF_K, 0, 0, 0xffff},
+}};
+constexpr sock_filter kRefuse = {BPF_RET | BPF_K, 0, 0, 0};
+
+// Sees every such frame of the interface, whatever its tag, before anybody else takes it.
+Result<UniqueFd> open_ear(const LinuxInterface& interface) {
+  const auto refused = [&] {
+    const int cause = errno;
+    return fail(
+        ErrorKind::kPrecondition,
+        fmt::format("cannot ask for neighbours on {}: {}", interface.name, std::strerror(cause)),
+        "name the neighbour's MAC", cause);
+  };
+  UniqueFd ear(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!ear) return refused();
+  std::array<sock_filter, kFilter.size() + 1> code{};
+  std::copy(kFilter.begin(), kFilter.end(), code.begin());
+  code.back() = kRefuse;
+  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+  const int on = 1;
+  sockaddr_ll here{};
+  here.sll_family = AF_PACKET;
+  here.sll_protocol = htons(ETH_P_ALL);
+  here.sll_ifindex = static_cast<int>(interface.index);
+  if (setsockopt(ear.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
+      setsockopt(ear.get(), SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) != 0 ||
+      bind(ear.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0) {
+    return refused();
+  }
+  return ear;
+}
+
+// The tag that the kernel took away: its id; 0 is none (a priority alone).
+std::uint16_t tag_of(msghdr& message) {
+  for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+    if (at->cmsg_level != SOL_PACKET || at->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata data{};
+    std::memcpy(&data, CMSG_DATA(at), sizeof data);
+    if ((data.tp_status & TP_STATUS_VLAN_VALID) != 0) return data.tp_vlan_tci & kVlanIdMask;
+  }
+  return 0;
+}
+
+// One frame from the socket; nullopt: there is none, or it is no answer about `neighbour` under
+// this tag. `more`: there may be others.
+std::optional<MacAddress> hear(int ear, const IpAddress& neighbour, std::uint16_t vlan,
+                               bool& more) {
+  std::array<std::uint8_t, 256> frame{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(tpacket_auxdata))> control{};
+  iovec vector{frame.data(), frame.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t length = recvmsg(ear, &message, 0);
+  more = length >= 0;
+  if (length <= 0) return std::nullopt;
+  const auto answer = read_neighbour_message(
+      std::span<const std::uint8_t>(frame).first(static_cast<std::size_t>(length)));
+  if (!answer || answer->request || answer->target != neighbour) return std::nullopt;
+  const std::uint16_t tag = answer->vlan ? *answer->vlan & kVlanIdMask : tag_of(message);
+  if (tag != vlan) return std::nullopt;
+  return answer->target_mac;
+}
+
+// Until somebody answers, a few seconds. Zero: nobody did.
+Result<MacAddress> ask(const LinuxInterface& interface, const IpAddress& own,
+                       const IpAddress& neighbour, const std::optional<std::uint16_t>& vlan) {
+  const Result<UniqueFd> ear = open_ear(interface);
+  if (!ear) return tl::unexpected(ear.error());
+  NeighbourFrame question;
+  const std::size_t length = write_neighbour_request(question, own, interface.mac, neighbour, vlan);
+  const MonotonicClock clock;
+  const Nanoseconds deadline = clock.now() + kPatience;
+  Nanoseconds ask_at = clock.now();
+  for (Nanoseconds now = ask_at; now < deadline; now = clock.now()) {
+    if (now >= ask_at) {
+      if (::send(ear->get(), question.data(), length, 0) < 0 && errno != EAGAIN &&
+          errno != ENOBUFS) {
+        const int cause = errno;
+        return fail(ErrorKind::kPrecondition,
+                    fmt::format("cannot ask for {} on {}: {}", format_ip(neighbour), interface.name,
+                                std::strerror(cause)),
+                    "name the neighbour's MAC", cause);
+      }
+      ask_at = now + kAskAgain;
+    }
+    pollfd waiting{ear->get(), POLLIN, 0};
+    constexpr Nanoseconds kStep = kMillisecond;
+    const Nanoseconds left = std::min(ask_at, deadline) - now;
+    ::poll(&waiting, 1, static_cast<int>((left + kStep - 1) / kStep));
+    for (bool more = true; more;) {
+      const auto mac = hear(ear->get(), neighbour, vlan.value_or(0), more);
+      if (mac && !mac->is_zero()) return *mac;
+    }
+  }
+  return MacAddress{};
+}
+
+Result<MacAddress> unicast(const LinuxInterface& interface, const IpAddress& neighbour,
+                           const MacAddress& mac, const char* says, const char* cure) {
+  if (!mac.is_multicast()) return mac;
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("{} on {} gives the group address {} for {}", says, interface.name,
+                          format_mac(mac), format_ip(neighbour)),
+              cure);
 }
 
 }  // namespace
 
-Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAddress& neighbour) {
-  const MonotonicClock clock;
-  const Nanoseconds deadline = clock.now() + kPatience;
-  MacAddress mac = known_mac(interface, neighbour);
-  if (mac.is_zero()) {
-    if (const int error = send_probe(interface, neighbour); error != 0) {
-      return fail(
-          ErrorKind::kPrecondition,
-          fmt::format("there is no way to {} through {}", format_ip(neighbour), interface.name),
-          "give the interface an address in the neighbour's network, or name its MAC", error);
+NeighbourQuestion question_from(const OpenSpec& spec) {
+  NeighbourQuestion question{.vlan = spec.vlan};
+  if (spec.own_addresses) question.own = spec.own_addresses->address;
+  return question;
+}
+
+Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAddress& neighbour,
+                                     const NeighbourQuestion& question) {
+  if (!question.vlan) {
+    const MacAddress pinned = known_mac(interface, neighbour, kPinned);
+    if (!pinned.is_zero()) {
+      return unicast(interface, neighbour, pinned, "the permanent entry in the neighbour table",
+                     "delete that entry: ip neigh del");
     }
   }
-  while (mac.is_zero() && clock.now() < deadline) {
-    clock.sleep_until(clock.now() + kAskAgain);
-    mac = known_mac(interface, neighbour);
-  }
-  if (mac.is_zero()) {
+  IpAddress own{.v6 = neighbour.v6};
+  if (!question.vlan) own = source_towards(interface, neighbour);
+  const bool given = question.own && question.own->v6 == neighbour.v6;
+  if (own.is_zero() && given) own = *question.own;
+  own.v6 = neighbour.v6;
+  if (own.is_zero() && !given) {
     return fail(
         ErrorKind::kPrecondition,
-        fmt::format("neighbour {} does not answer on {}", format_ip(neighbour), interface.name),
-        "check the address and the cable, or name the neighbour's MAC", EHOSTUNREACH);
+        fmt::format("there is no way to {} through {}", format_ip(neighbour), interface.name),
+        "give the interface an address in the neighbour's network, or name its MAC");
   }
-  if (mac.is_multicast()) {
-    return fail(ErrorKind::kPrecondition,
-                fmt::format("the neighbour table of {} gives {} the group address {}",
-                            interface.name, format_ip(neighbour), format_mac(mac)),
-                "delete that entry: ip neigh del");
+  const Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan);
+  if (!mac) return mac;
+  if (!mac->is_zero()) {
+    return unicast(interface, neighbour, *mac, "the answer", "name a unicast MAC");
   }
-  return mac;
+  const MacAddress believed = question.vlan ? MacAddress{} : known_mac(interface, neighbour, ~0u);
+  const std::string stale =
+      believed.is_zero() ? ""
+                         : fmt::format(" (the kernel's table has {} for it, which nobody confirms)",
+                                       format_mac(believed));
+  const std::string tag = question.vlan ? fmt::format(" under VLAN {}", *question.vlan) : "";
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("neighbour {} does not answer on {}{}{}", format_ip(neighbour),
+                          interface.name, tag, stale),
+              "check the address and the cable, or name the neighbour's MAC", EHOSTUNREACH);
 }
 
 }  // namespace wireproof

@@ -131,10 +131,12 @@ std::size_t put_arp(std::uint8_t* frame, std::size_t at, std::uint16_t operation
 std::size_t put_nd(std::uint8_t* frame, std::size_t at, std::uint8_t type, std::uint32_t flags,
                    const IpAddress& from, const IpAddress& to, const IpAddress& target,
                    const MacAddress& mac) {
-  constexpr std::size_t kLength = kNdLength + kLinkOptionLength;
+  // Who asks without an address tells none of its link either (RFC 4861, section 4.3).
+  const bool told = type != kSolicitation || !from.is_zero();
+  const std::size_t length = kNdLength + (told ? kLinkOptionLength : 0);
   std::uint8_t* ip = frame + at;
   store_be32(ip, 6u << 28);
-  store_be16(ip + 4, kLength);
+  store_be16(ip + 4, static_cast<std::uint16_t>(length));
   ip[6] = kProtocolIcmpv6;
   ip[7] = kHopLimit;
   put(ip + 8, from);
@@ -143,11 +145,13 @@ std::size_t put_nd(std::uint8_t* frame, std::size_t at, std::uint8_t type, std::
   icmp[0] = type;
   store_be32(icmp + 4, flags);
   put(icmp + 8, target);
-  icmp[kNdLength] = type == kSolicitation ? kSourceLinkAddress : kTargetLinkAddress;
-  icmp[kNdLength + 1] = 1;  // times eight bytes
-  put(icmp + kNdLength + 2, mac);
-  store_be16(icmp + 2, static_cast<std::uint16_t>(~icmpv6_sum(ip, kLength)));
-  return at + kIpv6Length + kLength;
+  if (told) {
+    icmp[kNdLength] = type == kSolicitation ? kSourceLinkAddress : kTargetLinkAddress;
+    icmp[kNdLength + 1] = 1;  // times eight bytes
+    put(icmp + kNdLength + 2, mac);
+  }
+  store_be16(icmp + 2, static_cast<std::uint16_t>(~icmpv6_sum(ip, length)));
+  return at + kIpv6Length + length;
 }
 
 }  // namespace
@@ -176,10 +180,11 @@ std::optional<NeighbourMessage> read_neighbour_message(std::span<const std::uint
 }
 
 std::size_t write_neighbour_request(NeighbourFrame& frame, const IpAddress& ip,
-                                    const MacAddress& mac, const IpAddress& target) {
+                                    const MacAddress& mac, const IpAddress& target,
+                                    const std::optional<std::uint16_t>& vlan) {
   frame.fill(0);
   if (!target.v6) {
-    const std::size_t at = put_ethernet(frame.data(), kBroadcast, mac, {}, kEtherTypeArp);
+    const std::size_t at = put_ethernet(frame.data(), kBroadcast, mac, vlan, kEtherTypeArp);
     return put_arp(frame.data(), at, 1, ip, mac, target, {});
   }
   // The solicited-node group of the address (RFC 4291, section 2.7.1) and its MAC (RFC 2464).
@@ -187,7 +192,7 @@ std::size_t write_neighbour_request(NeighbourFrame& frame, const IpAddress& ip,
   std::copy_n(target.bytes.begin() + 13, 3, group.bytes.begin() + 13);
   MacAddress group_mac{{0x33, 0x33}};
   std::copy_n(group.bytes.begin() + 12, 4, group_mac.bytes.begin() + 2);
-  const std::size_t at = put_ethernet(frame.data(), group_mac, mac, {}, kEtherTypeIpv6);
+  const std::size_t at = put_ethernet(frame.data(), group_mac, mac, vlan, kEtherTypeIpv6);
   return put_nd(frame.data(), at, kSolicitation, 0, ip, group, target, mac);
 }
 

@@ -29,10 +29,12 @@ using NeighbourFrame = std::array<std::uint8_t, kNeighbourFrameMax>;
 [[nodiscard]] std::optional<NeighbourMessage> read_neighbour_message(
     std::span<const std::uint8_t> frame);
 
-// Who has `target`? Asked by (ip, mac), both addresses of one family; broadcast, or to the
-// solicited-node group. Returns the length written, without FCS.
+// Who has `target`? Asked by (ip, mac), both addresses of one family, under a tag of that id where
+// one is given; broadcast, or to the solicited-node group. An `ip` of zero asks as who has none yet
+// (RFC 5227, RFC 4862). Returns the length written, without FCS.
 std::size_t write_neighbour_request(NeighbourFrame& frame, const IpAddress& ip,
-                                    const MacAddress& mac, const IpAddress& target);
+                                    const MacAddress& mac, const IpAddress& target,
+                                    const std::optional<std::uint16_t>& vlan = {});
 
 // The answer to `request`: its target is at `mac`. Returns the length written, without FCS.
 std::size_t write_neighbour_answer(NeighbourFrame& frame, const NeighbourMessage& request,

@@ -173,9 +173,17 @@ TEST(Forwarder, AFrameTooLongForTheOtherPortIsCounted) {
   Bench bench({});
   bench.a.incoming.push_back({Bytes(1515, 1), 0});
   bench.a.incoming.push_back({Bytes(1514, 2), 0});
+  const auto tagged = [](std::size_t length) {  // a tag is no part of the other port's MTU
+    Bytes frame(length, 3);
+    frame[12] = 0x81;
+    frame[13] = 0;
+    return frame;
+  };
+  bench.a.incoming.push_back({tagged(1519), 0});
+  bench.a.incoming.push_back({tagged(1518), 0});
   bench.run_dry();
-  EXPECT_EQ(bench.forwarder->a_to_b().oversize_dropped, 1u);
-  EXPECT_EQ(bench.b.sent, std::vector<Bytes>{Bytes(1514, 2)});
+  EXPECT_EQ(bench.forwarder->a_to_b().oversize_dropped, 2u);
+  EXPECT_EQ(bench.b.sent, (std::vector<Bytes>{Bytes(1514, 2), tagged(1518)}));
   bench.forwarder->finish();
   bench.expect_nothing_kept();
 }

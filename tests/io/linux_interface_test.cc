@@ -63,6 +63,10 @@ TEST_F(LinuxInterfaceOnVeth, RefusesWhatCannotCarryATest) {
   ASSERT_FALSE(small.has_value());
   EXPECT_NE(small.error().message.find("MTU of 1000"), std::string::npos) << small.error().message;
   EXPECT_NE(small.error().hint.find("mtu 1001"), std::string::npos) << small.error().hint;
+  EXPECT_TRUE(usable_interface(veth.near(), 1018, true).has_value()) << "a tag is not in the MTU";
+  const auto tagged = usable_interface(veth.near(), 1019, true);
+  ASSERT_FALSE(tagged.has_value());
+  EXPECT_NE(tagged.error().hint.find("mtu 1001"), std::string::npos) << tagged.error().hint;
 
   shell("ip link set " + veth.far() + " down");
   const auto dark = usable_interface(veth.near(), 60);
@@ -131,6 +135,54 @@ TEST_F(LinuxInterfaceOnVeth, ResolvesANeighbourThatAnswers) {
   const auto mac = resolve_neighbour(*interface, *parse_ip("198.18.0.2"));
   ASSERT_TRUE(mac.has_value()) << mac.error().message;
   EXPECT_EQ(format_mac(*mac), format_mac(far_mac));
+}
+
+TEST_F(LinuxInterfaceOnVeth, OnlyAPermanentEntryIsBelieved) {
+  VethPair veth({.separate_hosts = true});
+  shell(fmt::format("ip addr add 198.18.0.1/24 dev {}", veth.near()));
+  MacAddress far_mac;
+  veth.at_far_host([&] {
+    shell(fmt::format("ip addr add 198.18.0.2/24 dev {}", veth.far()));
+    far_mac = read_interface(veth.far())->mac;
+  });
+  const auto interface = read_interface(veth.near());
+  const auto resolved = [&] {
+    const auto mac = resolve_neighbour(*interface, *parse_ip("198.18.0.2"));
+    return mac ? format_mac(*mac) : mac.error().message;
+  };
+  const auto claim = [&](const char* state) {
+    shell(fmt::format("ip neigh replace 198.18.0.2 lladdr 02:00:00:00:00:99 nud {} dev {}", state,
+                      veth.near()));
+  };
+  for (const char* state : {"stale", "reachable", "delay", "probe"}) {
+    claim(state);
+    EXPECT_EQ(resolved(), format_mac(far_mac)) << state;
+  }
+  claim("permanent");
+  EXPECT_EQ(resolved(), "02:00:00:00:00:99");
+}
+
+TEST_F(LinuxInterfaceOnVeth, ANeighbourThatTheKernelKnowsNoWayToIsAskedFromOurAddress) {
+  VethPair veth({.separate_hosts = true});
+  MacAddress far_mac;
+  veth.at_far_host([&] {
+    shell("sysctl -qw net.ipv6.conf.all.disable_ipv6=0");
+    shell(fmt::format("ip addr add 198.18.0.2/24 dev {}", veth.far()));
+    shell(fmt::format("ip addr add 2001:2::2/64 dev {} nodad", veth.far()));
+    far_mac = read_interface(veth.far())->mac;
+  });
+  const auto interface = read_interface(veth.near());
+  // Of the neighbour's network, and without any address of our own.
+  for (const auto& [neighbour, own] : {std::pair{"198.18.0.2", "198.18.0.1"},
+                                       {"198.18.0.2", "0.0.0.0"},
+                                       {"2001:2::2", "2001:2::1"},
+                                       {"2001:2::2", "::"}}) {
+    const auto mac = resolve_neighbour(*interface, *parse_ip(neighbour), {.own = *parse_ip(own)});
+    ASSERT_TRUE(mac) << neighbour << " " << own << ": " << mac.error().message;
+    EXPECT_EQ(format_mac(*mac), format_mac(far_mac));
+  }
+  EXPECT_EQ(resolve_neighbour(*interface, *parse_ip("198.18.0.2")).error().message,
+            fmt::format("there is no way to 198.18.0.2 through {}", veth.near()));
 }
 
 TEST_F(LinuxInterfaceOnVeth, UnusableNeighbourIsRefusedAtOnce) {

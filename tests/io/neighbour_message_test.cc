@@ -23,6 +23,28 @@ Family family(bool v6) {
             : Family{*parse_ip("198.18.0.1"), *parse_ip("198.18.0.254")};
 }
 
+TEST(NeighbourMessage, AQuestionBearsTheTagThatItIsAskedUnder) {
+  for (const bool v6 : {false, true}) {
+    const auto [ours, theirs] = family(v6);
+    NeighbourFrame frame;
+    const std::size_t length = write_neighbour_request(frame, ours, kOurs, theirs, 5);
+    const auto message = read_neighbour_message(whole(frame, length));
+    ASSERT_TRUE(message) << v6;
+    EXPECT_EQ(message->vlan, 5);
+    EXPECT_EQ(message->target, theirs);
+  }
+}
+
+// RFC 4861 section 4.3: an option with the link's address must not be in it.
+TEST(NeighbourMessage, WhoHasNoAddressTellsNoLinkAddress) {
+  NeighbourFrame frame;
+  const auto [ours, theirs] = family(true);
+  const std::size_t named = write_neighbour_request(frame, ours, kOurs, theirs);
+  const std::size_t nameless = write_neighbour_request(frame, IpAddress{.v6 = true}, kOurs, theirs);
+  EXPECT_EQ(nameless + 8, named);
+  EXPECT_TRUE(read_neighbour_message(whole(frame, nameless)));
+}
+
 TEST(NeighbourMessage, AQuestionIsReadAsItWasAsked) {
   for (const bool v6 : {false, true}) {
     const auto [ours, theirs] = family(v6);
