@@ -91,6 +91,7 @@ class Calibration {
         PacketMeasurer::make(ports_.trial, profile, ports_.pair(settings_.test.bidirectional),
                              ports_.cores, session_.clock, interrupted(), {});
     if (!measurer) return tl::unexpected(measurer.error());
+    tell_of_silence(**measurer, session_);
     trials_.use(**measurer);
     const double mean = mean_frame_size(profile);
     progress(fmt::format("{} bytes: floor", choice.name));
@@ -99,7 +100,7 @@ class Calibration {
     const Result<CalibrationCeiling> ceiling = find_ceiling(choice.name, mean);
     if (!ceiling) return tl::unexpected(ceiling.error());
     for (const DirectionResult& direction : gentle->directions) {
-      report_.calibrations.push_back(entry(direction, *gentle, *ceiling, choice.name));
+      report_.calibrations.push_back(entry(direction, *gentle, *ceiling, choice.key()));
     }
     return {};
   }
@@ -107,7 +108,7 @@ class Calibration {
   [[nodiscard]] TrialSpec floor_spec(double mean) const {
     const double line_fps =
         ports_.line_rate_bps > 0 ? line_rate_fps(ports_.line_rate_bps, mean) : INFINITY;
-    TrialSpec spec{.frame_size = static_cast<std::uint32_t>(mean + 0.5)};
+    TrialSpec spec{.frame_size = static_cast<std::uint32_t>(mean + 0.5), .mean_frame_size = mean};
     spec.intended_fps = settings_.floor_fps > 0 ? settings_.floor_fps
                                                 : std::min(kGentleFps, kGentleShare * line_fps);
     spec.duration = settings_.floor_duration;
@@ -153,6 +154,7 @@ class Calibration {
   Result<CalibrationCeiling> find_ceiling(const std::string& name, double mean) {
     SearchSpec spec = settings_.ceiling;
     spec.frame_size = static_cast<std::uint32_t>(mean + 0.5);
+    spec.mean_frame_size = mean;
     spec.invalid_retries = kInvalidRetries;
     spec.time_limit = kCeilingMost;
     const SearchProgress tell = [&](const SearchResult& so_far, Nanoseconds left) {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
+#include "tools/header_settings.h"
+#include "tools/standard_streams.h"
 #include "traffic/schedule.h"
 #include "trial/derive.h"
 
@@ -24,7 +27,11 @@ Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
   return OpenSpec{.queues = test.trial.queues,
                   .ring_frames = test.ring_frames,
                   .buffer_len_max = static_cast<std::uint16_t>(largest - kFcsLength),
+                  .tagged = test.profile.vlan.has_value(),
                   .steering = std::move(*steering),
+                  .vlan = test.profile.vlan,
+                  .dscp = test.profile.dscp,
+                  .ttl = test.profile.ttl,
                   .clock = &clock};
 }
 
@@ -238,6 +245,7 @@ Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
 
 void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report) {
   report.line_rate_bps = ports.line_rate_bps;
+  report.notes.insert(report.notes.end(), test.notes.begin(), test.notes.end());
   for (const Device* device : {ports.a.get(), ports.b.get()}) {
     if (device != nullptr) describe_port(*device, test.ring_frames, report);
   }
@@ -263,6 +271,14 @@ void describe_stamps(const OpenPorts& ports, RunReport& report) {
   }
 }
 
+void tell_of_silence(PacketMeasurer& measurer, const Session& session) {
+  if (session.output.quiet) return;
+  measurer.on_silence([](const std::string& sentence) {
+    const char* clear = isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "";  // the progress
+    say(fmt::format("{}wireproof: {}\n", clear, sentence));
+  });
+}
+
 Config describe_test(const TestSettings& test) {
   const TrafficProfile& profile = test.profile;
   std::vector<std::string> sizes;
@@ -274,15 +290,19 @@ Config describe_test(const TestSettings& test) {
                 {"flows", profile.flows},
                 {"flow_order", profile.permuted_order ? "permuted" : "sequential"},
                 {"ipv6", profile.ipv6}};
-  if (const auto headers = header_spec(profile, false)) {
-    config.push_back({"src_ip", format_ip(headers->src_ip)});
-    config.push_back({"dst_ip", format_ip(headers->dst_ip)});
-    config.push_back({"src_port", headers->src_l4_port});
-    config.push_back({"dst_port", headers->dst_l4_port});
-    config.push_back({"dscp", headers->dscp});
-    config.push_back({"ttl", headers->ttl});
+  std::vector<std::uint64_t> sent_sizes;
+  for (const SizeChoice& choice : test.sizes) {
+    sent_sizes.insert(sent_sizes.end(), choice.sizes.begin(), choice.sizes.end());
   }
-  if (profile.vlan) config.push_back({"vlan", *profile.vlan});
+  config.push_back({"frame_sizes", std::move(sent_sizes)});
+  const Config headers = describe_headers(test);
+  if (!headers.empty()) {
+    // The forward direction's also under their own names, as they always were.
+    for (const ConfigEntry& one : std::get<Config>(headers.front().value.value)) {
+      if (one.key != "ip_version") config.push_back(one);
+    }
+    config.push_back({"headers", headers});
+  }
   config.push_back({"queues", test.trial.queues});
   config.push_back({"ring_frames", test.ring_frames});
   config.push_back({"burst", test.trial.burst});
@@ -304,7 +324,7 @@ namespace {
 std::string describe_rate(const TestSettings& test, const Rate& rate, double frame_size,
                           Nanoseconds duration) {
   if (rate.kind == Rate::Kind::kMax) return {};
-  const auto fps = rate_to_fps(rate, "--rate", test.rate_layer, frame_size, test.line_rate_bps);
+  const auto fps = rate_to_fps(rate, "--rate", test, frame_size, test.line_rate_bps);
   if (!fps) return {};  // a share of a line rate that only the opened port will tell
   return fmt::format("            {}, {} L1, {} L2, {} frames each way\n", format_rate(*fps),
                      format_bps(layer1_bps(*fps, frame_size)),
@@ -344,6 +364,8 @@ Result<std::string> describe_plan(const TestSettings& test, const Session& sessi
                         choice.sizes.size() > 1 ? fmt::format(", mean {:.1f}", mean) : "");
     if (rate) text += describe_rate(test, *rate, mean, duration);
   }
+  text += plan_headers_text(test);
+  for (const std::string& note : test.notes) text += fmt::format("note        {}\n", note);
   text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
                       fmt::join(cores->rx, ","));
   text += "dry run: nothing was opened and nothing was sent\n";

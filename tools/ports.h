@@ -41,6 +41,9 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
 // the report that describe_ports() began.
 void describe_stamps(const OpenPorts& ports, RunReport& report);
 
+// Says on standard error, unless the user wants it quiet, that nothing comes back.
+void tell_of_silence(PacketMeasurer& measurer, const Session& session);
+
 // The effective configuration that trial and search share.
 [[nodiscard]] Config describe_test(const TestSettings& test);
 

@@ -25,15 +25,16 @@ TrafficProfile profile_of(const SearchSettings& settings, const SizeChoice& choi
 Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoice& choice,
                                  double line_rate_bps) {
   const double mean = mean_frame_size(profile_of(settings, choice));
-  const RateLayer layer = settings.test.rate_layer;
   SearchSpec spec = settings.search;
   spec.frame_size = static_cast<std::uint32_t>(mean + 0.5);
+  spec.mean_frame_size = mean;
   if (settings.max_rate.kind != Rate::Kind::kMax) {
-    const auto max = rate_to_fps(settings.max_rate, "--max-rate", layer, mean, line_rate_bps);
+    const auto max =
+        rate_to_fps(settings.max_rate, "--max-rate", settings.test, mean, line_rate_bps);
     if (!max) return tl::unexpected(max.error());
     spec.max_fps = *max;
   }
-  const auto min = rate_to_fps(settings.min_rate, "--min-rate", layer, mean, line_rate_bps);
+  const auto min = rate_to_fps(settings.min_rate, "--min-rate", settings.test, mean, line_rate_bps);
   if (!min) return tl::unexpected(min.error());
   spec.min_fps = *min;
   SizeSearches searches{.name = choice.name, .goals = {}};
@@ -128,7 +129,8 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
                                  session.clock, interrupted(), {});
         if (!made) return tl::unexpected(made.error());
         measurer = std::move(*made);
-        known.use(*measurer, settings.test.sizes[index].name);
+        tell_of_silence(*measurer, session);
+        known.use(*measurer, settings.test.sizes[index].key());
         return &known;
       });
 }

@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "base/units.h"
+#include "report/header_text.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
@@ -166,7 +167,8 @@ int finish(const Session& session, RunReport& report) {
   const bool measured = !report.trials.empty() || !report.searches.empty() || report.dut;
   if (measured) report.environment.ptp = read_ptp_state();
   if (report.error) print_error(*report.error);
-  const std::string text = text_for_people(report);
+  std::string text = text_for_people(report);
+  if (session.output.verbose && !text.empty()) text += headers_text(report);
   const Outputs outputs = write_outputs(session, report, text);
   if (outputs.written) return status_exit_code(report);
   print_error(outputs.written.error());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "packet/headers.h"
+#include "tools/header_settings.h"
 #include "traffic/pacer.h"
 #include "trial/derive.h"
 
@@ -55,18 +57,6 @@ class Reader {
   std::optional<Error> error_;
 };
 
-Result<MacAddress> mac(std::string_view flag, const std::string& text) {
-  if (const auto parsed = parse_mac(text)) return *parsed;
-  return fail(ErrorKind::kUsage, fmt::format("{} {}: not a MAC address", flag, quote(text)),
-              "write it as 02:00:5e:10:00:01");
-}
-
-Result<IpAddress> ip(std::string_view flag, const std::string& text) {
-  if (const auto parsed = parse_ip(text)) return *parsed;
-  return fail(ErrorKind::kUsage, fmt::format("{} {}: not an IP address", flag, quote(text)),
-              "write it as 198.18.0.1 or 2001:2::1");
-}
-
 Result<std::vector<SizeChoice>> read_sizes(const std::string& text) {
   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
     const auto mix = parse_size_mix(text);
@@ -79,24 +69,6 @@ Result<std::vector<SizeChoice>> read_sizes(const std::string& text) {
   std::vector<SizeChoice> choices;
   for (const std::uint32_t size : *sizes) choices.push_back({std::to_string(size), {size}});
   return choices;
-}
-
-void read_addresses(const TestText& text, TrafficProfile& profile, Reader& reader) {
-  if (!text.src_mac.empty()) reader.take(mac("--src-mac", text.src_mac), profile.src_mac);
-  if (!text.dst_mac.empty()) reader.take(mac("--dst-mac", text.dst_mac), profile.dst_mac);
-  if (!text.next_hop.empty()) reader.take(ip("--next-hop", text.next_hop), profile.next_hop);
-  if (!text.src_ip.empty()) reader.take(ip("--src-ip", text.src_ip), profile.src_ip);
-  if (!text.dst_ip.empty()) reader.take(ip("--dst-ip", text.dst_ip), profile.dst_ip);
-  if (profile.dst_mac && profile.next_hop) {
-    reader.refuse("--dst-mac and --next-hop both say where the frames go", "give one of them");
-  }
-  reader.count("--src-port", text.src_port, 1, 65'535, profile.src_l4_port);
-  reader.count("--dst-port", text.dst_port, 1, 65'535, profile.dst_l4_port);
-  reader.count("--dscp", text.dscp, 0, 63, profile.dscp);
-  reader.count("--ttl", text.ttl, 1, 255, profile.ttl);
-  std::uint16_t vlan = 0;
-  reader.count("--vlan", text.vlan, 1, 4'094, vlan);
-  if (vlan != 0) profile.vlan = vlan;
 }
 
 void read_latency(const std::string& text, PacketTrialSpec& trial, Reader& reader) {
@@ -203,14 +175,18 @@ void read_test(const TestText& text, TestSettings& test, Reader& reader) {
   reader.count("--flows", text.flows, 1, kFlowsMax, test.profile.flows);
   reader.choose<bool>("--flow-order", text.flow_order, {{"permuted", true}, {"sequential", false}},
                       test.profile.permuted_order);
-  test.profile.ipv6 = text.ipv6;
-  read_addresses(text, test.profile, reader);
   read_tester(text, test, reader);
+  reader.take(read_headers(text, test.profile), test.profile);
   if (reader.error()) return;
+  if (is_socket_port(text.tx) && test.profile.flows > test.trial.queues) {
+    reader.refuse(fmt::format("--flows {}: a UDP socket sends one flow", test.profile.flows),
+                  fmt::format("use --flows {}, or a backend that owns the headers (af_xdp, "
+                              "af_packet)",
+                              test.trial.queues));
+  }
+  fit_mixes(test);
   test.profile.sizes = test.sizes.front().sizes;
   test.profile.size_name = test.sizes.front().name;
-  HeaderSpec headers;
-  for (const bool reverse : {false, true}) reader.take(header_spec(test.profile, reverse), headers);
 }
 
 Result<SearchGoal> read_goal(const std::string& text) {
@@ -266,6 +242,12 @@ Result<TrialSettings> trial_settings(const TrialText& text) {
   reader.take(parse_duration("--duration", text.duration, kMillisecond), settings.duration);
   reader.take(read_fail_if(text.fail_if), settings.fail_if_loss);
   read_frame_log(text, settings, reader);
+  if (text.test.rx == kNoReceiver && text.test.dst_mac.empty() && text.test.next_hop.empty()) {
+    reader.refuse("--rx none: nobody says where the frames are to go",
+                  is_socket_port(text.test.tx)
+                      ? "name the receiving socket with --rx"
+                      : "give --dst-mac, or --next-hop to have it resolved");
+  }
   if (settings.rate.kind == Rate::Kind::kMax &&
       settings.test.trial.schedule != ScheduleKind::kConstant) {
     reader.refuse("--schedule means nothing with --rate max", "give a rate, or leave it out");
@@ -351,7 +333,7 @@ Result<CalibrateSettings> calibrate_settings(const CalibrateText& text) {
   return settings;
 }
 
-Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer layer,
+Result<double> rate_to_fps(const Rate& rate, std::string_view flag, const TestSettings& test,
                            double frame_size, double line_rate_bps) {
   double fps = rate.value;
   if (rate.kind == Rate::Kind::kPercent) {
@@ -362,10 +344,12 @@ Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer la
     }
     fps = line_rate_fps(line_rate_bps, frame_size) * rate.value / 100;
   } else if (rate.kind == Rate::Kind::kBps) {
-    constexpr double kEthernetOverhead = 18;  // header and FCS
-    const double bytes = layer == RateLayer::kL1   ? frame_size + kLineOverheadBytes
-                         : layer == RateLayer::kL2 ? frame_size
-                                                   : frame_size - kEthernetOverhead;
+    double bytes = frame_size;
+    if (test.rate_layer == RateLayer::kL1) bytes += kLineOverheadBytes;
+    if (test.rate_layer == RateLayer::kL3) {
+      bytes -=
+          static_cast<double>(kEthernetLength + kFcsLength + (test.profile.vlan ? kVlanLength : 0));
+    }
     fps = rate.value / (8 * bytes);
   }
   constexpr double kLeastFps = 0.1;

@@ -17,7 +17,13 @@ namespace wireproof {
 
 struct SizeChoice {
   std::string name;                  // "64", "imix"
-  std::vector<std::uint32_t> sizes;  // in the order of emission
+  std::vector<std::uint32_t> sizes;  // in the order of emission, as sent
+  std::uint32_t raised_to = 0;       // what was smaller in a mix; 0: nothing was
+
+  // What a calibration of these frames is kept and found under.
+  [[nodiscard]] std::string key() const {
+    return raised_to == 0 ? name : name + " from " + std::to_string(raised_to);
+  }
 };
 
 enum class RateLayer { kL1, kL2, kL3 };
@@ -35,7 +41,8 @@ struct TestSettings {
   bool idle_auto = true;  // trial.idle is chosen when the cores are known
   std::uint32_t ring_frames = 4096;
   CpuList tx_cores, rx_cores;
-  bool use_calibration = true;  // shown beside the results
+  bool use_calibration = true;     // shown beside the results
+  std::vector<std::string> notes;  // what is done otherwise than the user may think
 };
 
 struct TrialSettings {
@@ -65,9 +72,11 @@ struct CalibrateSettings {
 [[nodiscard]] Result<SearchSettings> search_settings(const SearchText& text);
 [[nodiscard]] Result<CalibrateSettings> calibrate_settings(const CalibrateText& text);
 
-// Frames a second of a rate other than max, for frames of that mean size. Fails with kUsage for a
+// Frames a second of a rate other than max, for frames of that mean size, with the layer and the
+// tag of `test`. Layer 3 is what Ethernet header, tag and FCS leave. Fails with kUsage for a
 // percentage where there is no line rate, and for less than the rate of one frame in 10 s.
-[[nodiscard]] Result<double> rate_to_fps(const Rate& rate, std::string_view flag, RateLayer layer,
-                                         double frame_size, double line_rate_bps);
+[[nodiscard]] Result<double> rate_to_fps(const Rate& rate, std::string_view flag,
+                                         const TestSettings& test, double frame_size,
+                                         double line_rate_bps);
 
 }  // namespace wireproof

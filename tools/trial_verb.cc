@@ -42,6 +42,7 @@ IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_i
 
 struct PlannedTrial {
   TrafficProfile profile;
+  std::string size_key;  // SizeChoice's
   TrialSpec spec;
 };
 
@@ -54,15 +55,15 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
     const double mean = mean_frame_size(profile);
     TrialSpec spec{.id = planned.size() + 1,
                    .frame_size = static_cast<std::uint32_t>(mean + 0.5),
+                   .mean_frame_size = mean,
                    .max_rate = settings.rate.kind == Rate::Kind::kMax,
                    .duration = settings.duration};
     if (!spec.max_rate) {
-      const auto fps =
-          rate_to_fps(settings.rate, "--rate", settings.test.rate_layer, mean, line_rate_bps);
+      const auto fps = rate_to_fps(settings.rate, "--rate", settings.test, mean, line_rate_bps);
       if (!fps) return tl::unexpected(fps.error());
       spec.intended_fps = *fps;
     }
-    planned.push_back({std::move(profile), spec});
+    planned.push_back({std::move(profile), choice.key(), spec});
   }
   return planned;
 }
@@ -79,7 +80,8 @@ Result<RanTrial> run_one(const TrialSettings& settings, const PlannedTrial& plan
       ports.trial, planned.profile, ports.pair(settings.test.bidirectional), ports.cores,
       session.clock, interrupted(), observe_intervals(session, planned.spec.id));
   if (!measurer) return tl::unexpected(measurer.error());
-  known.use(**measurer, planned.profile.size_name);
+  tell_of_silence(**measurer, session);
+  known.use(**measurer, planned.size_key);
   Result<TrialResult> trial = known.measure(planned.spec);
   if (!trial) return tl::unexpected(trial.error());
   RanTrial ran{.result = std::move(*trial)};

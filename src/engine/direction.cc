@@ -4,66 +4,11 @@
 
 #include <algorithm>
 
+#include "engine/header_choice.h"
 #include "engine/summaries.h"
 
 namespace wireproof {
 namespace {
-
-Result<MacAddress> destination_mac(const DirectionSpec& spec, const TrafficProfile& profile) {
-  MacAddress mac;
-  if (profile.dst_mac && !spec.reverse) {
-    mac = *profile.dst_mac;
-  } else if (profile.next_hop && !spec.reverse) {
-    Result<MacAddress> resolved = spec.from->resolve(*profile.next_hop);
-    if (!resolved) return resolved;
-    mac = *resolved;
-  } else if (spec.to != nullptr) {
-    mac = spec.to->facts().mac;
-  } else {
-    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
-                "give --dst-mac, or --next-hop to have it resolved");
-  }
-  if (mac.is_zero() || mac.is_multicast()) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("destination MAC {} is not one station's", format_mac(mac)),
-                "give --dst-mac with a unicast address");
-  }
-  return mac;
-}
-
-Status complete_macs(HeaderSpec& headers, const DirectionSpec& spec,
-                     const TrafficProfile& profile) {
-  if (spec.from->facts().layer != Layer::kL2) return {};
-  const bool chosen = profile.src_mac && !spec.reverse;
-  headers.src_mac = chosen ? *profile.src_mac : spec.from->facts().mac;
-  const Result<MacAddress> dst = destination_mac(spec, profile);
-  if (!dst) return tl::unexpected(dst.error());
-  headers.dst_mac = *dst;
-  return {};
-}
-
-Status check_sockets(const DirectionSpec& spec, const TrafficProfile& profile) {
-  if (spec.from->facts().layer != Layer::kUdpPayload) return {};
-  if (profile.flows > 1) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("--flows {}: a UDP socket sends one flow", profile.flows),
-                "use --flows 1, or a backend that owns the headers (af_xdp, af_packet)");
-  }
-  if (profile.vlan || profile.src_mac || profile.dst_mac || profile.next_hop) {
-    return fail(ErrorKind::kUsage, "MAC addresses and VLAN tags are the kernel's on a UDP socket",
-                "leave them out, or use a backend that owns the headers (af_xdp, af_packet)");
-  }
-  return {};
-}
-
-AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers, bool sockets) {
-  AddressMatch match{.payload_only = sockets, .ipv6 = profile.ipv6};
-  match.l4_port = headers.dst_l4_port;
-  match.destinations = {
-      match_prefix(headers.dst_ip, destination_prefix_length(profile, headers.dst_ip)),
-      match_prefix(headers.src_ip, destination_prefix_length(profile, headers.src_ip))};
-  return match;
-}
 
 std::uint64_t grown(const std::optional<std::uint64_t>& before,
                     const std::optional<std::uint64_t>& after) {
@@ -110,12 +55,8 @@ Result<Steering> steering_for(const TrafficProfile& profile) {
 Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
                                                    const TrafficProfile& profile,
                                                    const Clock& clock) {
-  if (const Status ok = check_sockets(spec, profile); !ok) return tl::unexpected(ok.error());
-  Result<HeaderSpec> headers = header_spec(profile, spec.reverse);
+  const Result<HeaderSpec> headers = choose_headers(spec, profile);
   if (!headers) return tl::unexpected(headers.error());
-  if (const Status ok = complete_macs(*headers, spec, profile); !ok) {
-    return tl::unexpected(ok.error());
-  }
   if (profile.flows < spec.queues) {
     return fail(
         ErrorKind::kUsage,
@@ -124,6 +65,7 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
   }
   std::unique_ptr<Direction> made(
       new Direction(spec, profile.flows, std::min(profile.flows, kSequenceSpacesMax)));
+  made->headers_ = sent_headers(*headers, spec, profile);
   if (const Status ok = made->make_tx_loops(profile, *headers, clock); !ok) {
     return tl::unexpected(ok.error());
   }
@@ -321,6 +263,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   DirectionResult result;
   result.from = spec_.from->facts().device;
   if (spec_.to != nullptr) result.to = spec_.to->facts().device;
+  result.headers = headers_;
   result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
   result.sequence_spaces = spaces_;
   Counts& counts = result.counts;

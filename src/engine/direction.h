@@ -60,6 +60,7 @@ class Direction {
   [[nodiscard]] Nanoseconds last_submit() const;
 
   [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
+  [[nodiscard]] const SentHeaders& headers() const { return headers_; }
   [[nodiscard]] std::vector<std::unique_ptr<TxLoop>>& tx_loops() { return tx_; }
   [[nodiscard]] std::vector<std::unique_ptr<RxLoop>>& rx_loops() { return rx_; }
 
@@ -76,6 +77,7 @@ class Direction {
   [[nodiscard]] Nanoseconds least_delay() const;
 
   DirectionSpec spec_;
+  SentHeaders headers_;
   std::uint32_t flows_;
   std::uint32_t spaces_;
   std::vector<std::unique_ptr<TxLoop>> tx_;

@@ -99,8 +99,10 @@ std::vector<WorkerSpec> PacketMeasurer::workers() {
 
 Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   const double fps = spec.max_rate ? 0 : spec.intended_fps;
+  silence_.begin_trial(directions_.size());
   if (spec_.warm_up > 0) run_phase(fps, spec_.warm_up, false);
   if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
+  if (spec_.warm_up > 0) silence_.after_warm_up(directions_);
   clock_.maintain();
   const Result<PortCounters> before = read_counters();
   if (!before) return tl::unexpected(before.error());
@@ -119,7 +121,10 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
     result.directions.back().pacing.pauses = std::move(tx_pauses_[i]);
     result.directions.back().receive_pauses = std::move(rx_pauses_[i]);
     last = std::max(last, directions_[i]->last_submit());
+    silence_.after_trial(directions_, i, result.directions.back());
   }
+  const std::vector<std::string>& silent = silence_.notes();
+  result.notes.insert(result.notes.end(), silent.begin(), silent.end());
   if (const std::uint64_t beyond = arrivals_not_logged(); beyond > 0) {
     result.notes.push_back(fmt::format("{} arrivals found the frame log full", beyond));
   }
@@ -164,7 +169,7 @@ Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool cou
     direction->start(fps, duration, spec_.burst, trial_id, epoch);
   }
   group.go();
-  if (supervise(counted)) wait_for_stragglers();
+  if (supervise(counted, epoch)) wait_for_stragglers();
   group.stop();
   const Nanoseconds now = clock_.now();
   for (const auto& direction : directions_) direction->stop(now);
@@ -194,7 +199,7 @@ void PacketMeasurer::keep_pauses(const WorkerGroup& group, const std::vector<Wor
   }
 }
 
-bool PacketMeasurer::supervise(bool counted) {
+bool PacketMeasurer::supervise(bool counted, Nanoseconds epoch) {
   const auto sending = [](const auto& direction) { return !direction->all_sent(); };
   Nanoseconds look_at_links = clock_.now() + kLinkStep;
   while (std::any_of(directions_.begin(), directions_.end(), sending)) {
@@ -205,6 +210,7 @@ bool PacketMeasurer::supervise(bool counted) {
       clock_.maintain();
       look_at_links = clock_.now() + kLinkStep;
     }
+    if (counted) silence_.look(directions_, clock_.now() - epoch);
     for (const auto& direction : directions_) {
       if (!direction->collector().sample(clock_.now()) || !counted || !observer_) continue;
       observer_(direction->so_far());

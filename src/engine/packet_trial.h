@@ -11,6 +11,7 @@
 
 #include "engine/core_plan.h"
 #include "engine/direction.h"
+#include "engine/silence_watch.h"
 #include "engine/verdict.h"
 #include "engine/worker.h"
 #include "trial/measurer.h"
@@ -52,6 +53,12 @@ class PacketMeasurer final : public Measurer {
 
   [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override;
 
+  // Called by the control thread, early, with a sentence: nothing comes back. Also a note of the
+  // result.
+  void on_silence(std::function<void(const std::string&)> tell) {
+    silence_.on_silence(std::move(tell));
+  }
+
   // After measure(), where log_frames asked for it: rows of the arrival log. Fails with kOutput.
   [[nodiscard]] Status write_arrivals(std::uint64_t trial, std::FILE* file,
                                       const std::string& name) const;
@@ -74,7 +81,7 @@ class PacketMeasurer final : public Measurer {
   // Returns the epoch.
   Nanoseconds run_phase(double fps, Nanoseconds duration, bool counted);
   // Until everything is sent. False when it was cut short: interrupted, a link down, a port gone.
-  bool supervise(bool counted);
+  bool supervise(bool counted, Nanoseconds epoch);
   [[nodiscard]] bool links_up() const;
   void wait_for_stragglers();
   [[nodiscard]] std::uint64_t arrivals_not_logged() const;
@@ -92,7 +99,8 @@ class PacketMeasurer final : public Measurer {
   void keep_pauses(const WorkerGroup& group, const std::vector<WorkerSpec>& specs,
                    Nanoseconds epoch);
 
-  std::vector<std::unique_ptr<Direction>> directions_;
+  Directions directions_;
+  SilenceWatch silence_;
   std::vector<PauseSummary> tx_pauses_, rx_pauses_;  // by direction
 };
 

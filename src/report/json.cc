@@ -158,6 +158,7 @@ Json error_json(const std::optional<Error>& error) {
 
 Json search_json(const SearchResult& search, const HostFacts& host, double line_rate_bps) {
   const SearchSpec& spec = search.spec;
+  const double size = exact_frame_size(spec);
   Json json = {{"frame_size", spec.frame_size}};
   json["goal"] = {{"name", spec.goal.name},
                   {"loss_ratio", spec.goal.loss_ratio},
@@ -166,14 +167,14 @@ Json search_json(const SearchResult& search, const HostFacts& host, double line_
                   {"final_duration_s", seconds(spec.final_duration)}};
   if (search.lower_bound_fps) {
     json["lower_bound_fps"] = *search.lower_bound_fps;
-    json["lower_bound_l1_bps"] = layer1_bps(*search.lower_bound_fps, spec.frame_size);
-    json["lower_bound_l2_bps"] = layer2_bps(*search.lower_bound_fps, spec.frame_size);
+    json["lower_bound_l1_bps"] = layer1_bps(*search.lower_bound_fps, size);
+    json["lower_bound_l2_bps"] = layer2_bps(*search.lower_bound_fps, size);
   }
   if (search.upper_bound_fps) json["upper_bound_fps"] = *search.upper_bound_fps;
   if (search.conditional_throughput_fps)
     json["conditional_throughput_fps"] = *search.conditional_throughput_fps;
   if (line_rate_bps > 0) {
-    const double line_fps = line_rate_fps(line_rate_bps, spec.frame_size);
+    const double line_fps = line_rate_fps(line_rate_bps, size);
     json["line_rate_fps"] = line_fps;
     if (search.lower_bound_fps)
       json["percent_of_line_rate"] = *search.lower_bound_fps / line_fps * 100;

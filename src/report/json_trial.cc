@@ -45,13 +45,43 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   return json;
 }
 
+Json headers_json(const SentHeaders& headers) {
+  Json json = {{"ip_version", headers.src_ip.v6 ? 6 : 4}};
+  if (headers.src_mac) json["src_mac"] = format_mac(*headers.src_mac);
+  if (headers.dst_mac) json["dst_mac"] = format_mac(*headers.dst_mac);
+  if (headers.next_hop) json["next_hop"] = format_ip(*headers.next_hop);
+  if (headers.vlan) json["vlan"] = *headers.vlan;
+  json["src_ip"] = format_ip(headers.src_ip);
+  json["dst_ip"] = format_ip(headers.dst_ip);
+  if (headers.dst_ip_last != headers.dst_ip) json["dst_ip_last"] = format_ip(headers.dst_ip_last);
+  const auto& ports = headers.src_l4_ports;
+  if (!ports.empty()) json["src_port"] = ports.front();
+  if (ports.size() > 1) {
+    if (headers.src_l4_ports_are_range) {
+      json["src_port_last"] = ports.back();
+    } else {
+      json["src_ports"] = ports;
+    }
+  }
+  json["dst_port"] = headers.dst_l4_port;
+  if (headers.dst_l4_port_last != headers.dst_l4_port)
+    json["dst_port_last"] = headers.dst_l4_port_last;
+  json["dscp"] = headers.dscp;
+  json["ttl"] = headers.ttl;
+  return json;
+}
+
 Json rates_json(const DirectionResult& direction, const TrialResult& trial) {
   const Counts& c = direction.counts;
   const double offered = rate_fps(c.offered, trial.duration);
   Json json = {{"intended_fps", rate_fps(c.intended, trial.duration)},
                {"offered_fps", offered},
-               {"offered_l1_bps", layer1_bps(offered, trial.spec.frame_size)},
-               {"offered_l2_bps", layer2_bps(offered, trial.spec.frame_size)}};
+               {"offered_l1_bps", layer1_bps(offered, exact_frame_size(trial.spec))},
+               {"offered_l2_bps", layer2_bps(offered, exact_frame_size(trial.spec))}};
+  if (direction.headers) {
+    json["offered_l3_bps"] =
+        layer3_bps(offered, exact_frame_size(trial.spec), direction.headers->vlan.has_value());
+  }
   if (has_receiver(direction)) json["forwarding_fps"] = rate_fps(c.unique, trial.duration);
   return json;
 }
@@ -61,6 +91,7 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
   Json json = {{"from", direction.from},
                {"to", receiver_name(direction)},
                {"counts", counts_json(direction)}};
+  if (direction.headers) json["headers"] = headers_json(*direction.headers);
   const bool received = has_receiver(direction);
   if (received && is_tracked(direction)) {
     json["sequence_scope"] = direction.sequence_scope;

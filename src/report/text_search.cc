@@ -39,7 +39,7 @@ std::string row_text(const Cells& c, bool with_line) {
 }
 
 Cells cells_of(const SearchResult& search, double line_rate_bps, const std::string& note) {
-  const double size = search.spec.frame_size;
+  const double size = exact_frame_size(search.spec);
   Cells c{.size = std::to_string(search.spec.frame_size),
           .fps = "-",
           .l1 = "-",

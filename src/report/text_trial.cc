@@ -63,8 +63,8 @@ std::string load_text(const TrialResult& trial) {
 std::string rate_row(const char* name, std::uint64_t frames, const TrialResult& trial) {
   const double fps = rate_fps(frames, trial.duration);
   return row(name, grouped(frames), fps_text(fps),
-             mbit_text(layer1_bps(fps, trial.spec.frame_size)),
-             mbit_text(layer2_bps(fps, trial.spec.frame_size)), "");
+             mbit_text(layer1_bps(fps, exact_frame_size(trial.spec))),
+             mbit_text(layer2_bps(fps, exact_frame_size(trial.spec))), "");
 }
 
 std::string share_row(const char* name, std::uint64_t frames, std::uint64_t of) {

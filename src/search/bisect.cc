@@ -76,6 +76,7 @@ class Bisection {
     while (const std::optional<Step> step = next_step()) {
       const TrialSpec trial{.id = result_.trials.size() + 1,
                             .frame_size = spec_.frame_size,
+                            .mean_frame_size = spec_.mean_frame_size,
                             .intended_fps = step->load,
                             .max_rate = step->load == 0,
                             .duration = step->duration,

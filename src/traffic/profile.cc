@@ -26,6 +26,39 @@ IpAddress default_ip(bool ipv6, bool second) {
   return *parse_ip(second ? "198.19.0.1" : "198.18.0.1");
 }
 
+// IPv4 addresses that no router forwards to, and no host has (RFC 1122 section 3.2.1.3).
+struct UnusableRange {
+  std::uint32_t first, last;
+  const char* what;
+};
+constexpr UnusableRange kUnusableIpv4[] = {{0x00000000, 0x00ffffff, "no host's (0.0.0.0/8)"},
+                                           {0x7f000000, 0x7fffffff, "a loopback (127.0.0.0/8)"},
+                                           {0xe0000000, 0xefffffff, "multicast (224.0.0.0/4)"},
+                                           {0xffffffff, 0xffffffff, "broadcast"}};
+
+std::uint32_t low_word(const IpAddress& ip) {
+  return load_be32(ip.bytes.data() + (ip.v6 ? 12 : 0));
+}
+
+// The first such range that the addresses from `ip` to `more` behind it meet; they do not wrap.
+// IPv6 addresses count up in their last 32 bits, so only the first can be one of those.
+std::optional<UnusableRange> unusable_from(const IpAddress& ip, std::uint32_t more) {
+  if (ip.v6) {
+    IpAddress loopback{.v6 = true};
+    loopback.bytes[15] = 1;
+    if (ip.is_multicast()) return UnusableRange{0, 0, "multicast (ff00::/8)"};
+    if (ip.is_zero()) return UnusableRange{0, 0, "no host's (::)"};
+    if (ip == loopback) return UnusableRange{0, 0, "a loopback (::1)"};
+    return std::nullopt;
+  }
+  const std::uint32_t first = low_word(ip);
+  const std::uint32_t last = first + more;
+  for (const UnusableRange& range : kUnusableIpv4) {
+    if (first <= range.last && last >= range.first) return range;
+  }
+  return std::nullopt;
+}
+
 Status check_address(const IpAddress& ip, bool ipv6, std::string_view flag) {
   if (ip.v6 != ipv6) {
     return fail(
@@ -33,10 +66,10 @@ Status check_address(const IpAddress& ip, bool ipv6, std::string_view flag) {
         fmt::format("{} {}: not an {} address", flag, format_ip(ip), ipv6 ? "IPv6" : "IPv4"),
         "give both addresses of one family, and --ipv6 for IPv6");
   }
-  const bool broadcast = !ip.v6 && load_be32(ip.bytes.data()) == UINT32_MAX;
-  if (ip.is_zero() || ip.is_multicast() || broadcast) {
+  if (const auto range = unusable_from(ip, 0)) {
     return fail(ErrorKind::kUsage,
-                fmt::format("{} {}: a test frame needs a unicast address", flag, format_ip(ip)),
+                fmt::format("{} {}: a test frame needs a unicast address, this is {}", flag,
+                            format_ip(ip), range->what),
                 "the range for tests is 198.18.0.0/15, or 2001:2::/48 (RFC 2544, RFC 5180)");
   }
   return {};
@@ -76,6 +109,11 @@ Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse) {
   HeaderSpec headers;
   headers.src_ip = profile.src_ip.value_or(default_ip(profile.ipv6, false));
   headers.dst_ip = profile.dst_ip.value_or(default_ip(profile.ipv6, true));
+  if (reverse) {
+    std::swap(headers.src_ip, headers.dst_ip);
+    headers.src_ip = profile.reverse.src_ip.value_or(headers.src_ip);
+    headers.dst_ip = profile.reverse.dst_ip.value_or(headers.dst_ip);
+  }
   if (const Status ok = check_address(headers.src_ip, profile.ipv6, "--src-ip"); !ok) {
     return tl::unexpected(ok.error());
   }
@@ -98,13 +136,33 @@ Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse) {
   headers.vlan = profile.vlan;
   headers.dscp = profile.dscp;
   headers.ttl = profile.ttl;
-  if (reverse) std::swap(headers.src_ip, headers.dst_ip);
   return headers;
 }
 
+Result<IpAddress> last_destination(const TrafficProfile& profile, bool reverse) {
+  const Result<HeaderSpec> headers = header_spec(profile, reverse);
+  if (!headers) return tl::unexpected(headers.error());
+  IpAddress last = headers->dst_ip;
+  const std::uint32_t first = low_word(last);
+  const std::uint32_t more = (profile.flows - 1) >> kPortsPerAddressBits;
+  const bool exchanged = reverse && !profile.reverse.dst_ip;
+  const std::string begin = fmt::format("{} {}: {} flows, {} to an address, count up",
+                                        exchanged ? "--src-ip" : "--dst-ip", format_ip(last),
+                                        profile.flows, kPortsPerAddress);
+  constexpr const char* kCure = "begin at a lower address, or use fewer flows";
+  if (more > UINT32_MAX - first) {
+    return fail(ErrorKind::kUsage, begin + " beyond the last address", kCure);
+  }
+  if (const auto range = unusable_from(last, more)) {
+    return fail(ErrorKind::kUsage, fmt::format("{} into addresses that are {}", begin, range->what),
+                kCure);
+  }
+  store_be32(last.bytes.data() + (last.v6 ? 12 : 0), first + more);
+  return last;
+}
+
 unsigned destination_prefix_length(const TrafficProfile& profile, const IpAddress& first) {
-  const std::size_t low_at = first.v6 ? 12 : 0;
-  const std::uint32_t low = load_be32(first.bytes.data() + low_at);
+  const std::uint32_t low = low_word(first);
   const std::uint32_t last = low + ((profile.flows - 1) >> kPortsPerAddressBits);
   return (first.v6 ? 96u : 0u) + static_cast<unsigned>(std::countl_zero(low ^ last));
 }

@@ -13,6 +13,17 @@
 
 namespace wireproof {
 
+// What the reverse direction takes for its own. IP addresses that are absent are the forward
+// direction's, exchanged; MAC addresses are the ports'. Where the forward direction has a next hop
+// or a destination MAC, so has this one: what lies on that side nobody can guess.
+struct ReverseAddresses {
+  std::optional<MacAddress> src_mac;
+  std::optional<MacAddress> dst_mac;
+  std::optional<IpAddress> next_hop;
+  std::optional<IpAddress> src_ip;
+  std::optional<IpAddress> dst_ip;
+};
+
 // What direction a (first port to second) sends; direction b is the same with addresses exchanged.
 struct TrafficProfile {
   std::vector<std::uint32_t> sizes = {64};  // with FCS, in the order they are emitted, repeated
@@ -25,6 +36,7 @@ struct TrafficProfile {
   std::optional<IpAddress> next_hop;  // resolved through the sending port when given
   std::optional<IpAddress> src_ip;    // default: 198.18.0.1, 2001:2:0:1::1
   std::optional<IpAddress> dst_ip;    // default: 198.19.0.1, 2001:2:0:2::1 (RFC 2544, RFC 5180)
+  ReverseAddresses reverse;
   std::uint16_t src_l4_port = 49152;
   std::uint16_t dst_l4_port = 9;
   std::optional<std::uint16_t> vlan;
@@ -43,8 +55,13 @@ inline constexpr std::uint32_t kFlowsMax = 1u << 20;
 [[nodiscard]] std::uint32_t largest_frame_size(const TrafficProfile& profile);
 
 // The headers of one direction, before MAC addresses are known. Fails with kUsage when the
-// addresses are of two families, multicast or zero, or the flows do not fit into the ports.
+// addresses are of two families or no host's (multicast, broadcast, zero, a loopback), or the flows
+// do not fit into the ports.
 [[nodiscard]] Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse);
+
+// The destination of the last flow: addresses count up in their last 32 bits. Fails with kUsage
+// when they leave those, or when one of the flows between meets an address that is no host's.
+[[nodiscard]] Result<IpAddress> last_destination(const TrafficProfile& profile, bool reverse);
 
 // The prefix that covers the destination addresses of all flows of that direction.
 [[nodiscard]] unsigned destination_prefix_length(const TrafficProfile& profile,

@@ -97,6 +97,11 @@ double layer2_bps(double fps, double frame_size) {
   return fps * frame_size * kBitsPerByte;
 }
 
+double layer3_bps(double fps, double frame_size, bool tagged) {
+  constexpr double kEthernetBytes = 18, kTagBytes = 4;
+  return layer2_bps(fps, frame_size - kEthernetBytes - (tagged ? kTagBytes : 0));
+}
+
 double line_rate_fps(double line_rate_bps, double frame_size) {
   assert(frame_size > 0);
   return line_rate_bps / ((frame_size + kLineOverheadBytes) * kBitsPerByte);

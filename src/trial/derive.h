@@ -32,8 +32,15 @@ namespace wireproof {
 // Bits a second on the wire (layer 1: preamble, SFD and gap included, +20 bytes a frame) and in the
 // frame (layer 2, FCS included). RFC 2544 appendix B's arithmetic.
 inline constexpr double kLineOverheadBytes = 20;
+// The exact mean, as far as it is known.
+template <typename Spec>  // TrialSpec, SearchSpec
+[[nodiscard]] double exact_frame_size(const Spec& spec) {
+  return spec.mean_frame_size > 0 ? spec.mean_frame_size : spec.frame_size;
+}
 [[nodiscard]] double layer1_bps(double fps, double frame_size);
 [[nodiscard]] double layer2_bps(double fps, double frame_size);
+// In the packet: without Ethernet header, FCS, and the VLAN tag where there is one.
+[[nodiscard]] double layer3_bps(double fps, double frame_size, bool tagged);
 // The most frames of that size a second on a line of that speed.
 [[nodiscard]] double line_rate_fps(double line_rate_bps, double frame_size);
 

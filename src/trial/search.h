@@ -18,10 +18,11 @@ struct SearchGoal {
 
 struct SearchSpec {
   SearchGoal goal;
-  std::uint32_t frame_size = 64;
-  double min_fps = 1;        // > 0
-  double max_fps = 0;        // the highest load ever offered; 0: whatever the tester can
-  double precision = 0.005;  // relative width: (upper - lower) / upper
+  std::uint32_t frame_size = 64;  // as of TrialSpec
+  double mean_frame_size = 0;     // as of TrialSpec
+  double min_fps = 1;             // > 0
+  double max_fps = 0;             // the highest load ever offered; 0: whatever the tester can
+  double precision = 0.005;       // relative width: (upper - lower) / upper
   Nanoseconds trial_duration = kSecond;
   Nanoseconds final_duration = kSecond;  // of the trial that confirms the answer; >= trial_duration
   unsigned invalid_retries = 3;          // of one load, before it is given up as the tester's limit

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/histogram.h"
 
@@ -15,7 +16,8 @@ namespace wireproof {
 
 struct TrialSpec {
   std::uint64_t id = 0;           // the caller's number for it, echoed
-  std::uint32_t frame_size = 64;  // bytes with FCS; for a mix, its mean is in the profile
+  std::uint32_t frame_size = 64;  // bytes with FCS; of a mix, its mean to the byte
+  double mean_frame_size = 0;     // of a mix, bytes with FCS, exact; 0: frame_size is
   double intended_fps = 0;        // frames a second, per direction; > 0 unless max_rate
   bool max_rate = false;          // as fast as the tester can: intended is what was offered
   Nanoseconds duration = 0;       // of the counted traffic
@@ -177,11 +179,28 @@ struct BareCable {
   std::string calibrated_at;                          // RFC 3339, UTC
 };
 
+// The headers of a direction's frames as they leave. What is absent the kernel writes (sockets).
+struct SentHeaders {
+  std::optional<MacAddress> src_mac, dst_mac;
+  std::optional<IpAddress> next_hop;  // who was asked for dst_mac; absent: nobody
+  std::optional<std::uint16_t> vlan;  // id
+  IpAddress src_ip;                   // both of one family
+  IpAddress dst_ip, dst_ip_last;      // flows count up from one to the other
+  // Of frames from the first to the last, both included; of sockets, each queue's in turn.
+  std::vector<std::uint16_t> src_l4_ports;
+  bool src_l4_ports_are_range = false;
+  std::uint16_t dst_l4_port = 0;
+  std::uint16_t dst_l4_port_last = 0;  // sockets: a queue each; otherwise the same
+  std::uint8_t dscp = 0;               // 0..63
+  std::uint8_t ttl = 64;               // hop limit
+};
+
 struct DirectionResult {
   std::string from;  // the ports' devices
   // Absent: nothing receives (--rx none). The receiving side's counts are then all zero and mean
   // nothing; only intended, offered, unsent and their attribution are said.
   std::optional<std::string> to;
+  std::optional<SentHeaders> headers;  // absent: another program measured
   Counts counts;
   Attribution attribution;
   std::string sequence_scope;  // "flow" or "flow_group"

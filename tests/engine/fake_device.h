@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "io/backend.h"
@@ -29,17 +31,19 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
       (i < tx_frames ? tx_free_ : rx_free_).push_back(&frames_[i]);
     }
     facts_.backend = "fake";
+    facts_.mac = MacAddress{{0x02, 0, 0, 0, 0, 0x0a}};
   }
 
   std::deque<FakeFrame> incoming;
   std::vector<std::vector<std::uint8_t>> sent;
-  std::size_t accept_max = SIZE_MAX;  // frames a submit takes
-  std::size_t lend_max = SIZE_MAX;    // frames a borrow lends
-  std::size_t borrowed = 0;           // lent and neither submitted nor given back
-  std::size_t polled = 0;             // handed out and not released
-  std::atomic<bool> link_up{true};    // what counters() says
-  std::atomic<bool> gone{false};      // counters() fails
-  std::vector<std::size_t> polls;     // frames that each poll with a frame returned
+  std::size_t accept_max = SIZE_MAX;          // frames a submit takes
+  std::size_t lend_max = SIZE_MAX;            // frames a borrow lends
+  std::size_t borrowed = 0;                   // lent and neither submitted nor given back
+  std::size_t polled = 0;                     // handed out and not released
+  std::atomic<bool> link_up{true};            // what counters() says
+  std::atomic<bool> gone{false};              // counters() fails
+  std::map<std::string, MacAddress> answers;  // of neighbours, by address
+  std::vector<std::size_t> polls;             // frames that each poll with a frame returned
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
   [[nodiscard]] Result<DeviceCounters> counters() override {
@@ -47,7 +51,10 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
     return DeviceCounters{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};
   }
   [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
-  [[nodiscard]] Result<MacAddress> resolve(const IpAddress&) override { return MacAddress{}; }
+  [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
+    return answers[format_ip(neighbour)];
+  }
+  void set_mac(const MacAddress& mac) { facts_.mac = mac; }
   [[nodiscard]] TxQueue& tx_queue(unsigned) override { return *this; }
   [[nodiscard]] RxQueue& rx_queue(unsigned) override { return *this; }
 

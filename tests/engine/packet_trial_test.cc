@@ -37,6 +37,7 @@ class PacketTrialTest : public testing::Test {
         trial_, profile_, {.a = a->get(), .b = b->get(), .bidirectional = bidirectional}, cores,
         clock_, interrupted_, observer_);
     if (!measurer) return tl::unexpected(measurer.error());
+    (*measurer)->on_silence([this](const std::string& sentence) { silence_.push_back(sentence); });
     auto result = (*measurer)->measure(spec);
     if (trial_.log_frames > 0) read_log(**measurer);
     return result;
@@ -54,6 +55,7 @@ class PacketTrialTest : public testing::Test {
 
   std::vector<std::string> log_;  // lines
   IntervalObserver observer_;
+  std::vector<std::string> silence_;
   BackendSet backends_;
   MonotonicClock clock_;
   std::atomic<bool> interrupted_{false};
@@ -96,6 +98,40 @@ TEST_F(PacketTrialTest, ASpoiledWireFailsAndEveryIdentityHolds) {
   EXPECT_EQ(trial->directions[0].attribution.dut, there.lost);
   EXPECT_EQ(trial->directions[1].counts.lost, 0u);
   for (const auto& one : trial->directions) EXPECT_EQ(check_identities(one), "");
+}
+
+bool mentions(const std::string& text, const char* words) {
+  return text.find(words) != std::string::npos;
+}
+
+TEST_F(PacketTrialTest, NothingThatComesBackIsSaidOnceAndEarly) {
+  trial_.warm_up = 100 * kMillisecond;
+  const auto lost = run(",loss=1", {.intended_fps = 1'000, .duration = 100 * kMillisecond});
+  ASSERT_TRUE(lost.has_value());
+  ASSERT_EQ(silence_.size(), 1u);
+  EXPECT_TRUE(mentions(silence_[0], "of the warm-up sent from a")) << silence_[0];
+  EXPECT_TRUE(mentions(silence_[0], "02:77:70:00:00:0b")) << silence_[0];
+  EXPECT_EQ(std::count(lost->notes.begin(), lost->notes.end(), silence_[0]), 1);
+}
+
+TEST_F(PacketTrialTest, TheFirstSecondTellsWhereThereIsNoWarmUp) {
+  trial_.warm_up = 0;
+  run(",loss=1", {.intended_fps = 100, .duration = 1'200 * kMillisecond});
+  ASSERT_EQ(silence_.size(), 1u);
+  EXPECT_TRUE(mentions(silence_[0], "none of the first ")) << silence_[0];
+  silence_.clear();
+  run(",loss=1", {.intended_fps = 20, .duration = 100 * kMillisecond});
+  ASSERT_EQ(silence_.size(), 1u) << "at the end at the latest";
+  EXPECT_TRUE(mentions(silence_[0], "none of the 2 frames")) << silence_[0];
+}
+
+TEST_F(PacketTrialTest, WhatComesBackAtAllIsNoSilence) {
+  for (const char* impairment : {",loss=0.9,seed=2", ",corrupt=1", ",delay=50ms"}) {
+    trial_.warm_up = 0;
+    trial_.waiting_time = 100 * kMillisecond;
+    run(impairment, {.intended_fps = 1'000, .duration = 100 * kMillisecond});
+    EXPECT_TRUE(silence_.empty()) << impairment << ": " << silence_.front();
+  }
 }
 
 TEST_F(PacketTrialTest, SeveralQueuesAddUpToOneResult) {

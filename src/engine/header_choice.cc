@@ -1,0 +1,157 @@
+#include "engine/header_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace wireproof {
+namespace {
+
+struct Choice {  // of one direction
+  std::optional<MacAddress> src_mac, dst_mac;
+  std::optional<IpAddress> next_hop;
+};
+
+Choice choice_of(const TrafficProfile& profile, bool reverse) {
+  if (reverse) {
+    return {profile.reverse.src_mac, profile.reverse.dst_mac, profile.reverse.next_hop};
+  }
+  return {profile.src_mac, profile.dst_mac, profile.next_hop};
+}
+
+bool is_unicast(const MacAddress& mac) {
+  return !mac.is_zero() && !mac.is_multicast();
+}
+
+Result<MacAddress> source_mac(const DirectionSpec& spec, const Choice& choice) {
+  const DeviceFacts& from = spec.from->facts();
+  const MacAddress mac = choice.src_mac.value_or(from.mac);
+  if (is_unicast(mac)) return mac;
+  return fail(
+      ErrorKind::kUsage,
+      fmt::format("source MAC {} of {} is not a unicast address", format_mac(mac), from.device),
+      "give --src-mac with a unicast address");
+}
+
+Result<MacAddress> destination_mac(const DirectionSpec& spec, const Choice& choice) {
+  MacAddress mac;
+  if (choice.dst_mac) {
+    mac = *choice.dst_mac;
+  } else if (choice.next_hop) {
+    Result<MacAddress> resolved = spec.from->resolve(*choice.next_hop);
+    if (!resolved) return resolved;
+    mac = *resolved;
+  } else if (spec.to != nullptr) {
+    mac = spec.to->facts().mac;
+  } else {
+    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
+                "give --dst-mac, or --next-hop to have it resolved");
+  }
+  if (is_unicast(mac)) return mac;
+  return fail(ErrorKind::kUsage,
+              fmt::format("destination MAC {} is not a unicast address", format_mac(mac)),
+              "give --dst-mac with a unicast address");
+}
+
+// No switch returns a frame to the port that it came from, and no station answers itself; a frame
+// that somebody sends back as it is may bear the address that it comes back to.
+Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
+                           const Choice& choice) {
+  const bool asked = choice.dst_mac || choice.next_hop;
+  if (!asked || spec.from == spec.to) return {};
+  const bool own = headers.dst_mac == spec.from->facts().mac;
+  if (!own && headers.dst_mac != headers.src_mac) return {};
+  return fail(ErrorKind::kUsage,
+              fmt::format("destination MAC {} is {}: such a frame goes nowhere",
+                          format_mac(headers.dst_mac),
+                          own ? fmt::format("that of {}, which sends", spec.from->facts().device)
+                              : "the source MAC"),
+              "give the MAC or the next hop at the other end of that port's wire");
+}
+
+HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
+  const DeviceFacts& from = spec.from->facts();
+  headers.src_ip = from.endpoint.ip;
+  if (!from.sending_l4_ports.empty()) headers.src_l4_port = from.sending_l4_ports.front();
+  headers.dst_ip = spec.to->facts().endpoint.ip;
+  headers.dst_l4_port = spec.to->facts().endpoint.l4_port;
+  return headers;
+}
+
+}  // namespace
+
+Result<HeaderSpec> choose_headers(const DirectionSpec& spec, const TrafficProfile& profile) {
+  Result<HeaderSpec> headers = header_spec(profile, spec.reverse);
+  if (!headers) return headers;
+  if (spec.from->facts().layer == Layer::kUdpPayload) {
+    if (spec.to != nullptr) return socket_headers(*headers, spec);
+    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
+                "name the receiving socket with --rx");
+  }
+  if (const auto last = last_destination(profile, spec.reverse); !last) {
+    return tl::unexpected(last.error());
+  }
+  const Choice choice = choice_of(profile, spec.reverse);
+  const Result<MacAddress> src = source_mac(spec, choice);
+  if (!src) return tl::unexpected(src.error());
+  headers->src_mac = *src;
+  const Result<MacAddress> dst = destination_mac(spec, choice);
+  if (!dst) return tl::unexpected(dst.error());
+  headers->dst_mac = *dst;
+  if (const Status ok = check_not_ourselves(*headers, spec, choice); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  return headers;
+}
+
+SentHeaders sent_headers(const HeaderSpec& headers, const TrafficProfile& profile, bool reverse) {
+  const Choice choice = choice_of(profile, reverse);
+  SentHeaders sent{.src_mac = choice.src_mac,
+                   .dst_mac = choice.dst_mac,
+                   .vlan = headers.vlan,
+                   .src_ip = headers.src_ip,
+                   .dst_ip = headers.dst_ip,
+                   .dst_ip_last = last_destination(profile, reverse).value_or(headers.dst_ip),
+                   .src_l4_ports = {headers.src_l4_port},
+                   .dst_l4_port = headers.dst_l4_port,
+                   .dst_l4_port_last = headers.dst_l4_port,
+                   .dscp = headers.dscp,
+                   .ttl = headers.ttl};
+  if (!choice.dst_mac) sent.next_hop = choice.next_hop;
+  const std::uint32_t ports = std::min(profile.flows, kPortsPerAddress);
+  if (ports > 1) {
+    sent.src_l4_ports.push_back(static_cast<std::uint16_t>(headers.src_l4_port + ports - 1));
+    sent.src_l4_ports_are_range = true;
+  }
+  return sent;
+}
+
+SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,
+                         const TrafficProfile& profile) {
+  SentHeaders sent = sent_headers(headers, profile, spec.reverse);
+  if (spec.from->facts().layer == Layer::kL2) {
+    sent.src_mac = headers.src_mac;
+    sent.dst_mac = headers.dst_mac;
+    return sent;
+  }
+  sent.dst_ip_last = headers.dst_ip;
+  sent.src_l4_ports = spec.from->facts().sending_l4_ports;
+  sent.src_l4_ports_are_range = false;
+  const unsigned queues = std::min(spec.queues, spec.to->facts().queues);
+  sent.dst_l4_port_last = static_cast<std::uint16_t>(headers.dst_l4_port + queues - 1);
+  return sent;
+}
+
+AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers, bool sockets) {
+  AddressMatch match{.payload_only = sockets, .ipv6 = profile.ipv6};
+  match.l4_port = headers.dst_l4_port;
+  for (const bool reverse : {false, true}) {
+    const Result<HeaderSpec> one = header_spec(profile, reverse);
+    if (!one) continue;  // refused before
+    match.destinations[reverse ? 1 : 0] =
+        match_prefix(one->dst_ip, destination_prefix_length(profile, one->dst_ip));
+  }
+  return match;
+}
+
+}  // namespace wireproof

@@ -1,0 +1,31 @@
+// Which headers the frames of a direction bear: what the user said, what the ports are, and what a
+// neighbour answers.
+#pragma once
+
+#include "base/result.h"
+#include "engine/direction.h"
+#include "packet/test_frame.h"
+#include "trial/trial.h"
+
+namespace wireproof {
+
+// MAC addresses included: of whole frames, the ports' own unless the profile says otherwise; a next
+// hop is asked for, which may take seconds. Over sockets the addresses are the endpoints'. Fails
+// with kUsage where nobody says where the frames are to go, or where they could not be meant to go;
+// with kPrecondition where nobody answers.
+[[nodiscard]] Result<HeaderSpec> choose_headers(const DirectionSpec& spec,
+                                                const TrafficProfile& profile);
+
+// The same for the result, as the frames leave.
+[[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,
+                                       const TrafficProfile& profile);
+// Of whole frames, where no port is open yet: MAC addresses are absent unless the profile has them.
+[[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const TrafficProfile& profile,
+                                       bool reverse);
+
+// What is ours among what arrives: both directions' destinations, to tell the misdirected.
+// `headers`: either direction's.
+[[nodiscard]] AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers,
+                                     bool sockets);
+
+}  // namespace wireproof

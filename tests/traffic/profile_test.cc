@@ -1,0 +1,82 @@
+#include "traffic/profile.h"
+
+#include <gtest/gtest.h>
+
+namespace wireproof {
+namespace {
+
+IpAddress ip(const char* text) {
+  return *parse_ip(text);
+}
+
+TEST(Profile, TheReverseDirectionIsTheExchangeUnlessItHasItsOwn) {
+  TrafficProfile profile;
+  profile.src_ip = ip("10.1.0.1");
+  profile.dst_ip = ip("10.2.0.1");
+  EXPECT_EQ(header_spec(profile, true)->src_ip, ip("10.2.0.1"));
+  EXPECT_EQ(header_spec(profile, true)->dst_ip, ip("10.1.0.1"));
+  profile.reverse.src_ip = ip("10.3.0.1");
+  EXPECT_EQ(header_spec(profile, true)->src_ip, ip("10.3.0.1"));
+  EXPECT_EQ(header_spec(profile, true)->dst_ip, ip("10.1.0.1"));
+  profile.reverse.dst_ip = ip("10.4.0.1");
+  EXPECT_EQ(header_spec(profile, true)->dst_ip, ip("10.4.0.1"));
+  EXPECT_EQ(header_spec(profile, false)->src_ip, ip("10.1.0.1")) << "the way there is its own";
+  EXPECT_EQ(header_spec(profile, false)->dst_ip, ip("10.2.0.1"));
+}
+
+TEST(Profile, FlowsCountUpInTheDestination) {
+  TrafficProfile profile;
+  profile.dst_ip = ip("10.2.0.255");
+  profile.flows = kPortsPerAddress;
+  EXPECT_EQ(*last_destination(profile, false), ip("10.2.0.255"));
+  profile.flows = kPortsPerAddress + 1;
+  EXPECT_EQ(*last_destination(profile, false), ip("10.2.1.0"));
+  profile.ipv6 = true;
+  profile.dst_ip = ip("2001:2::ffff");
+  EXPECT_EQ(*last_destination(profile, false), ip("2001:2::1:0"));
+}
+
+// The first address that the flows must not reach, and how many addresses lie before it.
+struct Edge {
+  const char* first;
+  std::uint32_t before;
+  const char* word;
+};
+
+TEST(Profile, FlowsNeverReachAnAddressThatIsNoHosts) {
+  for (const Edge& edge :
+       {Edge{"223.255.255.254", 2, "multicast"}, Edge{"126.255.255.255", 1, "loopback"},
+        Edge{"255.255.255.252", 3, "broadcast"}}) {
+    TrafficProfile profile;
+    profile.dst_ip = ip(edge.first);
+    profile.flows = edge.before * kPortsPerAddress;
+    EXPECT_TRUE(last_destination(profile, false)) << edge.first;
+    ++profile.flows;
+    const auto beyond = last_destination(profile, false);
+    ASSERT_FALSE(beyond) << edge.first;
+    EXPECT_EQ(beyond.error().kind, ErrorKind::kUsage);
+    EXPECT_NE(beyond.error().message.find(edge.word), std::string::npos) << beyond.error().message;
+    // The same where they are the reverse direction's, by exchange or by their own word.
+    TrafficProfile back;
+    back.flows = profile.flows;
+    back.src_ip = ip(edge.first);
+    EXPECT_NE(last_destination(back, true).error().message.find("--src-ip"), std::string::npos);
+    back.reverse.dst_ip = ip(edge.first);
+    back.src_ip.reset();
+    EXPECT_NE(last_destination(back, true).error().message.find("--dst-ip"), std::string::npos);
+  }
+}
+
+TEST(Profile, FlowsNeverWrap) {
+  TrafficProfile profile;
+  profile.ipv6 = true;
+  profile.dst_ip = ip("2001:2::ffff:fffe");
+  profile.flows = 2 * kPortsPerAddress;
+  EXPECT_TRUE(last_destination(profile, false));
+  ++profile.flows;
+  EXPECT_NE(last_destination(profile, false).error().message.find("last address"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace wireproof
