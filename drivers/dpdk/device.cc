@@ -47,10 +47,10 @@ tl::unexpected<Error> refused(const Options& options, std::string_view what, int
               cure_for(options.name, said), -error);
 }
 
-// Frames that a driver does not take are offered again; most count them as errors all the same.
-bool counts_what_it_refuses(std::string_view driver) {
-  return driver != "net_af_packet";
-}
+// Takes a frame for sent whatever the kernel then does with it (a filter, a full queue), and does
+// not count one that it refuses. Other drivers count those as errors, although they are offered
+// again.
+constexpr std::string_view kTakesForSent = "net_af_packet";
 
 // What a receive queue holds in its rings. vmxnet3 fills a second one, as long as the first, for
 // the rest of frames longer than a buffer, and hands over no frame while it finds no buffer to put
@@ -116,6 +116,7 @@ class DpdkDevice final : public Device {
   DeviceCounters latest_;
   bool was_up_ = false;
   std::uint64_t downs_seen_ = 0;
+  std::uint64_t tx_errors_ = 0;
 };
 
 Status DpdkDevice::check_spec(const OpenSpec& spec) const {
@@ -417,11 +418,18 @@ Result<DeviceCounters> DpdkDevice::counters() {
   };
   std::uint64_t offered_again = 0;
   for (const auto& queue : tx_) offered_again += queue->refused();
-  if (!counts_what_it_refuses(info_.driver_name)) offered_again = 0;
+  std::uint64_t dropped_below = below->tx_dropped;
+  if (info_.driver_name == kTakesForSent) {
+    offered_again = 0;
+    // Some are under way where this is read while others send.
+    const std::uint64_t taken = now.opackets - std::min(now.opackets, at_open_.opackets);
+    const std::uint64_t sent = below->tx_packets.value_or(taken);
+    dropped_below = std::max(dropped_below, taken - std::min(taken, sent));
+  }
   const std::uint64_t errors = now.oerrors - std::min(now.oerrors, at_open_.oerrors);
   DeviceCounters counters;
-  counters.tx_dropped = std::max(errors - std::min(errors, offered_again) + below->tx_dropped,
-                                 latest_.tx_dropped.value_or(0));
+  tx_errors_ = std::max(tx_errors_, errors - std::min(errors, offered_again));
+  counters.tx_dropped = tx_errors_ + dropped_below;
   if (hidden_drops(info_.driver_name, options_.nic).empty()) {
     counters.rx_ring_dropped =
         since(now.imissed + now.rx_nombuf, at_open_.imissed + at_open_.rx_nombuf,

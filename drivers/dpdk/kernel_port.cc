@@ -88,6 +88,8 @@ Result<KernelPort::State> KernelPort::read() const {
     state.up &= now->carrier;
     state.downs += grown(now->carrier_down_count, one.at_open.carrier_down_count);
     state.tx_dropped += grown(now->tx_dropped, one.at_open.tx_dropped);
+    if (one.interface.hardware) state.tx_packets.reset();
+    if (state.tx_packets) *state.tx_packets += grown(now->tx_packets, one.at_open.tx_packets);
   }
   return state;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,11 @@ class KernelPort {
 
   struct State {
     bool up = true;
-    std::uint64_t downs = 0;       // carrier losses since find() or add()
-    std::uint64_t tx_dropped = 0;  // by the kernel, those of others included, since then
+    std::uint64_t downs = 0;  // carrier losses since find() or add()
+    // By the kernel, those of others included, since then.
+    std::uint64_t tx_dropped = 0;
+    // Sent. Absent with a NIC among them, of which many tell a second late.
+    std::optional<std::uint64_t> tx_packets = 0;
   };
   // Of all of them together. Fails (kPrecondition) when one is gone.
   [[nodiscard]] Result<State> read() const;

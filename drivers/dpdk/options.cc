@@ -70,7 +70,7 @@ Status check_needed(const PortSpec& port) {
 // What leaves something behind that nobody undoes, or cannot be vouched for.
 Status check_wanted(const PortSpec& port) {
   const std::string kind = kind_of(port.device);
-  if (kind == "net_af_xdp") {
+  if (kind.starts_with("net_af_xdp")) {
     const auto interface = port.options.find("iface");
     return fail(ErrorKind::kUsage,
                 "net_af_xdp sees neither its link nor its drops, and leaves its XDP program behind "
@@ -161,7 +161,11 @@ Result<Options> parse_options(const PortSpec& port) {
   if (const Status ok = check_wanted(port); !ok) return tl::unexpected(ok.error());
   Words names;
   for (const auto& [name, words] : virtual_devices()) names.push_back(name);
-  const std::string near = nearest_name(kind_of(port.device), names);
+  std::string near = nearest_name(kind_of(port.device), names);
+  // DPDK takes whatever begins with a driver's name for it: nothing may be hidden behind that.
+  for (const std::string& name : names) {
+    if (port.device.starts_with(name)) near = name;
+  }
   const bool misspelt = !near.empty() && near != kind_of(port.device);
   if (const auto address = pci_address(port.device)) {
     options.nic = true;

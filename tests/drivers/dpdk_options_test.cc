@@ -61,6 +61,10 @@ TEST(DpdkOptions, WhatCannotBeVouchedForIsRefused) {
   const Error xdp = refusal("net_af_xdp0", {{"iface", "e1"}});
   EXPECT_EQ(xdp.kind, ErrorKind::kUsage);
   EXPECT_EQ(xdp.hint, "use af_xdp:e1, which sees them");
+  EXPECT_EQ(refusal("net_af_xdp_mine0", {{"iface", "e1"}}).hint, xdp.hint)
+      << "DPDK takes it for it";
+  EXPECT_EQ(refusal("net_af_packet_mine0", {{"iface", "e1"}}).hint,
+            "did you mean 'net_af_packet'?");
   EXPECT_EQ(refusal("net_tap0", {{"remote", "e1"}}).hint, "leave remote out");
   EXPECT_EQ(refusal("net_tap0", {{"persist", ""}}).hint, "leave persist out");
   EXPECT_EQ(refusal("net_af_packet0", {}).hint, "write dpdk:net_af_packet0,iface=...");

@@ -16,7 +16,7 @@ import time
 
 from cable import amid, cable
 from expect import INVALID, PRECONDITION, USAGE, document, refused, sentence
-from harness import BUILD, WIREPROOF, Skip, Suite, Topology, run, wireproof
+from harness import BUILD, WIREPROOF, Skip, Suite, Topology, check, run, wireproof
 
 SUITE = Suite()
 MODULE = os.path.join(BUILD, "drivers/dpdk/wireproof-dpdk.so")
@@ -183,6 +183,25 @@ def link_that_goes_is_not_the_devices(driver):
         found = document(done.out)["trials"][0]
         assert found["reason"].startswith("link: "), found["reason"]
         assert found["directions"][0]["attribution"]["dut"] == 0, found["directions"][0]
+
+
+@SUITE.case
+def what_our_own_kernel_does_not_send_is_ours():
+    """A filter on our own port drops each second frame that DPDK takes for sent."""
+    needs_module()
+    with Topology(pairs=0) as net:
+        cable(net)
+        tc = lambda *words: check(*net.inside("tester", "tc", *words))
+        tc("qdisc", "add", "dev", "c0", "clsact")
+        tc("filter", "add", "dev", "c0", "egress", "matchall", "action", "gact", "pass", "random",
+           "netrand", "drop", "2")
+        done = net.run("tester", "trial", "--tx", "dpdk:net_af_packet0,iface=c0", "--rx",
+                       "af_packet:c1", *LOAD, "--json")
+        assert done.code == INVALID, done
+        found = document(done.out)["trials"][0]["directions"][0]
+        where, counts = found["attribution"], found["counts"]
+        assert counts["lost"] > counts["offered"] / 4, counts
+        assert where["dut"] == 0 and where["tx_ring"] == counts["lost"], (where, counts)
 
 
 @SUITE.case
