@@ -230,7 +230,7 @@ def tap_deleted_ends_the_trial():
         while "wptap" not in net.ip("tester", "link", "show") and time.monotonic() < deadline:
             time.sleep(0.05)
         again = net.run("tester", "trial", "--tx", "dpdk:net_tap0,iface=wptap", "--rx", "none",
-                        *LOAD)
+                        "--dst-mac", "02:00:00:00:00:09", *LOAD)
         assert again.code == PRECONDITION, again  # the kernel would share the frames out
         sentence(again, ["wptap", "another process"])
         net.ip("tester", "link", "del", "wptap")
