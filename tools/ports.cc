@@ -62,6 +62,28 @@ bool is_loop(const PortSpec& port, const TestSettings& test) {
   return addressed && test.tx == test.rx && port.backend != "loopback";
 }
 
+// What of the host a port may be: its own name, and the interfaces that a virtual device of DPDK
+// names as options.
+std::vector<std::string> names_of(const PortSpec& port) {
+  std::vector<std::string> names{port.device};
+  for (const char* key : {"iface", "rx_iface", "rx_iface_in", "tx_iface"}) {
+    const auto option = port.options.find(key);
+    if (option != port.options.end()) names.push_back(option->second);
+  }
+  return names;
+}
+
+// One interface under two names: what it sends does not come back into it.
+Status check_different(const PortSpec& tx, const PortSpec& rx) {
+  const std::vector<std::string> others = names_of(rx);
+  for (const std::string& name : names_of(tx)) {
+    if (std::find(others.begin(), others.end(), name) == others.end()) continue;
+    return fail(ErrorKind::kUsage, fmt::format("--tx and --rx are the same interface, {}", name),
+                "name the port the frames come out of");
+  }
+  return {};
+}
+
 Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) {
   NamedPorts named;
   Result<PortSpec> port = parse_port_spec(session.backends, test.tx);
@@ -72,7 +94,13 @@ Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) 
   if (!port) return tl::unexpected(port.error());
   named.rx = std::move(*port);
   const bool sockets = named.tx.backend == "io_uring";  // two of port 0 are two sockets
-  if (named.rx->device != named.tx.device || sockets) return named;
+  if (sockets) return named;
+  if (named.rx->device != named.tx.device) {
+    if (const Status ok = check_different(named.tx, *named.rx); !ok) {
+      return tl::unexpected(ok.error());
+    }
+    return named;
+  }
   if (!is_loop(named.tx, test)) {
     return fail(ErrorKind::kUsage,
                 fmt::format("--tx and --rx are the same port, {}", named.tx.device),
@@ -177,13 +205,7 @@ NicFacts nic_facts(const Device& device, std::uint32_t ring_frames) {
 
 Status check_management(const PortSpec& port, bool allowed) {
   if (allowed) return {};
-  // A virtual device of DPDK names the interfaces it sits on as options.
-  std::vector<std::string> names{port.device};
-  for (const char* key : {"iface", "rx_iface", "rx_iface_in", "tx_iface"}) {
-    const auto option = port.options.find(key);
-    if (option != port.options.end()) names.push_back(option->second);
-  }
-  for (const std::string& name : names) {
+  for (const std::string& name : names_of(port)) {
     const Result<LinuxInterface> interface = read_interface(name);
     if (!interface || !interface->carries_default_route) continue;  // unknown: the driver says so
     return fail(ErrorKind::kPrecondition,

@@ -191,10 +191,10 @@ def what_our_own_kernel_does_not_send_is_ours():
     needs_module()
     with Topology(pairs=0) as net:
         cable(net)
-        tc = lambda *words: check(*net.inside("tester", "tc", *words))
-        tc("qdisc", "add", "dev", "c0", "clsact")
-        tc("filter", "add", "dev", "c0", "egress", "matchall", "action", "gact", "pass", "random",
-           "netrand", "drop", "2")
+        for words in ("add table netdev t",
+                      "add chain netdev t c { type filter hook egress device c0 priority 0 ; }",
+                      "add rule netdev t c numgen inc mod 2 0 drop"):
+            check(*net.inside("tester", "nft", words))
         done = net.run("tester", "trial", "--tx", "dpdk:net_af_packet0,iface=c0", "--rx",
                        "af_packet:c1", *LOAD, "--json")
         assert done.code == INVALID, done
@@ -314,6 +314,10 @@ def what_a_device_swallows_is_not_anothers():
             ["net_ring0", "net_ring1"])
     refused("trial", "--tx", "dpdk:net_ring0", "--rx", "dpdk:net_null0", *LOAD, USAGE,
             ["net_ring0", "net_null0"])
+    for one, other in (("dpdk:net_af_packet0,iface=c0", "af_packet:c0"),
+                       ("af_xdp:c0", "dpdk:net_pcap0,rx_iface=c0"),
+                       ("dpdk:net_af_packet0,iface=c0", "dpdk:net_af_packet1,iface=c0")):
+        refused("trial", "--tx", one, "--rx", other, *LOAD, USAGE, ["same interface", "c0"])
 
 
 @SUITE.case
