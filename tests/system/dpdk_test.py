@@ -393,7 +393,8 @@ def without_the_module():
         with open(WIREPROOF, "rb") as program, open(alone, "wb") as copy:
             copy.write(program.read())
         os.chmod(alone, 0o755)
-        done = run(alone, "trial", "--tx", "dpdk:net_null0", "--rx", "none", *LOAD)
+        done = run(alone, "trial", "--tx", "dpdk:net_null0", "--rx", "none", "--dst-mac",
+                   "02:00:00:00:00:09", *LOAD)
         assert done.code == PRECONDITION, done
         sentence(done, ["module", "wireproof-dpdk", "install"])
         assert run(alone, "trial", "--tx", "loopback:a", "--rx", "loopback:b", *LOAD).code in (0, 6)
