@@ -1,6 +1,7 @@
 // Prints the sample reports, one JSON document a line (or, with "text", as people see them; or,
-// with "doctor", those of the doctor as one JSON array, or, with "backends", a list of backends, or,
-// with "calibration", a calibration file): the schema test feeds them to a validator that knows nothing of this program.
+// with "doctor", those of the doctor as one JSON array, or, with "backends", a list of backends,
+// or, with "calibration", a calibration file): the schema test feeds them to a validator that knows
+// nothing of this program.
 #include <cstdio>
 #include <string_view>
 
