@@ -98,8 +98,7 @@ std::string behind_bursts(const DirectionResult& direction) {
       "not attributable: {} of {} lost frames fell in or behind bursts of up to {} that the tester "
       "sent when its core was taken away; more than {} at once are charged to nobody",
       format_count(direction.pacing.lost_behind), format_count(direction.counts.lost),
-      direction.pacing.burst_max,
-      direction.pacing.burst_room);
+      direction.pacing.burst_max, direction.pacing.burst_room);
 }
 
 }  // namespace
@@ -132,9 +131,7 @@ void judge(TrialResult& result, const VerdictLimits& limits) {
     if (!has_receiver(direction) || loss_ratio(direction.counts) <= result.spec.goal_loss_ratio) {
       continue;
     }
-    result.reason = result.verdict == Verdict::kFail
-                        ? loss_text(result)
-                        : behind_bursts(direction);
+    result.reason = result.verdict == Verdict::kFail ? loss_text(result) : behind_bursts(direction);
     return;
   }
 }
