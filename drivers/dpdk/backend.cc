@@ -24,7 +24,7 @@ class DpdkBackend final : public Backend {
         return tl::unexpected(ok.error());
       }
     }
-    Result<KernelPort> below = KernelPort::find(*options, spec.buffer_len_max);
+    Result<KernelPort> below = KernelPort::find(*options, spec.buffer_len_max, spec.tagged);
     if (!below) return tl::unexpected(below.error());
     if (const Status ok = clear_socket(options->listens_at); !ok) {
       return tl::unexpected(ok.error());

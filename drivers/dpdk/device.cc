@@ -136,7 +136,8 @@ Status DpdkDevice::check_spec(const OpenSpec& spec) const {
   const unsigned frame = spec.buffer_len_max + kFcs;
   unsigned longest = info_.max_mtu == 0 ? frame : info_.max_mtu + kHeader + kFcs;
   if (info_.max_mtu != 0 && spec.tagged) longest += kVlan;  // no part of the MTU
-  if (!options_.nic) longest = std::min<unsigned>(longest, info_.max_rx_pktlen);
+  const unsigned tag = spec.tagged ? kVlan : 0;
+  if (!options_.nic) longest = std::min<unsigned>(longest, info_.max_rx_pktlen + tag);
   if (frame > longest) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("{} carries frames of {} bytes at the most, not {}", options_.name,
@@ -153,7 +154,9 @@ Status DpdkDevice::configure(const OpenSpec& spec) {
     return refused(options_, "read", error);
   }
   if (Status ok = check_spec(spec); !ok) return ok;
-  const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kHeader);
+  // Some NICs count the tag, and lose nothing by four bytes more; virtual devices do not.
+  const unsigned tag = spec.tagged && !options_.nic ? kVlan : 0;
+  const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kHeader - tag);
   conf_.rxmode.mtu = std::clamp<std::uint32_t>(RTE_ETHER_MTU, mtu, info_.max_mtu);
   const std::uint64_t hash = info_.flow_type_rss_offloads & kRssUdp;
   if (spec.queues > 1 && hash != 0) {

@@ -43,11 +43,12 @@ Status is_not_held(const Options& options) {
 
 }  // namespace
 
-Result<KernelPort> KernelPort::find(const Options& options, std::uint16_t buffer_len_max) {
+Result<KernelPort> KernelPort::find(const Options& options, std::uint16_t buffer_len_max,
+                                    bool tagged) {
   KernelPort port;
   if (const Status ok = is_not_held(options); !ok) return tl::unexpected(ok.error());
   for (const std::string& name : options.interfaces) {
-    const Result<LinuxInterface> interface = usable_interface(name, buffer_len_max);
+    const Result<LinuxInterface> interface = usable_interface(name, buffer_len_max, tagged);
     if (!interface) return tl::unexpected(interface.error());
     if (const Status ok = port.watch(*interface); !ok) return tl::unexpected(ok.error());
   }

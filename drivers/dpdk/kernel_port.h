@@ -17,10 +17,10 @@ namespace wireproof::dpdk {
 class KernelPort {
  public:
   // Before DPDK is asked, because its own words are about system calls: the interfaces that the
-  // device names, each of which must be there and carry frames of buffer_len_max, and the right to
-  // open it. Empty for a device that names none. Fails with kUsage or kPrecondition.
-  [[nodiscard]] static Result<KernelPort> find(const Options& options,
-                                               std::uint16_t buffer_len_max);
+  // device names, each of which must be there and carry such frames (usable_interface), and the
+  // right to open it. Empty for a device that names none. Fails with kUsage or kPrecondition.
+  [[nodiscard]] static Result<KernelPort> find(const Options& options, std::uint16_t buffer_len_max,
+                                               bool tagged);
 
   // One that the device has made itself (net_tap). Fails (kPrecondition) when it is not there.
   Status add(unsigned interface_index);

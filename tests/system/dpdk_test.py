@@ -16,7 +16,7 @@ import time
 
 from cable import amid, cable
 from expect import INVALID, PRECONDITION, USAGE, document, refused, sentence
-from harness import BUILD, WIREPROOF, Skip, Suite, Topology, check, run, wireproof
+from harness import BUILD, WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
 
 SUITE = Suite()
 MODULE = os.path.join(BUILD, "drivers/dpdk/wireproof-dpdk.so")
@@ -72,6 +72,21 @@ def memif_two_queues_count_exactly():
                    "--queues", "2", "--flows", "4096")
     direction = found["trials"][0]["directions"][0]
     assert direction["flows_sent"] == 4096, direction["flows_sent"]
+
+
+@SUITE.case
+def a_device_between_memifs_forwards_the_longest_tagged_frame():
+    needs_module()
+    near, far = f"wp{os.getpid()}e", f"wp{os.getpid()}f"
+    dut = Process([WIREPROOF, "dut", "--a", memif(0, "server", near), "--b",
+                   memif(1, "server", far)])
+    try:
+        time.sleep(2)  # until it listens; then it waits six seconds for the other ends
+        assert dut.running(), dut.wait(1)
+        passes(wireproof, "--tx", memif(2, "client", near), "--rx", memif(3, "client", far),
+               "--vlan", "5", "--size", "1522")
+    finally:
+        dut.kill()
 
 
 @SUITE.case
