@@ -89,10 +89,12 @@ HostFinding judge_offloads(const InterfaceState& state) {
 
 HostFinding judge_xdp(const InterfaceState& state) {
   if (state.xdp_program == 0) return good("xdp", "no program attached");
-  return limits("xdp",
-                fmt::format("program {} is attached; af_xdp never replaces it", state.xdp_program),
-                fmt::format("if it is yours to remove: ip link set {} xdp off; or use af_packet",
-                            state.interface.name));
+  return limits(
+      "xdp",
+      fmt::format("program {} is attached: af_xdp never replaces it, and af_packet gets "
+                  "what it leaves, so that no loss can be attributed",
+                  state.xdp_program),
+      fmt::format("if it is yours to remove: ip link set {} xdp off", state.interface.name));
 }
 
 }  // namespace

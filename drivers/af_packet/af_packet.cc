@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "guard.h"
+#include "io/interface_counts.h"
 #include "io/linux_interface.h"
 #include "packet_filter.h"
 #include "rx_ring.h"
@@ -123,12 +124,14 @@ class AfPacketDevice final : public Device {
       : interface_(interface), question_(question) {}
   Status open_queues(const OpenSpec& spec, const Options& options);
   Status start(const Options& options, const OpenSpec& spec);
-  void describe(const OpenSpec& spec);
+  void describe(const OpenSpec& spec, std::uint32_t xdp_program);
 
   LinuxInterface interface_;
   NeighbourQuestion question_;
   DeviceFacts facts_;
-  InterfaceStatistics at_open_;
+  InterfaceCounts kernel_;
+  Counter unheard_, retried_;
+  Unexplained tx_dropped_, rx_dropped_;
   std::unique_ptr<Guard> guard_;  // after the queues at destruction: no frame climbs meanwhile
   std::vector<std::unique_ptr<TxRing>> tx_;
   std::vector<std::unique_ptr<RxRing>> rx_;
@@ -160,10 +163,11 @@ Status AfPacketDevice::start(const Options& options, const OpenSpec& spec) {
   auto guard = arm(options.guard, interface_, spec.steering, facts_.notes);
   if (!guard) return tl::unexpected(guard.error());
   guard_ = std::move(*guard);
-  const auto statistics = read_statistics(interface_);
-  if (!statistics) return tl::unexpected(statistics.error());
-  at_open_ = *statistics;
-  describe(spec);
+  if (Status counting = kernel_.begin(interface_); !counting) return counting;
+  unheard_.begin(guard_ ? guard_->unheard() : 0);
+  const Result<InterfaceTotals> now = kernel_.read();
+  if (!now) return tl::unexpected(now.error());
+  describe(spec, now->xdp_program);
   const std::vector<sock_filter> filter = steering_filter(spec.steering);
   for (const auto& queue : rx_) {
     if (Status admitted = queue->admit(filter); !admitted) return admitted;
@@ -171,7 +175,13 @@ Status AfPacketDevice::start(const Options& options, const OpenSpec& spec) {
   return {};
 }
 
-void AfPacketDevice::describe(const OpenSpec& spec) {
+void AfPacketDevice::describe(const OpenSpec& spec, std::uint32_t xdp_program) {
+  if (xdp_program != 0) {
+    facts_.notes.push_back(fmt::format(
+        "XDP program {} runs on {} before af_packet: frames that do not come back cannot be "
+        "attributed (see 'bpftool prog show id {}', remove it with 'ip link set {} xdp off')",
+        xdp_program, interface_.name, xdp_program, interface_.name));
+  }
   facts_.backend = "af_packet";
   facts_.device = interface_.name;
   facts_.mac = interface_.mac;
@@ -184,8 +194,9 @@ void AfPacketDevice::describe(const OpenSpec& spec) {
   facts_.queues = spec.queues;
 }
 
+// The kernel's own first, so that what explains a frame of them is there when it is looked for.
 Result<DeviceCounters> AfPacketDevice::counters() {
-  const auto now = read_statistics(interface_);
+  const Result<InterfaceTotals> now = kernel_.read();
   if (!now) return tl::unexpected(now.error());
   DeviceCounters counters;
   std::uint64_t refused = 0, retried = 0, full = 0;
@@ -199,24 +210,33 @@ Result<DeviceCounters> AfPacketDevice::counters() {
     if (queue->stamps() != nullptr) stamps.push_back(queue->stamps());
   }
   if (!stamps.empty()) counters.tx_stamps = TxStamps::sum(stamps);
-  const std::uint64_t dropped = now->tx_dropped - at_open_.tx_dropped;
   // A virtual interface (veth, tun) counts each frame it cannot take as dropped and says so at
   // once; the ring kept the frame and sent it again, so it was not lost. A NIC whose ring is full
   // says so without counting.
-  const std::uint64_t sent_again = interface_.hardware ? 0 : std::min(dropped, retried);
-  counters.tx_dropped = refused + dropped - sent_again;
+  const std::uint64_t sent_again = retried_.read(retried);
+  tx_dropped_.step(now->tx_dropped_growth, interface_.hardware ? 0 : sent_again);
+  // What nobody listens for the kernel counts as dropped as well.
+  rx_dropped_.step(now->rx_dropped_growth, unheard_.read(guard_ ? guard_->unheard() : 0));
+  counters.tx_dropped = refused + tx_dropped_.total();
   counters.rx_ring_dropped = full;
-  counters.rx_nic_dropped = now->rx_missed_errors - at_open_.rx_missed_errors;
-  counters.link_up = now->carrier;
-  counters.link_downs = now->carrier_down_count - at_open_.carrier_down_count;
-  counters.detail = {{"tx_packets", now->tx_packets - at_open_.tx_packets},
-                     {"tx_dropped", dropped},
-                     {"tx_errors", now->tx_errors - at_open_.tx_errors},
+  counters.rx_nic_dropped = now->rx_missed + rx_dropped_.total();
+  counters.link_up = facts_.link_up = now->link_up;
+  counters.link_downs = now->link_downs;
+  counters.times_back = now->times_back;
+  if (now->xdp_program != 0) {
+    counters.rx_blind =
+        fmt::format("XDP program {} runs on {} before af_packet, which may take them",
+                    now->xdp_program, interface_.name);
+  }
+  counters.detail = {{"tx_packets", now->tx_packets},
+                     {"tx_dropped", now->tx_dropped},
+                     {"tx_errors", now->tx_errors},
                      {"tx_retried", retried},
                      {"tx_refused", refused},
-                     {"rx_packets", now->rx_packets - at_open_.rx_packets},
-                     {"rx_dropped", now->rx_dropped - at_open_.rx_dropped},
-                     {"rx_missed_errors", *counters.rx_nic_dropped}};
+                     {"rx_packets", now->rx_packets},
+                     {"rx_dropped", now->rx_dropped},
+                     {"rx_unheard", unheard_.total()},
+                     {"rx_missed_errors", now->rx_missed}};
   return counters;
 }
 

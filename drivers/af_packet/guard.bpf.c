@@ -12,6 +12,26 @@
 
 const volatile struct wireproof_guard_config config;
 
+/* Frames that the guard let through and that perhaps nobody listens for: the kernel then counts
+   them among the interface's rx_dropped. IPv4 and ARP are always listened for. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __type(key, __u32);
+  __type(value, __u64);
+  __uint(max_entries, 1);
+} unheard SEC(".maps");
+
+static __always_inline void count_unheard(struct __sk_buff* frame) {
+  const __u32 only = 0;
+  __u16 type = 0;
+  if (bpf_skb_load_bytes(frame, 12, &type, sizeof type) == 0 &&
+      (type == bpf_htons(ETH_P_IP) || type == bpf_htons(ETH_P_ARP))) {
+    return;
+  }
+  __u64* counter = bpf_map_lookup_elem(&unheard, &only);
+  if (counter) ++*counter;
+}
+
 static __always_inline int prefix_matches(__u32 index, __u32 v6, const __u32* to) {
   if (index >= config.prefixes || config.prefix[index].v6 != v6) return 0;
   for (__u32 word = 0; word < 4; ++word) {
@@ -56,7 +76,9 @@ static __always_inline int match(struct __sk_buff* frame) {
 // -1 goes on with the next program of the hook (TCX_NEXT), or, as a direct-action classifier, with
 // the next filter (TC_ACT_UNSPEC).
 SEC("tc") int wireproof_guard(struct __sk_buff* frame) {
-  return match(frame) ? TC_ACT_SHOT : -1;
+  if (match(frame)) return TC_ACT_SHOT;
+  count_unheard(frame);
+  return -1;
 }
 
 char wireproof_guard_license[] SEC("license") = "GPL";

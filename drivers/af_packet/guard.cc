@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
+#include <vector>
 
 #include "base/system_error.h"
 #include "base/unique_fd.h"
@@ -82,9 +85,15 @@ int program_fd(const Object& object) {
   return bpf_program__fd(bpf_object__find_program_by_name(object.get(), kClsactProgramName));
 }
 
+// A file descriptor of its own: the object's goes with the object.
+UniqueFd unheard_of(const Object& object) {
+  const bpf_map* map = bpf_object__find_map_by_name(object.get(), "unheard");
+  return map == nullptr ? UniqueFd() : UniqueFd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0));
+}
+
 class TcxGuard final : public Guard {
  public:
-  explicit TcxGuard(UniqueFd link) : link_(std::move(link)) {}
+  TcxGuard(UniqueFd unheard, UniqueFd link) : Guard(std::move(unheard)), link_(std::move(link)) {}
   const char* kind() const override { return "tcx"; }
 
  private:
@@ -95,7 +104,7 @@ const UndoKinds kUndoKinds{{kClsactKind, undo_clsact_filter}};
 
 class ClsactGuard final : public Guard {
  public:
-  ClsactGuard() : journal_(kUndoKinds) {}
+  explicit ClsactGuard(UniqueFd unheard) : Guard(std::move(unheard)), journal_(kUndoKinds) {}
   const char* kind() const override { return "clsact"; }
   [[nodiscard]] Journal& journal() { return journal_; }
 
@@ -133,6 +142,15 @@ Status attach_filter(const LinuxInterface& interface, const ClsactFilter& filter
 
 }  // namespace
 
+std::uint64_t Guard::unheard() const {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0 || !unheard_) return 0;
+  std::vector<std::uint64_t> of_cpu(static_cast<std::size_t>(cpus));
+  const std::uint32_t only = 0;
+  if (bpf_map_lookup_elem(unheard_.get(), &only, of_cpu.data()) != 0) return 0;
+  return std::accumulate(of_cpu.begin(), of_cpu.end(), std::uint64_t{0});
+}
+
 Result<std::unique_ptr<Guard>> arm_tcx(const LinuxInterface& interface, const Steering& steering) {
   Result<Object> object = load_guard(steering);
   if (!object) return tl::unexpected(object.error());
@@ -142,7 +160,7 @@ Result<std::unique_ptr<Guard>> arm_tcx(const LinuxInterface& interface, const St
   UniqueFd link(bpf_link_create(program_fd(*object), static_cast<int>(interface.index), kTcxIngress,
                                 &options));
   if (!link) return refused("a tcx link (Linux 6.6 or newer)", errno);
-  return std::make_unique<TcxGuard>(std::move(link));
+  return std::make_unique<TcxGuard>(unheard_of(*object), std::move(link));
 }
 
 Result<std::unique_ptr<Guard>> arm_clsact(const LinuxInterface& interface,
@@ -156,7 +174,7 @@ Result<std::unique_ptr<Guard>> arm_clsact(const LinuxInterface& interface,
   }
   const auto filter = plan_ingress_filter(interface, *id);
   if (!filter) return tl::unexpected(filter.error());
-  auto guard = std::make_unique<ClsactGuard>();
+  auto guard = std::make_unique<ClsactGuard>(unheard_of(*object));
   Status armed = guard->journal().record(journal_entry(interface, *filter));
   if (armed) armed = attach_filter(interface, *filter, program_fd(*object));
   if (!armed) return tl::unexpected(armed.error());

@@ -1,10 +1,13 @@
 // Keeps the steered frames from climbing into the host's own stack: see af_packet.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "io/backend.h"
 #include "io/linux_interface.h"
 
@@ -16,6 +19,15 @@ class Guard {
  public:
   virtual ~Guard() = default;
   [[nodiscard]] virtual const char* kind() const = 0;  // "tcx", "clsact"
+  // Frames let through that perhaps nobody listens for, since it was armed: neither IPv4 nor ARP.
+  // The kernel may count them as dropped. Control thread.
+  [[nodiscard]] std::uint64_t unheard() const;
+
+ protected:
+  explicit Guard(UniqueFd unheard) : unheard_(std::move(unheard)) {}
+
+ private:
+  UniqueFd unheard_;  // the program's per-CPU counter
 };
 
 // Both fail (kPrecondition) without CAP_BPF and CAP_NET_ADMIN, or on a kernel without the hook.

@@ -120,11 +120,8 @@ Status XdpDevice::wait_for_link() const {
 }
 
 Status XdpDevice::begin_counting() {
-  const Result<InterfaceStatistics> statistics = read_statistics(interface_);
-  if (!statistics) return tl::unexpected(statistics.error());
-  statistics_at_open_ = *statistics;
   steer_at_open_ = program_->counts();
-  return {};
+  return kernel_.begin(interface_);
 }
 
 void XdpDevice::state_facts(const OpenSpec& spec) {
@@ -156,8 +153,9 @@ void XdpDevice::state_facts(const OpenSpec& spec) {
   }
 }
 
+// The kernel's own first, so that what explains a frame of them is there when it is looked for.
 Result<DeviceCounters> XdpDevice::counters() {
-  const Result<InterfaceStatistics> now = read_statistics(interface_);
+  const Result<InterfaceTotals> now = kernel_.read();
   if (!now) return tl::unexpected(now.error());
   DeviceCounters counters;
   SocketTotals totals;
@@ -178,7 +176,9 @@ Result<DeviceCounters> XdpDevice::counters() {
   const std::uint64_t no_socket = steer.no_socket - steer_at_open_.no_socket;
   const std::uint64_t stamp_refused = steer.stamp_refused - steer_at_open_.stamp_refused;
   counters.detail.emplace_back("steer_no_socket", no_socket);
+  const std::uint64_t unheard = steer.unheard - steer_at_open_.unheard;
   counters.detail.emplace_back("steer_stamp_refused", stamp_refused);
+  counters.detail.emplace_back("steer_unheard", unheard);
   if (program_->hints()) {
     std::uint64_t hinted = 0;
     for (const QueuePair& pair : queues_) hinted += pair.rx->hinted.get();
@@ -186,16 +186,15 @@ Result<DeviceCounters> XdpDevice::counters() {
     if (hinted > 0) facts_.rx_stamp = "xdp_hint";
   }
   if (stamp_refused > 0) facts_.rx_stamp = "poll";
-  counters.tx_dropped = now->tx_dropped - statistics_at_open_.tx_dropped + totals.tx_invalid;
+  counters.tx_dropped = now->tx_dropped + totals.tx_invalid;
   counters.rx_ring_dropped = totals.rx_dropped;
-  std::uint64_t driver_dropped = now->rx_dropped - statistics_at_open_.rx_dropped;
-  if (counts_failed_redirects(interface_, program_->native())) {
-    driver_dropped -= std::min(driver_dropped, totals.rx_dropped);
-  }
-  counters.rx_nic_dropped =
-      driver_dropped + now->rx_missed_errors - statistics_at_open_.rx_missed_errors + no_socket;
-  counters.link_up = facts_.link_up = now->carrier;
-  counters.link_downs = now->carrier_down_count - statistics_at_open_.carrier_down_count;
+  const bool twice = counts_failed_redirects(interface_, program_->native());
+  rx_dropped_.step(now->rx_dropped_growth,
+                   explained_.read(unheard + (twice ? totals.rx_dropped : 0)));
+  counters.rx_nic_dropped = rx_dropped_.total() + now->rx_missed + no_socket;
+  counters.link_up = facts_.link_up = now->link_up;
+  counters.link_downs = now->link_downs;
+  counters.times_back = now->times_back;
   return counters;
 }
 

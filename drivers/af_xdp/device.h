@@ -10,6 +10,7 @@
 #include "af_xdp/steer_program.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/interface_counts.h"
 #include "io/linux_interface.h"
 
 namespace wireproof::af_xdp {
@@ -52,8 +53,10 @@ class XdpDevice final : public Device {
   std::unique_ptr<SteerProgram> program_;
   std::vector<QueuePair> queues_;  // destroyed before the program: no frame without a reader
   DeviceFacts facts_;
-  InterfaceStatistics statistics_at_open_;
+  InterfaceCounts kernel_;
   SteerCounts steer_at_open_;
+  Counter explained_;
+  Unexplained rx_dropped_;
 };
 
 }  // namespace wireproof::af_xdp

@@ -139,7 +139,9 @@ int wireproof_steer(struct xdp_md* frame) {
   int ours = 0;
   if (type == bpf_htons(ETH_P_IP)) ours = is_ours_v4(frame, offset, at, end);
   if (type == bpf_htons(ETH_P_IPV6)) ours = is_ours_v6(at, end);
-  return ours ? redirect(frame) : XDP_PASS;
+  if (ours) return redirect(frame);
+  if (type != bpf_htons(ETH_P_IP) && type != bpf_htons(ETH_P_ARP)) count(WIREPROOF_UNHEARD);
+  return XDP_PASS;
 }
 
 // The kernel asks for a licence it knows (bpf_ktime_get_ns and bpf_redirect_map need none).

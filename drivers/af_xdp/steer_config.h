@@ -28,6 +28,7 @@ struct wireproof_steer_config {
 enum wireproof_steer_counter {
   WIREPROOF_NO_SOCKET,      // ours, on a queue that has no socket: dropped
   WIREPROOF_STAMP_REFUSED,  // redirected without a stamp: the driver has no room for metadata
+  WIREPROOF_UNHEARD,        // left to the host, neither IPv4 nor ARP: perhaps nobody listens for it
   WIREPROOF_STEER_COUNTERS,
 };
 

@@ -102,7 +102,7 @@ tl::unexpected<Error> foreign_refusal(const std::string& interface, std::uint32_
               fmt::format("interface {} already has an XDP program, id {}{}, which is not replaced",
                           interface, id, name.empty() ? "" : fmt::format(" ({})", name)),
               fmt::format("see 'bpftool prog show id {}'; when nothing needs it, remove it with "
-                          "'ip link set {} xdp off', or use the af_packet backend",
+                          "'ip link set {} xdp off': it would also take frames from af_packet",
                           id, interface),
               EBUSY);
 }
@@ -232,7 +232,9 @@ SteerCounts SteerProgram::counts() const {
     for (const std::uint64_t count : per_cpu) sum += count;
     return sum;
   };
-  return {.no_socket = total(WIREPROOF_NO_SOCKET), .stamp_refused = total(WIREPROOF_STAMP_REFUSED)};
+  return {.no_socket = total(WIREPROOF_NO_SOCKET),
+          .stamp_refused = total(WIREPROOF_STAMP_REFUSED),
+          .unheard = total(WIREPROOF_UNHEARD)};
 }
 
 }  // namespace wireproof::af_xdp

@@ -17,6 +17,9 @@ namespace wireproof::af_xdp {
 struct SteerCounts {                // since attaching
   std::uint64_t no_socket = 0;      // test frames on a queue without a socket, dropped
   std::uint64_t stamp_refused = 0;  // test frames redirected without a receive stamp
+  // Frames left to the host that perhaps nobody listens for (neither IPv4 nor ARP): the kernel may
+  // count them in the interface's rx_dropped.
+  std::uint64_t unheard = 0;
 };
 
 // Control thread only.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host.h"
+#include "io/counter.h"
 #include "queues.h"
 #include "speaker.h"
 
@@ -112,8 +113,7 @@ class DpdkDevice final : public Device {
   std::unique_ptr<Speaker> speaker_;
   std::vector<std::unique_ptr<RxBursts>> rx_;
   DeviceFacts facts_;
-  rte_eth_stats at_open_{};
-  DeviceCounters latest_;
+  Counter rx_missed_, rx_errors_, tx_taken_, tx_counted_;  // DPDK's own
   bool was_up_ = false;
   std::uint64_t downs_seen_ = 0;
   std::uint64_t tx_errors_ = 0;
@@ -250,7 +250,12 @@ Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
   rte_eth_allmulticast_enable(port_);  // neighbour solicitations go to groups
   settle_flow_control();
   use_nic_stamps();
-  rte_eth_stats_get(port_, &at_open_);
+  rte_eth_stats at_open{};
+  rte_eth_stats_get(port_, &at_open);
+  rx_missed_.begin(at_open.imissed + at_open.rx_nombuf);
+  rx_errors_.begin(at_open.ierrors);
+  tx_taken_.begin(at_open.opackets);
+  tx_counted_.begin(at_open.oerrors);
   describe(spec, pages);
   return {};
 }
@@ -415,37 +420,37 @@ Result<DeviceCounters> DpdkDevice::counters() {
     return refused(options_, "read the counters of", error);
   }
   // Some virtual devices forget their counts when the other end goes: never go back with them.
-  const auto since = [](std::uint64_t value, std::uint64_t base,
-                        const std::optional<std::uint64_t>& last) {
-    return std::max(value > base ? value - base : 0, last.value_or(0));
-  };
+  rx_missed_.read(now.imissed + now.rx_nombuf);
+  rx_errors_.read(now.ierrors);
+  tx_taken_.read(now.opackets);
+  tx_counted_.read(now.oerrors);
   std::uint64_t offered_again = 0;
   for (const auto& queue : tx_) offered_again += queue->refused();
   std::uint64_t dropped_below = below->tx_dropped;
   if (info_.driver_name == kTakesForSent) {
     offered_again = 0;
     // Some are under way where this is read while others send.
-    const std::uint64_t taken = now.opackets - std::min(now.opackets, at_open_.opackets);
+    const std::uint64_t taken = tx_taken_.total();
     const std::uint64_t sent = below->tx_packets.value_or(taken);
     dropped_below = std::max(dropped_below, taken - std::min(taken, sent));
   }
-  const std::uint64_t errors = now.oerrors - std::min(now.oerrors, at_open_.oerrors);
+  const std::uint64_t errors = tx_counted_.total();
   DeviceCounters counters;
   tx_errors_ = std::max(tx_errors_, errors - std::min(errors, offered_again));
   counters.tx_dropped = tx_errors_ + dropped_below;
   if (hidden_drops(info_.driver_name, options_.nic).empty()) {
-    counters.rx_ring_dropped =
-        since(now.imissed + now.rx_nombuf, at_open_.imissed + at_open_.rx_nombuf,
-              latest_.rx_ring_dropped);
-    counters.rx_nic_dropped = since(now.ierrors, at_open_.ierrors, latest_.rx_nic_dropped);
+    counters.rx_ring_dropped = rx_missed_.total();
+    counters.rx_nic_dropped = rx_errors_.total();
   }
   for (const auto& queue : rx_) counters.rx_ring_filled += queue->filled();
   counters.link_up = below->up && link_up();
   // What the kernel counts misses no flap between two looks.
   downs_seen_ += was_up_ && !counters.link_up ? 1 : 0;
-  counters.link_downs = std::max(downs_seen_, below->downs);
+  counters.link_downs = downs_seen_ + below->downs;
+  counters.times_back = below->times_back + rx_missed_.times_back() + rx_errors_.times_back() +
+                        tx_taken_.times_back() + tx_counted_.times_back();
+  counters.rx_blind = below->rx_blind;
   was_up_ = counters.link_up;
-  latest_ = counters;
   read_xstats(counters);
   counters.detail.emplace_back("neighbour_answers", speaker_->answered());
   return counters;

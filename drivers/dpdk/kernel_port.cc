@@ -4,7 +4,6 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -61,10 +60,10 @@ Result<KernelPort> KernelPort::find(const Options& options, std::uint16_t buffer
 }
 
 Status KernelPort::watch(const LinuxInterface& interface) {
-  const auto statistics = read_statistics(interface);
-  if (!statistics) return tl::unexpected(statistics.error());
-  watched_.push_back({interface, *statistics});
-  return {};
+  Watched& one = watched_.emplace_back();
+  one.name = interface.name;
+  one.hardware = interface.hardware;
+  return one.counts.begin(interface);
 }
 
 Status KernelPort::add(unsigned interface_index) {
@@ -78,19 +77,21 @@ Status KernelPort::add(unsigned interface_index) {
   return watch(*interface);
 }
 
-Result<KernelPort::State> KernelPort::read() const {
+Result<KernelPort::State> KernelPort::read() {
   State state;
-  for (const Watched& one : watched_) {
-    const auto now = read_statistics(one.interface);
+  for (Watched& one : watched_) {
+    const Result<InterfaceTotals> now = one.counts.read();
     if (!now) return tl::unexpected(now.error());
-    const auto grown = [](std::uint64_t value, std::uint64_t base) {
-      return value - std::min(value, base);
-    };
-    state.up &= now->carrier;
-    state.downs += grown(now->carrier_down_count, one.at_open.carrier_down_count);
-    state.tx_dropped += grown(now->tx_dropped, one.at_open.tx_dropped);
-    if (one.interface.hardware) state.tx_packets.reset();
-    if (state.tx_packets) *state.tx_packets += grown(now->tx_packets, one.at_open.tx_packets);
+    state.up &= now->link_up;
+    state.downs += now->link_downs;
+    state.tx_dropped += now->tx_dropped;
+    if (one.hardware) state.tx_packets.reset();
+    if (state.tx_packets) *state.tx_packets += now->tx_packets;
+    state.times_back += now->times_back;
+    if (now->xdp_program != 0) {
+      state.rx_blind = fmt::format("XDP program {} runs on {} before DPDK, which may take them",
+                                   now->xdp_program, one.name);
+    }
   }
   return state;
 }

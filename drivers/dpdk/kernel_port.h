@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "io/interface_counts.h"
 #include "io/linux_interface.h"
 #include "options.h"
 
@@ -27,21 +28,24 @@ class KernelPort {
 
   struct State {
     bool up = true;
-    std::uint64_t downs = 0;  // carrier losses since find() or add()
+    std::uint64_t downs = 0;  // times that the link went since find() or add()
     // By the kernel, those of others included, since then.
     std::uint64_t tx_dropped = 0;
     // Sent. Absent with a NIC among them, of which many tell a second late.
     std::optional<std::uint64_t> tx_packets = 0;
+    std::uint64_t times_back = 0;  // DeviceCounters::times_back
+    std::string rx_blind;          // DeviceCounters::rx_blind
   };
   // Of all of them together. Fails (kPrecondition) when one is gone.
-  [[nodiscard]] Result<State> read() const;
+  [[nodiscard]] Result<State> read();
 
   [[nodiscard]] bool empty() const { return watched_.empty(); }
 
  private:
   struct Watched {
-    LinuxInterface interface;
-    InterfaceStatistics at_open;
+    std::string name;
+    bool hardware = false;
+    InterfaceCounts counts;
   };
   Status watch(const LinuxInterface& interface);
   std::vector<Watched> watched_;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/unique_fd.h"
+#include "io/interface_counts.h"
 #include "io_uring/endpoint.h"
 #include "io_uring/mmsg_queues.h"
 #include "io_uring/ring_sender.h"
@@ -96,9 +98,14 @@ class Sockets final : public Device {
   [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return queues_.at(index)->receiver(); }
 
  private:
+  Status read_interface_into(DeviceCounters& counters);
+
   DeviceFacts facts_;
   std::vector<std::unique_ptr<Queue>> queues_;
   unsigned datagram_max_;
+  // Of the interface that has the address; absent where none has (a route alone makes it local).
+  std::optional<LinuxInterface> interface_;
+  InterfaceCounts kernel_;
 };
 
 Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
@@ -114,10 +121,41 @@ Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
                                    [](const auto& queue) { return queue->stamped(); });
   facts_.rx_stamp = stamped ? "kernel" : "poll";
   facts_.queues = spec.queues;
+  const Result<LinuxInterface> found = interface_of(port.endpoint.ip);
+  if (found && kernel_.begin(*found)) interface_ = *found;
+}
+
+// Sockets outlive their address: a link that went, and an address that was taken away, only the
+// interface knows of.
+Status Sockets::read_interface_into(DeviceCounters& counters) {
+  counters.rx_nic_dropped = 0;
+  if (!interface_) return {};
+  const Result<InterfaceTotals> now = kernel_.read();
+  if (!now) return tl::unexpected(now.error());
+  if (!has_address(*interface_, facts_.endpoint.ip)) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("the address {} is gone from {}", format_ip(facts_.endpoint.ip),
+                            interface_->name),
+                "give it back and run again", EADDRNOTAVAIL);
+  }
+  // All that the loopback interface drops was to be received here; another one's rx_dropped has
+  // frames of others that nobody listens for among it.
+  counters.rx_nic_dropped = now->rx_missed + (interface_->loopback ? now->rx_dropped : 0);
+  counters.link_up = now->link_up;
+  counters.link_downs = now->link_downs;
+  counters.times_back = now->times_back;
+  if (now->xdp_program != 0) {
+    counters.rx_blind = fmt::format(
+        "XDP program {} runs on {} before the socket, which may take "
+        "them",
+        now->xdp_program, interface_->name);
+  }
+  return {};
 }
 
 Result<DeviceCounters> Sockets::counters() {
   DeviceCounters counters;
+  if (const Status read = read_interface_into(counters); !read) return tl::unexpected(read.error());
   std::uint64_t dropped = 0, full = 0, buffer = 0, too_long = 0, refused = 0, truncated = 0;
   for (const auto& queue : queues_) {
     const Result<std::uint64_t> drops = queue->drops();

@@ -4,23 +4,27 @@
 
 #include <algorithm>
 
+#include "engine/growth.h"
 #include "engine/header_choice.h"
 #include "engine/summaries.h"
 
 namespace wireproof {
 namespace {
 
-std::uint64_t grown(const std::optional<std::uint64_t>& before,
-                    const std::optional<std::uint64_t>& after) {
-  return before && after && *after > *before ? *after - *before : 0;
+// Why what is lost and unexplained cannot be laid to the device; empty when it can, or when the
+// verdict has its own sentence for it.
+std::string unknowable(const PortGrowth& tx, const PortGrowth& rx, const DirectionResult& of) {
+  if (tx.set_back) return fmt::format("the counters of {} were set back meanwhile", of.from);
+  if (rx.set_back && of.to)
+    return fmt::format("the counters of {} were set back meanwhile", *of.to);
+  return rx.rx_blind;
 }
 
 // Splits what was lost. The kernel's counters may include frames of others, so each explains at
-// most what is left; what nothing of ours explains, the device under test lost, unless our own
-// driver would not have told.
-Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint64_t rx_ring,
-                      std::uint64_t rx_nic, bool drops_hidden, std::uint64_t displaced,
-                      std::uint64_t& behind_burst) {
+// most what is left; what nothing of ours explains, the device under test lost, unless something of
+// ours would not have told (`cannot_know`).
+Attribution attribute(const Counts& counts, const PortGrowth& tx, const PortGrowth& rx,
+                      bool cannot_know, std::uint64_t displaced, std::uint64_t& behind_burst) {
   Attribution where{.tx_shortfall = counts.unsent};
   std::uint64_t left = counts.lost;
   const auto take = [&left](std::uint64_t bound) {
@@ -29,9 +33,9 @@ Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint6
     return taken;
   };
   where.late = take(counts.late);
-  where.tx_ring = take(tx_dropped);
-  where.rx_ring = take(rx_ring);
-  where.rx_nic = take(rx_nic);
+  where.tx_ring = take(tx.tx_dropped.value_or(0));
+  where.rx_ring = take(rx.rx_ring_dropped.value_or(0));
+  where.rx_nic = take(rx.rx_nic_dropped.value_or(0));
   // Where a device stands after a burst is not known to the frame: the few that are left beside
   // many which bursts explain are taken for theirs.
   constexpr std::uint64_t kFewOf = 64;
@@ -39,7 +43,8 @@ Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint6
     behind_burst = left;
   behind_burst = take(behind_burst);
   where.not_attributable = behind_burst;
-  (drops_hidden ? where.not_attributable : where.dut) += left;
+  const bool hidden = !tx.tx_dropped || !rx.rx_ring_dropped;
+  (cannot_know || hidden ? where.not_attributable : where.dut) += left;
   return where;
 }
 
@@ -316,6 +321,9 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
   }
   counts.unsent = counts.intended - counts.offered;
+  const bool link_went = !spoiled.empty();
+  const PortGrowth tx = growth_of(tx_before, tx_after);
+  const PortGrowth rx = growth_of(rx_before, rx_after);
   result.pacing = pacing_summary(tx_);
   result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
   if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
@@ -332,7 +340,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     counts.foreign = in.foreign;
     counts.misdirected = in.misdirected;
     counts.unclassified = in.unclassified;
-    counts.rx_dropped = grown(rx_before.rx_ring_dropped, rx_after.rx_ring_dropped);
+    counts.rx_dropped = rx.rx_ring_dropped.value_or(0);
     counts.lost = counts.offered - std::min(counts.offered, counts.unique);
     const std::uint64_t second_count = lost_by_trackers(spoiled);
     if (spoiled.empty() && second_count != counts.lost) {
@@ -349,13 +357,16 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   for (const auto& loop : tx_) displaced += loop->pacer().displaced();
   result.pacing.lost_behind =
       std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
-  const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
-  const bool hidden =
-      !rx_after.rx_ring_dropped.has_value() || rx_after.rx_ring_filled > rx_before.rx_ring_filled;
-  result.attribution = attribute(counts, tx_dropped, counts.rx_dropped,
-                                 grown(rx_before.rx_nic_dropped, rx_after.rx_nic_dropped), hidden,
+  const std::string why = unknowable(tx, rx, result);
+  result.attribution = attribute(counts, tx, rx, link_went || !why.empty() || rx.ring_filled,
                                  displaced, result.pacing.lost_behind);
-  if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
+  if (spec_.to == nullptr) {
+    result.attribution.tx_ring = std::min(tx.tx_dropped.value_or(0), counts.offered);
+  }
+  const std::uint64_t untold = result.attribution.not_attributable - result.pacing.lost_behind;
+  if (spoiled.empty() && !why.empty() && untold > 0) {
+    spoiled = fmt::format("not attributable: {} frames were lost, and {}", untold, why);
+  }
   for (const CellInterval& interval : collector_.intervals()) {
     result.intervals.push_back(interval_of(interval));
   }

@@ -54,7 +54,8 @@ class Direction {
   [[nodiscard]] DirectionResult so_far() const;
 
   // After stop(). `before` and `after`: the devices' counters around the counted traffic, of the
-  // sender and of the receiver. Adds to `spoiled` (one sentence) when the counts mean nothing.
+  // sender and of the receiver. `spoiled`: why the trial means nothing (a link that went: nothing
+  // is the device's then), or empty; gets a sentence when the counts mean nothing.
   [[nodiscard]] DirectionResult fold(const DeviceCounters& tx_before,
                                      const DeviceCounters& tx_after,
                                      const DeviceCounters& rx_before,

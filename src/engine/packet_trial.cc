@@ -276,7 +276,10 @@ std::string PacketMeasurer::link_trouble(const PortCounters& before,
          {std::tuple{spec.from, &before.from[i], &after.from[i]},
           std::tuple{spec.to, &before.to[i], &after.to[i]}}) {
       if (device == nullptr) continue;
-      if (!new_state->link_up || new_state->link_downs > old_state->link_downs) {
+      if (!old_state->link_up) {
+        return fmt::format("link: {} was down when the trial began", device->facts().device);
+      }
+      if (!new_state->link_up || new_state->link_downs != old_state->link_downs) {
         return fmt::format("link: {} went down during the trial", device->facts().device);
       }
     }

@@ -109,8 +109,14 @@ struct DeviceCounters {
   std::uint64_t rx_ring_filled = 0;
   std::optional<TxStampSamples> tx_stamps;
   bool link_up = true;
-  // Each carrier loss seen since open.
+  // Grows each time that the link went: its carrier was lost, the interface was set down, or both.
   std::uint64_t link_downs = 0;
+  // Grows when a counter behind these was set back by its driver: of an interval in which it grew,
+  // they tell less than there was.
+  std::uint64_t times_back = 0;
+  // Why this device cannot tell what became of frames that reached its port (a clause: "XDP program
+  // 12 runs before af_packet on t1"); empty when it can.
+  std::string rx_blind;
   // The driver's own names and values, for people (ethtool -S style); may be empty.
   std::vector<std::pair<std::string, std::uint64_t>> detail;
 };

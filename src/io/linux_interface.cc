@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <linux/ethtool.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -14,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <optional>
 
 #include "base/nearest.h"
 #include "base/unique_fd.h"
@@ -162,6 +164,80 @@ Result<LinuxInterface> ask_link(const std::string& name) {
   return interface;
 }
 
+// One link's counters, and the interface that it stands on; 0: none, or one in another namespace.
+struct LinkState {
+  InterfaceStatistics statistics;
+  unsigned stands_on = 0;
+};
+
+void take_stats64(InterfaceStatistics& statistics, std::span<const std::byte> value) {
+  rtnl_link_stats64 stats{};  // newer kernels send more, older ones less
+  std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
+  statistics.tx_packets = stats.tx_packets;
+  statistics.tx_dropped = stats.tx_dropped;
+  statistics.tx_errors = stats.tx_errors;
+  statistics.rx_packets = stats.rx_packets;
+  statistics.rx_dropped = stats.rx_dropped;
+  statistics.rx_missed_errors = stats.rx_missed_errors;
+  statistics.rx_fifo_errors = stats.rx_fifo_errors;
+  statistics.rx_over_errors = stats.rx_over_errors;
+}
+
+Status ask_state(unsigned index, LinkState& link) {
+  static constexpr std::array kStackedKinds{"vlan", "macvlan", "macvtap", "ipvlan", "macsec"};
+  ifinfomsg wanted{};
+  wanted.ifi_index = static_cast<int>(index);
+  return netlink_ask(NetlinkRequest(RTM_GETLINK, 0, wanted), [&](const NetlinkAnswer& answer) {
+    InterfaceStatistics& statistics = link.statistics;
+    std::optional<std::uint32_t> downs;
+    std::uint32_t changes = 0, below = 0;
+    bool elsewhere = false, stacked = false;
+    const bool up = (answer.header<ifinfomsg>().ifi_flags & IFF_UP) != 0;
+    for_each_attribute(answer.payload, sizeof wanted, [&](std::uint16_t type, auto value) {
+      if (type == IFLA_CARRIER_DOWN_COUNT) downs = attribute_as<std::uint32_t>(value);
+      if (type == IFLA_CARRIER_CHANGES) changes = attribute_as<std::uint32_t>(value);
+      if (type == IFLA_CARRIER) statistics.carrier = up && attribute_as<std::uint8_t>(value) != 0;
+      if (type == IFLA_STATS64) take_stats64(statistics, value);
+      if (type == IFLA_LINK) below = attribute_as<std::uint32_t>(value);
+      if (type == IFLA_LINK_NETNSID) elsewhere = true;
+      if (type != IFLA_XDP && type != IFLA_LINKINFO) return;
+      for_each_attribute(value, 0, [&](std::uint16_t inner, auto part) {
+        // With several programs on one interface each has its own attribute, behind the first.
+        if (type == IFLA_XDP && inner >= IFLA_XDP_PROG_ID && inner <= IFLA_XDP_HW_PROG_ID) {
+          statistics.xdp_program =
+              std::max(statistics.xdp_program, attribute_as<std::uint32_t>(part));
+        }
+        if (type == IFLA_LINKINFO && inner == IFLA_INFO_KIND) {
+          stacked = std::find(kStackedKinds.begin(), kStackedKinds.end(), text_of(part)) !=
+                    kStackedKinds.end();
+        }
+      });
+    });
+    // Kernels before 4.16 count the changes, two for each time that it went and came back.
+    statistics.carrier_down_count = downs.value_or((changes + 1) / 2);
+    if (stacked && !elsewhere) link.stands_on = below;
+  });
+}
+
+// 0: no interface has it.
+unsigned index_of(const IpAddress& address) {
+  if (!address.v6 && address.bytes[0] == 127) return if_nametoindex("lo");
+  const auto wanted = std::as_bytes(std::span(address.bytes)).first(address.v6 ? 16 : 4);
+  unsigned index = 0;
+  ifaddrmsg family{};
+  family.ifa_family = address.v6 ? AF_INET6 : AF_INET;
+  const Status asked = netlink_ask(
+      NetlinkRequest(RTM_GETADDR, NLM_F_DUMP, family), [&](const NetlinkAnswer& answer) {
+        const auto header = answer.header<ifaddrmsg>();
+        // Of a point-to-point interface IFA_ADDRESS is the other end's; IPv6 has no IFA_LOCAL.
+        for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
+          if (type != IFA_LOCAL && !(address.v6 && type == IFA_ADDRESS)) return;
+          if (std::ranges::equal(value, wanted)) index = header.ifa_index;
+        });
+      });
+  return asked ? index : 0;
+}
+
 }  // namespace
 
 std::vector<std::string> interface_names() {
@@ -171,6 +247,20 @@ std::vector<std::string> interface_names() {
       [&](const NetlinkAnswer& answer) { names.push_back(interface_from(answer).name); });
   if (!asked) names.clear();
   return names;
+}
+
+Result<LinuxInterface> interface_of(const IpAddress& address) {
+  std::array<char, IF_NAMESIZE> name{};
+  if (if_indextoname(index_of(address), name.data()) == nullptr) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("no interface has the address {}", format_ip(address)),
+                "'ip -brief address' lists those of this host", EADDRNOTAVAIL);
+  }
+  return read_interface(name.data());
+}
+
+bool has_address(const LinuxInterface& interface, const IpAddress& address) {
+  return index_of(address) == interface.index;
 }
 
 Result<LinuxInterface> read_interface(const std::string& name) {
@@ -222,36 +312,29 @@ Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t b
 }
 
 Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface) {
-  ifinfomsg wanted{};
-  wanted.ifi_index = static_cast<int>(interface.index);
+  constexpr int kLayersMax = 4;  // a vlan on a macvlan on ...
   InterfaceStatistics statistics;
-  const Status asked =
-      netlink_ask(NetlinkRequest(RTM_GETLINK, 0, wanted), [&](const NetlinkAnswer& answer) {
-        for_each_attribute(answer.payload, sizeof wanted, [&](std::uint16_t type, auto value) {
-          if (type == IFLA_CARRIER_DOWN_COUNT) {
-            statistics.carrier_down_count = attribute_as<std::uint32_t>(value);
-          }
-          if (type == IFLA_CARRIER) statistics.carrier = attribute_as<std::uint8_t>(value) != 0;
-          if (type != IFLA_STATS64) return;
-          rtnl_link_stats64 stats{};  // newer kernels send more, older ones less
-          std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
-          statistics.tx_packets = stats.tx_packets;
-          statistics.tx_dropped = stats.tx_dropped;
-          statistics.tx_errors = stats.tx_errors;
-          statistics.rx_packets = stats.rx_packets;
-          statistics.rx_dropped = stats.rx_dropped;
-          statistics.rx_missed_errors = stats.rx_missed_errors;
-        });
-      });
-  if (!asked && asked.error().errno_value == ENODEV) {
-    return fail(ErrorKind::kPrecondition, fmt::format("interface {} is gone", interface.name),
-                "bring it back and run again", ENODEV);
-  }
-  if (!asked) {
-    return fail(ErrorKind::kPrecondition,
-                fmt::format("the counters of interface {} cannot be read: {}", interface.name,
-                            asked.error().message),
-                asked.error().hint, asked.error().errno_value);
+  unsigned next = interface.index;
+  for (int layer = 0; layer < kLayersMax && next != 0; ++layer) {
+    LinkState link;
+    const Status asked = ask_state(next, link);
+    if (!asked && layer == 0 && asked.error().errno_value == ENODEV) {
+      return fail(ErrorKind::kPrecondition, fmt::format("interface {} is gone", interface.name),
+                  "bring it back and run again", ENODEV);
+    }
+    if (!asked && layer == 0) {
+      return fail(ErrorKind::kPrecondition,
+                  fmt::format("the counters of interface {} cannot be read: {}", interface.name,
+                              asked.error().message),
+                  asked.error().hint, asked.error().errno_value);
+    }
+    if (!asked) break;
+    if (layer == 0) {
+      statistics = link.statistics;
+    } else {
+      statistics.carrier_down_count += link.statistics.carrier_down_count;
+    }
+    next = link.stands_on;
   }
   return statistics;
 }

@@ -32,9 +32,13 @@ struct LinuxInterface {
 
 struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_link.h
   std::uint64_t tx_packets = 0, tx_dropped = 0, tx_errors = 0;
-  std::uint64_t rx_packets = 0, rx_dropped = 0, rx_missed_errors = 0;
+  std::uint64_t rx_packets = 0, rx_dropped = 0;
+  std::uint64_t rx_missed_errors = 0, rx_fifo_errors = 0, rx_over_errors = 0;
+  // Its own, and those of the interface it stands on (vlan, macvlan, ipvlan, macsec), whose flaps
+  // reach it late or never.
   std::uint64_t carrier_down_count = 0;
-  bool carrier = false;
+  bool carrier = false;           // up, and with a carrier
+  std::uint32_t xdp_program = 0;  // id of the XDP program on it, whoever's; 0: none
 };
 
 // Fails with kUsage, naming the nearest existing interface, when there is none of that name.
@@ -48,6 +52,11 @@ struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_
                                                       bool tagged = false);
 
 [[nodiscard]] std::vector<std::string> interface_names();
+
+// The interface that has this address; all of 127.0.0.0/8 is "lo"'s. Fails (kPrecondition) when
+// none has.
+[[nodiscard]] Result<LinuxInterface> interface_of(const IpAddress& address);
+[[nodiscard]] bool has_address(const LinuxInterface& interface, const IpAddress& address);
 
 // Fails (kPrecondition) when the interface is gone.
 [[nodiscard]] Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface);

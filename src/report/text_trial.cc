@@ -116,8 +116,7 @@ std::string attribution_text(const DirectionResult& direction) {
       {"tester's NIC or driver, receiving", a.rx_nic},
       {"arrived too late", a.late},
       {"behind the tester's own bursts", direction.pacing.lost_behind},
-      {"device or tester: its driver hides drops",
-       a.not_attributable - direction.pacing.lost_behind}};
+      {"device or tester: cannot be told", a.not_attributable - direction.pacing.lost_behind}};
   std::string out;
   for (const auto& [place, count] : places)
     if (count > 0) out += fmt::format("  {:<40}{:>16}\n", place, grouped(count));

@@ -58,9 +58,10 @@ struct Attribution {
   std::uint64_t rx_ring = 0;
   std::uint64_t rx_nic = 0;
   std::uint64_t late = 0;
-  // The receiving driver hides its own drops, so that these died in the device or in the tester,
-  // and nobody can say in which; or the sender caught up with its schedule in a burst, which can
-  // explain them (PacingSummary::lost_behind).
+  // These died in the device or in the tester, and nobody can say in which: a link went, the
+  // receiving driver hides its own drops, its counters were set back, something on our own port
+  // may take frames before we see them; or the sender caught up with its schedule in a burst, which
+  // can explain them (PacingSummary::lost_behind).
   std::uint64_t not_attributable = 0;
 };
 

@@ -48,9 +48,10 @@ class DirectionTest : public ::testing::Test {
     }
     arrive(epoch, delay_of);
     direction_->stop(clock_.now());
-    std::string spoiled;
-    DirectionResult result = direction_->fold({}, {}, rx_before_, rx_after_, spoiled);
-    EXPECT_EQ(spoiled, "");
+    std::string spoiled = spoiled_by_;
+    DirectionResult result =
+        direction_->fold(tx_before_, tx_after_, rx_before_, rx_after_, spoiled);
+    EXPECT_EQ(spoiled, expected_spoiled_);
     return result;
   }
 
@@ -89,7 +90,8 @@ class DirectionTest : public ::testing::Test {
     police(epoch, capacity);
     direction_->stop(clock_.now());
     std::string spoiled;
-    DirectionResult result = direction_->fold({}, {}, rx_before_, rx_after_, spoiled);
+    DirectionResult result =
+        direction_->fold(tx_before_, tx_after_, rx_before_, rx_after_, spoiled);
     EXPECT_EQ(spoiled, "");
     return result;
   }
@@ -134,6 +136,14 @@ class DirectionTest : public ::testing::Test {
     std::size_t frames;
   };
 
+  // What the ports' counters say; nothing that could hide a loss.
+  static DeviceCounters told() {
+    return {.tx_dropped = 0, .rx_ring_dropped = 0, .rx_nic_dropped = 0};
+  }
+  DeviceCounters tx_before_ = told(), tx_after_ = told();
+  DeviceCounters rx_before_ = told(), rx_after_ = told();
+  std::string spoiled_by_, expected_spoiled_;
+
   FakeClock clock_;
   FakeDevice from_{2048};
   FakeDevice to_;
@@ -141,7 +151,6 @@ class DirectionTest : public ::testing::Test {
   std::unique_ptr<Direction> direction_;
   std::vector<Departure> departures_;
   std::uint16_t trial_id_ = 6;
-  DeviceCounters rx_before_, rx_after_;
 };
 
 Nanoseconds fifty_us(std::size_t) {
@@ -359,6 +368,102 @@ TEST_F(DirectionTest, ABurstThatTheUserAllowsIsTheDevices) {
   EXPECT_GT(found.counts.lost, 0u);
   EXPECT_EQ(found.attribution.dut, found.counts.lost);
   EXPECT_EQ(found.pacing.caught_up, 0u);
+}
+
+// A hundred frames of which every tenth is lost: who is blamed.
+class BlameTest : public DirectionTest {
+ protected:
+  Attribution blame() {
+    make({});
+    const DirectionResult result = run(10'000, 10 * kMillisecond, 8, [](std::size_t frame) {
+      return frame % 10 == 3 ? -1 : 50 * kMicrosecond;
+    });
+    EXPECT_EQ(result.counts.lost, 10u);
+    const Attribution& where = result.attribution;
+    EXPECT_EQ(where.tx_ring + where.dut + where.rx_ring + where.rx_nic + where.not_attributable,
+              10u);
+    return where;
+  }
+};
+
+TEST_F(BlameTest, WhatNothingOfOursExplainsIsTheDevices) {
+  EXPECT_EQ(blame().dut, 10u);
+}
+
+TEST_F(BlameTest, WhatWasDroppedBeforeTheTrialExplainsNothing) {
+  tx_before_.tx_dropped = tx_after_.tx_dropped = 5;
+  rx_before_.rx_ring_dropped = rx_after_.rx_ring_dropped = 50;
+  rx_before_.rx_nic_dropped = rx_after_.rx_nic_dropped = 500;
+  EXPECT_EQ(blame().dut, 10u);
+}
+
+// Each port counts for both directions: a sender's receive drops are the other direction's.
+TEST_F(BlameTest, WhatTheOtherDirectionLostExplainsNothing) {
+  tx_after_.rx_ring_dropped = 4;
+  tx_after_.rx_nic_dropped = 4;
+  rx_after_.tx_dropped = 4;
+  EXPECT_EQ(blame().dut, 10u);
+}
+
+TEST_F(BlameTest, OursIsTakenFirst) {
+  tx_after_.tx_dropped = 2;
+  rx_after_.rx_ring_dropped = 3;
+  rx_after_.rx_nic_dropped = 4;
+  const Attribution where = blame();
+  EXPECT_EQ(where.tx_ring, 2u);
+  EXPECT_EQ(where.rx_ring, 3u);
+  EXPECT_EQ(where.rx_nic, 4u);
+  EXPECT_EQ(where.dut, 1u);
+}
+
+TEST_F(BlameTest, NobodyIsBlamedWhenTheLinkWent) {
+  spoiled_by_ = expected_spoiled_ = "link: t1 went down during the trial";
+  rx_after_.rx_ring_dropped = 3;
+  const Attribution where = blame();
+  EXPECT_EQ(where.dut, 0u);
+  EXPECT_EQ(where.rx_ring, 3u);
+  EXPECT_EQ(where.not_attributable, 7u);
+}
+
+TEST_F(BlameTest, CountersThatWereSetBackTellLessThanThereWas) {
+  rx_before_.rx_nic_dropped = 100;  // and 2 since it was set back
+  rx_after_ = told();
+  rx_after_.rx_nic_dropped = 102;
+  rx_after_.times_back = 1;
+  expected_spoiled_ =
+      "not attributable: 8 frames were lost, and the counters of  were set back meanwhile";
+  Attribution where = blame();
+  EXPECT_EQ(where.rx_nic, 2u);
+  EXPECT_EQ(where.dut, 0u);
+  EXPECT_EQ(where.not_attributable, 8u);
+  rx_after_ = rx_before_ = told();
+  tx_after_.times_back = 1;
+  expected_spoiled_ =
+      "not attributable: 10 frames were lost, and the counters of  were set back meanwhile";
+  EXPECT_EQ(blame().not_attributable, 10u);
+  tx_before_.times_back = 1;  // before the trial
+  expected_spoiled_.clear();
+  EXPECT_EQ(blame().dut, 10u);
+}
+
+TEST_F(BlameTest, ACounterThatIsMissingOrWentBackIsNotZero) {
+  rx_before_.rx_ring_dropped = 7;
+  rx_after_.rx_ring_dropped = 3;
+  EXPECT_EQ(blame().not_attributable, 10u);
+  rx_before_.rx_ring_dropped.reset();
+  EXPECT_EQ(blame().not_attributable, 10u);
+  rx_before_ = told();
+  rx_after_.rx_ring_dropped.reset();
+  EXPECT_EQ(blame().not_attributable, 10u);
+  rx_after_ = told();
+  tx_after_.tx_dropped.reset();
+  EXPECT_EQ(blame().not_attributable, 10u);
+}
+
+TEST_F(BlameTest, SomethingThatMayTakeFramesBeforeUsIsNamed) {
+  rx_before_.rx_blind = "XDP program 12 runs on t1 before af_packet, which may take them";
+  expected_spoiled_ = "not attributable: 10 frames were lost, and " + rx_before_.rx_blind;
+  EXPECT_EQ(blame().not_attributable, 10u);
 }
 
 }  // namespace

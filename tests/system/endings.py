@@ -150,6 +150,7 @@ def link_down(backend):
             assert done.code == 6, done
             found = document(done.out)["trials"][0]
             assert found["verdict"] == "invalid" and "link" in found["reason"], found["reason"]
+            assert found["directions"][0]["attribution"]["dut"] == 0, found["directions"][0]
 
 
 @SUITE.case_for_each(BACKENDS)
