@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/cpu.h"
+#include "engine/port_watch.h"
 #include "tools/interrupt.h"
 #include "tools/log_file.h"
 #include "tools/ports.h"
@@ -89,28 +90,18 @@ void say_ready(const DutSettings& settings, const DutPorts& ports) {
                   settings.duration == 0 ? "on SIGINT or SIGTERM" : "by itself"));
 }
 
-Result<DutPort> port_result(const std::string& port, Device& device, NicFacts& nic) {
+// Fails when the port is gone, whose own counters are then absent.
+Status read_port(const std::string& name, Device& device, DutPort& port, NicFacts& nic) {
+  port.port = name;
+  port.backend = device.facts().backend;
+  port.mode = device.facts().mode;
   const Result<DeviceCounters> counters = device.counters();
+  port.rx_stamp = device.facts().rx_stamp;
   if (!counters) return tl::unexpected(counters.error());
   describe_counters(*counters, nic);
-  return DutPort{.port = port,
-                 .backend = device.facts().backend,
-                 .mode = device.facts().mode,
-                 .rx_stamp = device.facts().rx_stamp,
-                 .tx_dropped = counters->tx_dropped,
-                 .rx_ring_dropped = counters->rx_ring_dropped,
-                 .rx_nic_dropped = counters->rx_nic_dropped};
-}
-
-Status read_ports(const DutSettings& settings, const DutPorts& ports, DutResult& result,
-                  RunReport& report) {
-  std::vector<NicFacts>& nics = report.environment.nics;
-  auto port = port_result(settings.a, *ports.a, nics.at(0));
-  if (!port) return tl::unexpected(port.error());
-  result.a = std::move(*port);
-  port = port_result(settings.b, *ports.b, nics.at(1));
-  if (!port) return tl::unexpected(port.error());
-  result.b = std::move(*port);
+  port.tx_dropped = counters->tx_dropped;
+  port.rx_ring_dropped = counters->rx_ring_dropped;
+  port.rx_nic_dropped = counters->rx_nic_dropped;
   return {};
 }
 
@@ -129,9 +120,10 @@ void note_identities(RunReport& report) {
   }
 }
 
-// Fills the report; the log is written even when a port has gone.
+// Fills the report, with what was counted until then also when a port has gone. `cpus`: where the
+// thread that looks after the ports may run.
 Status forward(const DutSettings& settings, const Session& session, DutPorts& ports,
-               std::optional<DutLog>& log, RunReport& report) {
+               const CpuList& cpus, std::optional<DutLog>& log, RunReport& report) {
   const ForwarderSpec spec{.a_to_b = path_spec(settings, false),
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
@@ -139,7 +131,9 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
   session.clock.refit();
   say_ready(settings, ports);
   DutResult result;
-  result.duration = forwarder.run(interrupted(), settings.duration);
+  PortWatch watch({ports.a.get(), ports.b.get()}, interrupted(), session.clock, cpus);
+  result.duration = forwarder.run(watch.stop(), settings.duration);
+  Status ended = watch.end();
   result.a_to_b = {settings.a, settings.b, forwarder.a_to_b()};
   result.b_to_a = {settings.b, settings.a, forwarder.b_to_a()};
   Status written;
@@ -149,9 +143,13 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
     result.log_overflow = log->log.overflow();
     written = write_log(*log);
   }
-  const Status read = read_ports(settings, ports, result, report);
-  if (read) report.dut = std::move(result);
-  return written ? read : written;
+  std::vector<NicFacts>& nics = report.environment.nics;
+  for (const Status& read : {read_port(settings.a, *ports.a, result.a, nics.at(0)),
+                             read_port(settings.b, *ports.b, result.b, nics.at(1)), written}) {
+    if (ended) ended = read;
+  }
+  report.dut = std::move(result);
+  return ended;
 }
 
 }  // namespace
@@ -166,6 +164,7 @@ int run_dut(const DutSettings& settings, const Session& session) {
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
   Result<std::optional<DutLog>> log = open_log(settings);
   if (!log) return give_up(log.error());
+  const CpuList cpus = allowed_cpus();
   if (settings.core) {
     if (const Status ok = pin_current_thread(*settings.core); !ok) return give_up(ok.error());
     report.environment.cores_used.push_back({*settings.core, "forward"});
@@ -176,10 +175,9 @@ int run_dut(const DutSettings& settings, const Session& session) {
     describe_port(*device, settings.ring_frames, report);
   }
   prctl(PR_SET_TIMERSLACK, 1);  // naps end when they say, not 50 us later
-  if (const Status ok = forward(settings, session, *ports, *log, report); !ok) {
-    return give_up(ok.error());
-  }
+  const Status ended = forward(settings, session, *ports, cpus, *log, report);
   note_identities(report);
+  if (!ended) return give_up(ended.error());
   return finish(session, report);
 }
 

@@ -2,8 +2,10 @@
 their own: what the tester's own port did is never the device's loss. The kernel's counters judge.
 """
 
+import signal
 import sys
 import tempfile
+import time
 
 from cable import amid, cable
 from expect import INVALID, PRECONDITION, document, sentence
@@ -198,6 +200,36 @@ for name in BACKENDS:
               "tc filter add dev c1 ingress bpf da obj p.o sec tc",
               "nft 'add table netdev w; add chain netdev w o { type filter hook egress device c0 "
               "priority 0; }; add rule netdev w o numgen random mod 10 < 3 drop'")
+
+
+@SUITE.case_for_each(BACKENDS)
+def device_whose_interface_is_deleted(backend):
+    """The end of `dut`: an error, with what was counted until then."""
+    with Topology() as net:
+        dut = net.start("device", "dut", "--a", f"{backend}:d0", "--b", f"{backend}:d1", "--json")
+        dut.wait_for("forwarding")
+        net.run("tester", *between(net, "af_packet", "--duration", "250ms"))
+        net.ip("device", "link", "del", "d1")
+        asked = time.monotonic()
+        done = dut.wait(timeout=10)
+        assert time.monotonic() - asked < 5, time.monotonic() - asked
+        assert done.code == PRECONDITION, done
+        found = document(done.out)
+        assert found["status"] == "error" and "d1" in found["error"]["message"], found["error"]
+        assert found["result"]["directions"][0]["counts"]["forwarded"] > 300, found["result"]
+
+
+@SUITE.case
+def device_whose_link_comes_back():
+    """A link that goes for a second is no end."""
+    with Topology() as net:
+        dut = device(net)
+        net.ip("tester", "link", "set", "t1", "down")
+        time.sleep(0.5)
+        assert dut.running(), dut.wait(1)
+        net.ip("tester", "link", "set", "t1", "up")
+        done = dut.stop(signal.SIGTERM)
+        assert done.code == 0, done
 
 
 @SUITE.case
