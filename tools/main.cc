@@ -1,7 +1,14 @@
 // The one binary: find the verb, bind, call.
 
-#include <string_view>
+#include <fmt/format.h>
 
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+#include "base/memory.h"
 #include "tools/backends.h"
 #include "tools/calibrate_verb.h"
 #include "tools/cleanup.h"
@@ -78,6 +85,24 @@ int run_verb(const CommandLine& line, const Session& session) {
   return 2;
 }
 
+// Whatever a verb did not foresee still ends with its document.
+int run_to_its_end(const CommandLine& line, const Session& session) {
+  Error error = out_of_memory();
+  try {
+    return run_verb(line, session);
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  } catch (const std::system_error& refused) {
+    error = {ErrorKind::kPrecondition, fmt::format("the host refuses: {}", refused.what()),
+             "see the limits of this process (ulimit -a) and of its control group",
+             refused.code().value()};
+  } catch (const std::exception& unforeseen) {
+    error = {ErrorKind::kPrecondition, fmt::format("the run cannot go on: {}", unforeseen.what()),
+             "this is a fault of the program: please report it"};
+  }
+  return refuse(session, kind_of(line.verb), error);
+}
+
 }  // namespace
 }  // namespace wireproof
 
@@ -100,5 +125,5 @@ int main(int argc, char** argv) {
     return refuse(session, kind_of(parsed.line.verb), *parsed.error);
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
-  return run_verb(parsed.line, session);
+  return run_to_its_end(parsed.line, session);
 }

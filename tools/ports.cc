@@ -10,6 +10,7 @@
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
 #include "tools/header_settings.h"
+#include "tools/interrupt.h"
 #include "tools/standard_streams.h"
 #include "traffic/schedule.h"
 #include "trial/derive.h"
@@ -32,7 +33,8 @@ Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
                   .vlan = test.profile.vlan,
                   .dscp = test.profile.dscp,
                   .ttl = test.profile.ttl,
-                  .clock = &clock};
+                  .clock = &clock,
+                  .stop = &interrupted()};
 }
 
 // Before anything is opened: a size that cannot be sent is refused before others are.
