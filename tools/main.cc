@@ -53,6 +53,13 @@ ReportKind kind_of(Verb verb) {
   return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
 }
 
+int refuse(const Session& session, Verb verb, const Error& error) {
+  if (verb == Verb::kBackends || verb == Verb::kDoctor) {
+    return refuse_host_verb(verb, error, session);
+  }
+  return refuse(session, kind_of(verb), error);
+}
+
 int run_verb(const CommandLine& line, const Session& session) {
   switch (line.verb) {
     case Verb::kTrial: {
@@ -100,7 +107,7 @@ int run_to_its_end(const CommandLine& line, const Session& session) {
     error = {ErrorKind::kPrecondition, fmt::format("the run cannot go on: {}", unforeseen.what()),
              "this is a fault of the program: please report it"};
   }
-  return refuse(session, kind_of(line.verb), error);
+  return refuse(session, line.verb, error);
 }
 
 }  // namespace
@@ -119,10 +126,7 @@ int main(int argc, char** argv) {
   const HostClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
-    if (parsed.line.verb == Verb::kBackends || parsed.line.verb == Verb::kDoctor) {
-      return refuse_host_verb(parsed.line.verb, *parsed.error, session);
-    }
-    return refuse(session, kind_of(parsed.line.verb), *parsed.error);
+    return refuse(session, parsed.line.verb, *parsed.error);
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
   return run_to_its_end(parsed.line, session);
