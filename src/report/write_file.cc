@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace wireproof {
@@ -54,6 +56,31 @@ Status check_target(const std::string& path) {
   return {};
 }
 
+constexpr std::string_view kPrefix = ".wireproof.";
+constexpr std::string_view kSuffix = ".tmp";
+
+// What killed runs left here: a living one holds the lock of its file, and the kernel drops it at
+// its death.
+void remove_orphans(const std::string& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) continue;
+    const std::string_view numbers = std::string_view(name).substr(
+        kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+    if (numbers.find_first_not_of("0123456789.") != std::string_view::npos) continue;
+    const UniqueFd file(open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file && flock(file.get(), LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
+  }
+}
+
+// Locked, and not taken for an orphan in the moment before.
+bool is_held(const UniqueFd& file) {
+  struct stat status {};
+  return flock(file.get(), LOCK_EX | LOCK_NB) == 0 && fstat(file.get(), &status) == 0 &&
+         status.st_nlink > 0;
+}
+
 }  // namespace
 
 Status write_all(int fd, std::string_view text, std::string_view name) {
@@ -86,12 +113,14 @@ WholeFile::~WholeFile() {
 Result<WholeFile> WholeFile::create(const std::string& path) {
   if (Status target = check_target(path); !target) return tl::unexpected(target.error());
   const std::string folder = folder_of(path);
+  remove_orphans(folder);
   constexpr int kAttempts = 100;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const std::string name = fmt::format("{}/.wireproof.{}.{}.tmp", folder, getpid(), attempt);
+    const std::string name =
+        fmt::format("{}/{}{}.{}{}", folder, kPrefix, getpid(), attempt, kSuffix);
     UniqueFd fd(open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-    if (fd) return WholeFile(std::move(fd), name, path);
-    if (errno != EEXIST) return cannot("write", path, errno);
+    if (!fd && errno != EEXIST) return cannot("write", path, errno);
+    if (fd && is_held(fd)) return WholeFile(std::move(fd), name, path);
   }
   return cannot("write", path, EEXIST);
 }

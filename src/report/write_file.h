@@ -15,7 +15,8 @@ namespace wireproof {
 
 // A file that gets its name when it is whole: written under a temporary one in the same folder,
 // synced, renamed over an existing regular file, the folder synced. After a crash there is the old
-// file or the new one. Without commit() nothing is left behind and an existing file is as it was.
+// file or the new one. Without commit() nothing is left behind and an existing file is as it was;
+// what a killed process left of this kind in the folder is removed by the next.
 class WholeFile {
  public:
   // Whatever else bears that name (a folder, a link, a device, a pipe) is refused (kOutput).
