@@ -143,6 +143,13 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
   const ForwarderSpec spec{.a_to_b = path_spec(settings, false),
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
+  const std::uint64_t inside = std::uint64_t{spec.a_to_b.pool_frames} + spec.b_to_a.pool_frames;
+  if (const Status room = check_memory(inside * spec.a_to_b.buffer_len_max,
+                                       fmt::format("room for {} frames inside", inside),
+                                       "give a shorter --delay or a smaller --queue");
+      !room) {
+    return room;
+  }
   Forwarder forwarder(*ports.a, *ports.b, spec, session.clock, log ? &log->log : nullptr);
   session.clock.refit();
   say_ready(settings, ports);

@@ -308,7 +308,7 @@ Result<OpenPorts> open_ports(const TestSettings& test, const PreparedTest& prepa
   }
   std::vector<unsigned> used = ports.cores.tx;
   used.insert(used.end(), ports.cores.rx.begin(), ports.cores.rx.end());
-  session.clock.check_cores(used);
+  session.clock.check_cores(used, &interrupted());
   keep_off_senders(ports.cores);
   return ports;
 }

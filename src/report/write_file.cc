@@ -74,11 +74,12 @@ void remove_orphans(const std::string& folder) {
   }
 }
 
-// Locked, and not taken for an orphan in the moment before.
+// Locked, and not taken for an orphan in the moment before. Where a file system has no locks
+// nothing is taken for one.
 bool is_held(const UniqueFd& file) {
   struct stat status {};
-  return flock(file.get(), LOCK_EX | LOCK_NB) == 0 && fstat(file.get(), &status) == 0 &&
-         status.st_nlink > 0;
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  return fstat(file.get(), &status) == 0 && status.st_nlink > 0;
 }
 
 }  // namespace
