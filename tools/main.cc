@@ -110,13 +110,7 @@ int run_to_its_end(const CommandLine& line, const Session& session) {
   return refuse(session, line.verb, error);
 }
 
-}  // namespace
-}  // namespace wireproof
-
-int main(int argc, char** argv) {
-  using namespace wireproof;
-  secure_standard_streams();
-  install_interrupt_handlers();
+int run_program(int argc, const char* const* argv) {
   const ParsedCommandLine parsed = parse_command_line(argc, argv);
   if (parsed.early) {
     const int code = print(parsed.early->text);
@@ -130,4 +124,19 @@ int main(int argc, char** argv) {
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
   return run_to_its_end(parsed.line, session);
+}
+
+}  // namespace
+}  // namespace wireproof
+
+int main(int argc, char** argv) {
+  using namespace wireproof;
+  secure_standard_streams();
+  install_interrupt_handlers();
+  try {
+    return run_program(argc, argv);
+  } catch (const std::exception& error) {  // there is no room even for a document
+    print_error({ErrorKind::kPrecondition, fmt::format("cannot go on: {}", error.what())});
+    return exit_code(ErrorKind::kPrecondition);
+  }
 }
