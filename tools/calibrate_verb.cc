@@ -8,6 +8,7 @@
 
 #include "report/calibration.h"
 #include "search/bisect.h"
+#include "tools/cleanup.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
 #include "tools/ports.h"
@@ -257,6 +258,7 @@ int run_calibrate(const CalibrateSettings& settings, const Session& session) {
   }
   const std::string path = calibration_path();
   if (const Status ok = check_calibration_storable(path); !ok) return give_up(ok.error());
+  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);

@@ -23,15 +23,15 @@ tl::unexpected<Error> cannot_run(const std::string& command, int error) {
               fmt::format("cannot run '{}': {}", command, std::strerror(error)), "", error);
 }
 
-// We ignore SIGPIPE, and an ignored signal stays ignored across exec: `head -1` in the command
-// would then leave its neighbours writing into nothing.
+// We ignore SIGPIPE and SIGXFSZ, and an ignored signal stays ignored across exec: `head -1` in the
+// command would then leave its neighbours writing into nothing.
 class SpawnSettings {
  public:
   SpawnSettings(int input, int output) {
     posix_spawnattr_init(&attributes_);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM}) sigaddset(&defaults, signal);
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM}) sigaddset(&defaults, signal);
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigdefault(&attributes_, &defaults);
@@ -106,7 +106,7 @@ std::optional<int> ChildProcess::ended() {
 
 ChildProcess::~ChildProcess() {
   if (pid_ <= 0) return;
-  constexpr int kPatienceMs = 2000;
+  constexpr int kPatienceMs = 500;  // of the second in which a run ends that was told to
   constexpr int kStepMs = 10;
   kill(-pid_, SIGTERM);
   for (int waited = 0; waited < kPatienceMs; waited += kStepMs) {

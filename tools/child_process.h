@@ -24,7 +24,7 @@ class ChildProcess {
   ChildProcess(ChildProcess&& other) noexcept
       : pid_(std::exchange(other.pid_, 0)), output_(std::move(other.output_)) {}
   ChildProcess& operator=(ChildProcess&&) = delete;
-  // Ends the whole group: SIGTERM, after two seconds SIGKILL.
+  // Ends the whole group: SIGTERM, after half a second SIGKILL.
   ~ChildProcess();
 
   // What it has written since, waiting for it up to timeout_ms. Empty does not mean the end.

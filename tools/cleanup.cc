@@ -51,6 +51,20 @@ std::string cleanup_text(const std::vector<LeftoverChange>& changes) {
   return text;
 }
 
+void undo_leftovers(RunReport& report) {
+  const auto changes = undo_dead(undo_kinds(), false);
+  if (!changes) {
+    report.notes.push_back(
+        fmt::format("what killed runs may have left is not known: {}", changes.error().message));
+    return;
+  }
+  for (const LeftoverChange& change : *changes) {
+    if (change.outcome != Leftover::kUndone && !stands_in_the_way(change)) continue;
+    report.notes.push_back(fmt::format("left by the killed process {}: {}, {}", change.owner,
+                                       describe(change.entry), outcome_text(change)));
+  }
+}
+
 int run_cleanup(bool dry_run) {
   const auto changes = undo_dead(undo_kinds(), dry_run);
   if (!changes) {

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tools/cleanup.h"
 #include "tools/doctor_interface.h"
 #include "tools/doctor_pci.h"
 #include "tools/doctor_plan.h"
@@ -132,7 +133,7 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
                     check_clocksource(cpus),
                     check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
                                     read_file("/proc/self/autogroup")),
-                    check_hugepages("/", polling)});
+                    check_hugepages("/", polling), check_leftovers(undo_dead(undo_kinds(), true))});
   if (const auto ptp = read_ptp_state()) findings.push_back(good("ptp", describe_ptp(*ptp)));
   for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
   if (std::any_of(nics.begin(), nics.end(),
@@ -253,6 +254,19 @@ HostFinding check_autogroup(std::string_view enabled, std::string_view own) {
                 "sessions' work can delay them",
                 "sysctl kernel.sched_autogroup_enabled=0, or as root in a session of its own: "
                 "echo -20 > /proc/self/autogroup");
+}
+
+HostFinding check_leftovers(const Result<std::vector<LeftoverChange>>& changes) {
+  if (!changes) return limits("leftovers", changes.error().message, changes.error().hint);
+  std::vector<std::string> left;
+  for (const LeftoverChange& change : *changes) {
+    if (change.outcome == Leftover::kWouldUndo || change.outcome == Leftover::kUnknownKind) {
+      left.push_back(describe(change.entry));
+    }
+  }
+  if (left.empty()) return good("leftovers", "nothing of killed runs");
+  return limits("leftovers", fmt::format("left by killed runs: {}", fmt::join(left, "; ")),
+                "wireproof cleanup; the next test does it too");
 }
 
 HostFinding check_hugepages(const std::string& root, bool wanted) {

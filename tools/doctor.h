@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/cpu.h"
+#include "base/journal.h"
 #include "base/result.h"
 #include "io/backend_set.h"
 #include "report/host_report.h"
@@ -44,5 +45,8 @@ namespace wireproof {
 [[nodiscard]] HostFinding check_autogroup(std::string_view enabled, std::string_view own);
 // `wanted`: something of this run would use them, so that having none is a limit.
 [[nodiscard]] HostFinding check_hugepages(const std::string& root, bool wanted);
+
+// What undo_dead() would undo here.
+[[nodiscard]] HostFinding check_leftovers(const Result<std::vector<LeftoverChange>>& changes);
 
 }  // namespace wireproof

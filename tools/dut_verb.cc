@@ -13,6 +13,8 @@
 
 #include "base/cpu.h"
 #include "engine/port_watch.h"
+#include "base/memory.h"
+#include "tools/cleanup.h"
 #include "tools/interrupt.h"
 #include "tools/log_file.h"
 #include "tools/ports.h"
@@ -33,14 +35,19 @@ struct DutLog {
 
 Result<std::optional<DutLog>> open_log(const DutSettings& settings) {
   if (settings.log.empty()) return std::nullopt;
+  const Status room = check_memory(std::uint64_t{settings.log_frames} * sizeof(ForwardRecord),
+                                   fmt::format("a log of {} records", settings.log_frames),
+                                   "give a smaller --log-frames");
+  if (!room) return tl::unexpected(room.error());
   Result<LogFile> file = LogFile::open(settings.log);
   if (!file) return tl::unexpected(file.error());
   return DutLog{std::move(*file), ForwardLog(settings.log_frames)};
 }
 
 Status write_log(DutLog& log) {
-  if (const Status ok = log.file.empty(); !ok) return ok;
-  return log.log.write_csv(log.file.file(), log.file.path());
+  if (const Status ok = log.file.begin(); !ok) return ok;
+  if (Status ok = log.log.write_csv(log.file.file(), log.file.path()); !ok) return ok;
+  return log.file.commit();
 }
 
 Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings& settings,
@@ -54,6 +61,7 @@ Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings
   spec.tagged = true;
   spec.steering.everything = true;
   spec.clock = &session.clock;
+  spec.stop = &interrupted();
   auto device = open_port(session.backends, port, spec);
   if (!device || (*device)->facts().layer == Layer::kL2) return device;
   return fail(ErrorKind::kUsage,
@@ -87,7 +95,7 @@ void say_ready(const DutSettings& settings, const DutPorts& ports) {
                   settings.a, settings.b, a.backend, a.mode, b.backend, b.mode,
                   describe_wire(path_spec(settings, false).wire),
                   describe_wire(path_spec(settings, true).wire),
-                  settings.duration == 0 ? "on SIGINT or SIGTERM" : "by itself"));
+                  settings.duration == 0 ? "on SIGINT, SIGTERM or SIGHUP" : "by itself"));
 }
 
 // Fails when the port is gone, whose own counters are then absent.
@@ -127,6 +135,13 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
   const ForwarderSpec spec{.a_to_b = path_spec(settings, false),
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
+  const std::uint64_t inside = std::uint64_t{spec.a_to_b.pool_frames} + spec.b_to_a.pool_frames;
+  if (const Status room = check_memory(inside * spec.a_to_b.buffer_len_max,
+                                       fmt::format("room for {} frames inside", inside),
+                                       "give a shorter --delay or a smaller --queue");
+      !room) {
+    return room;
+  }
   Forwarder forwarder(*ports.a, *ports.b, spec, session.clock, log ? &log->log : nullptr);
   session.clock.refit();
   say_ready(settings, ports);
@@ -161,7 +176,7 @@ int run_dut(const DutSettings& settings, const Session& session) {
     set_error(report, error);
     return finish(session, report);
   };
-  if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  if (const Status ok = check_output(session, settings.log); !ok) return give_up(ok.error());
   Result<std::optional<DutLog>> log = open_log(settings);
   if (!log) return give_up(log.error());
   const CpuList cpus = allowed_cpus();
@@ -169,6 +184,7 @@ int run_dut(const DutSettings& settings, const Session& session) {
     if (const Status ok = pin_current_thread(*settings.core); !ok) return give_up(ok.error());
     report.environment.cores_used.push_back({*settings.core, "forward"});
   }
+  undo_leftovers(report);
   Result<DutPorts> ports = open_both(settings, session);
   if (!ports) return give_up(ports.error());
   for (const Device* device : {ports->a.get(), ports->b.get()}) {

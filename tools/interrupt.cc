@@ -14,8 +14,17 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
               "a signal handler may touch nothing else");
 
 extern "C" void on_interrupt(int signal) {
-  if (interrupt_requested.exchange(true)) _exit(kSignalExitBase + signal);
-  interrupt_signal.store(signal);
+  int none = 0;
+  if (interrupt_signal.compare_exchange_strong(none, signal)) {
+    interrupt_requested.store(true);
+  } else if (signal != SIGHUP) {
+    _exit(kSignalExitBase + signal);
+  }
+}
+
+bool ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 }  // namespace
@@ -26,7 +35,9 @@ void install_interrupt_handlers() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  if (!ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 const std::atomic<bool>& interrupted() {

@@ -1,17 +1,20 @@
-// SIGINT and SIGTERM: the first asks the run to end with what it has, the second ends it at once.
+// SIGINT, SIGTERM and SIGHUP: the first asks the run to end with what it has, another ends it at
+// once; but a terminal that goes hangs up twice, by the kernel and by the shell, so SIGHUP is never
+// another. SIGQUIT stays the kernel's: an end at once, with a core dump where those are kept.
 #pragma once
 
 #include <atomic>
 
 namespace wireproof {
 
-// Once, from main, before threads. Also ignores SIGPIPE: a reader that goes is a write error.
+// Once, from main, before threads. SIGHUP stays ignored where it was (nohup(1)). Also ignores
+// SIGPIPE and SIGXFSZ: a reader that goes, or a file that may not grow, is a write error.
 void install_interrupt_handlers();
 
 // Set by the first signal; any thread may read it.
 [[nodiscard]] const std::atomic<bool>& interrupted();
 
-// 130 for SIGINT, 143 for SIGTERM; 0 when there was none.
+// 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM; 0 when there was none.
 [[nodiscard]] int interrupt_exit_code();
 
 }  // namespace wireproof

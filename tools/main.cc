@@ -1,7 +1,14 @@
 // The one binary: find the verb, bind, call.
 
-#include <string_view>
+#include <fmt/format.h>
 
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+#include "base/memory.h"
 #include "tools/backends.h"
 #include "tools/calibrate_verb.h"
 #include "tools/cleanup.h"
@@ -46,6 +53,13 @@ ReportKind kind_of(Verb verb) {
   return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
 }
 
+int refuse(const Session& session, Verb verb, const Error& error) {
+  if (verb == Verb::kBackends || verb == Verb::kDoctor) {
+    return refuse_host_verb(verb, error, session);
+  }
+  return refuse(session, kind_of(verb), error);
+}
+
 int run_verb(const CommandLine& line, const Session& session) {
   switch (line.verb) {
     case Verb::kTrial: {
@@ -78,13 +92,25 @@ int run_verb(const CommandLine& line, const Session& session) {
   return 2;
 }
 
-}  // namespace
-}  // namespace wireproof
+// Whatever a verb did not foresee still ends with its document.
+int run_to_its_end(const CommandLine& line, const Session& session) {
+  Error error = out_of_memory();
+  try {
+    return run_verb(line, session);
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  } catch (const std::system_error& refused) {
+    error = {ErrorKind::kPrecondition, fmt::format("the host refuses: {}", refused.what()),
+             "see the limits of this process (ulimit -a) and of its control group",
+             refused.code().value()};
+  } catch (const std::exception& unforeseen) {
+    error = {ErrorKind::kPrecondition, fmt::format("the run cannot go on: {}", unforeseen.what()),
+             "this is a fault of the program: please report it"};
+  }
+  return refuse(session, line.verb, error);
+}
 
-int main(int argc, char** argv) {
-  using namespace wireproof;
-  secure_standard_streams();
-  install_interrupt_handlers();
+int run_program(int argc, const char* const* argv) {
   const ParsedCommandLine parsed = parse_command_line(argc, argv);
   if (parsed.early) {
     const int code = print(parsed.early->text);
@@ -94,11 +120,23 @@ int main(int argc, char** argv) {
   const HostClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
-    if (parsed.line.verb == Verb::kBackends || parsed.line.verb == Verb::kDoctor) {
-      return refuse_host_verb(parsed.line.verb, *parsed.error, session);
-    }
-    return refuse(session, kind_of(parsed.line.verb), *parsed.error);
+    return refuse(session, parsed.line.verb, *parsed.error);
   }
   const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
-  return run_verb(parsed.line, session);
+  return run_to_its_end(parsed.line, session);
+}
+
+}  // namespace
+}  // namespace wireproof
+
+int main(int argc, char** argv) {
+  using namespace wireproof;
+  secure_standard_streams();
+  install_interrupt_handlers();
+  try {
+    return run_program(argc, argv);
+  } catch (const std::exception& error) {  // there is no room even for a document
+    print_error({ErrorKind::kPrecondition, fmt::format("cannot go on: {}", error.what())});
+    return exit_code(ErrorKind::kPrecondition);
+  }
 }

@@ -158,7 +158,8 @@ void bind_dut(CLI::App& verb, DutText& dut) {
   verb.add_option("--only", dut.only, "impair one direction alone: a-to-b or b-to-a");
   verb.add_option("--log", dut.log, "CSV of what was done to each frame, written at the end");
   verb.add_option("--log-frames", dut.log_frames, "records to make room for (4M)");
-  verb.add_option("--duration", dut.duration, "end by itself; default: on SIGINT or SIGTERM");
+  verb.add_option("--duration", dut.duration,
+                  "end by itself; default: on SIGINT, SIGTERM or SIGHUP");
   verb.add_option("--core", dut.core, "run on this core");
   verb.add_option("--idle", dut.idle, "spin or sleep when nothing comes");
   verb.add_option("--ring", dut.ring, "receive room a port, frames, a power of two");

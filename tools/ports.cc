@@ -10,6 +10,7 @@
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
 #include "tools/header_settings.h"
+#include "tools/interrupt.h"
 #include "tools/standard_streams.h"
 #include "traffic/schedule.h"
 #include "trial/derive.h"
@@ -32,7 +33,8 @@ Result<OpenSpec> open_spec(const TestSettings& test, const Clock& clock) {
                   .vlan = test.profile.vlan,
                   .dscp = test.profile.dscp,
                   .ttl = test.profile.ttl,
-                  .clock = &clock};
+                  .clock = &clock,
+                  .stop = &interrupted()};
 }
 
 // Before anything is opened: a size that cannot be sent is refused before others are.
@@ -306,7 +308,7 @@ Result<OpenPorts> open_ports(const TestSettings& test, const PreparedTest& prepa
   }
   std::vector<unsigned> used = ports.cores.tx;
   used.insert(used.end(), ports.cores.rx.begin(), ports.cores.rx.end());
-  session.clock.check_cores(used);
+  session.clock.check_cores(used, &interrupted());
   keep_off_senders(ports.cores);
   return ports;
 }

@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/write_file.h"
 #include "search/bisect.h"
+#include "tools/cleanup.h"
 #include "tools/command_measurer.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
@@ -129,6 +130,7 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
   };
   const Result<PreparedTest> prepared = prepare(settings, session);
   if (!prepared) return give_up(prepared.error());
+  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);

@@ -4,7 +4,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <sstream>
 
 #include "base/cpu.h"
@@ -139,13 +141,24 @@ RunReport begin_report(const Session& session, ReportKind kind) {
   return report;
 }
 
-Status check_output(const Session& session) {
+Status check_output(const Session& session, const std::string& log) {
   if (!session.output.json || json_to_stdout(session.output)) return {};
+  std::error_code error;
+  const auto real = [&error](const std::string& path) {
+    return std::filesystem::weakly_canonical(path, error);
+  };
+  if (!log.empty() && real(*session.output.json) == real(log)) {
+    return fail(ErrorKind::kUsage, fmt::format("the result and the log are both to be '{}'", log),
+                "name two files");
+  }
   return check_writable(*session.output.json);
 }
 
 Error presentable(const Error& error) {
-  return {error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
+  Error shown{error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
+  // Whatever was to be opened then, this is what ran out.
+  if (error.errno_value == EMFILE) shown.hint = "raise the limit on open files: ulimit -n";
+  return shown;
 }
 
 void set_error(RunReport& report, const Error& error) {
@@ -171,7 +184,8 @@ int finish(const Session& session, RunReport& report) {
   if (session.output.verbose && !text.empty()) text += headers_text(report);
   const Outputs outputs = write_outputs(session, report, text);
   if (outputs.written) return status_exit_code(report);
-  print_error(outputs.written.error());
+  const bool told = report.error && report.error->message == outputs.written.error().message;
+  if (!told) print_error(outputs.written.error());
   if (!outputs.text_shown) say(text);  // what was measured is not lost with the file
   return exit_code(ErrorKind::kOutput);
 }

@@ -27,8 +27,9 @@ struct Session {
 // A report with everything that is known before the verb begins: tool, host, command.
 [[nodiscard]] RunReport begin_report(const Session& session, ReportKind kind);
 
-// Refuses early what could not be written late (--json=FILE into a missing folder).
-[[nodiscard]] Status check_output(const Session& session);
+// Refuses early what could not be written late (--json=FILE into a missing folder), and a result
+// that would replace the `log` of the same run (empty: none).
+[[nodiscard]] Status check_output(const Session& session, const std::string& log = {});
 
 // Fit for a terminal and a document: errors quote what users type and what files hold, and nothing
 // of it may steer a terminal, break the line or go on for pages.

@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
+#include "tools/cleanup.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
 #include "tools/log_file.h"
@@ -101,11 +102,37 @@ Result<std::optional<LogFile>> open_frame_log(const std::string& path) {
   return std::optional<LogFile>(std::move(*file));
 }
 
-// Right before the first trial: until then what was in the file is kept.
 Status begin_frame_log(std::optional<LogFile>& log) {
   if (!log) return {};
-  if (const Status ok = log->empty(); !ok) return ok;
+  if (const Status ok = log->begin(); !ok) return ok;
   return write_arrivals_head(log->file(), log->path());
+}
+
+// What ran is in the report, whatever ended it; the frame log holds the frames of these trials, or
+// stays what it was.
+Status run_all(const TrialSettings& settings, const std::vector<PlannedTrial>& planned,
+               const OpenPorts& ports, const Session& session, std::optional<LogFile>& frame_log,
+               RunReport& report) {
+  BesideKnownCables known(ports, settings.test, report);
+  Status ended;
+  for (const PlannedTrial& one : planned) {
+    Result<RanTrial> trial = run_one(settings, one, ports, known, session, frame_log);
+    if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
+    if (!trial) {
+      ended = tl::unexpected(trial.error());
+      break;
+    }
+    if (session.output.json_stream) {
+      static_cast<void>(write_all(STDOUT_FILENO, trial_event(trial->result, report.environment),
+                                  "standard output"));
+    }
+    report.trials.push_back(std::move(trial->result));
+    if (!trial->logged) return trial->logged;
+    if (interrupted()) break;
+  }
+  if (!frame_log || report.trials.empty()) return ended;
+  const Status kept = frame_log->commit();
+  return ended ? kept : ended;
 }
 
 // What was interrupted is not judged; an invalid trial is what the run is, unless the user said
@@ -152,7 +179,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     set_error(report, error);
     return finish(session, report);
   };
-  if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  if (const Status ok = check_output(session, settings.frame_log); !ok) return give_up(ok.error());
   const Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared) return give_up(prepared.error());
   std::vector<double> loads_fps;
@@ -170,6 +197,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   }
   Result<std::optional<LogFile>> frame_log = open_frame_log(settings.frame_log);
   if (!frame_log) return give_up(frame_log.error());
+  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
@@ -177,19 +205,8 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   const auto planned = plan_trials(settings, ports->line_rate_bps);
   if (!planned) return give_up(planned.error());
   if (const Status ok = begin_frame_log(*frame_log); !ok) return give_up(ok.error());
-  BesideKnownCables known(*ports, settings.test, report);
-  for (const PlannedTrial& one : *planned) {
-    Result<RanTrial> trial = run_one(settings, one, *ports, known, session, *frame_log);
-    if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
-    if (!trial) return give_up(trial.error());
-    if (session.output.json_stream) {
-      static_cast<void>(write_all(STDOUT_FILENO, trial_event(trial->result, report.environment),
-                                  "standard output"));
-    }
-    report.trials.push_back(std::move(trial->result));
-    if (!trial->logged) return give_up(trial->logged.error());
-    if (interrupted()) break;
-  }
+  const Status ran = run_all(settings, *planned, *ports, session, *frame_log, report);
+  if (!ran) return give_up(ran.error());
   describe_counters(*ports, report);
   settle_status(settings, report);
   return finish(session, report);

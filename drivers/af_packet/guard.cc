@@ -169,9 +169,6 @@ Result<std::unique_ptr<Guard>> arm_clsact(const LinuxInterface& interface,
   if (!object) return tl::unexpected(object.error());
   const auto id = program_id(*object);
   if (!id) return tl::unexpected(id.error());
-  if (const auto cleaned = undo_dead(kUndoKinds, false); !cleaned) {
-    return tl::unexpected(cleaned.error());
-  }
   const auto filter = plan_ingress_filter(interface, *id);
   if (!filter) return tl::unexpected(filter.error());
   auto guard = std::make_unique<ClsactGuard>(unheard_of(*object));

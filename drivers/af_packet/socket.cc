@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace wireproof::af_packet {
 namespace {
 
@@ -89,6 +91,11 @@ Result<RingMemory> RingMemory::map(const UniqueFd& socket, int option, const Rin
         fmt::format("the kernel gives no ring of {} KiB: {}", total / 1024, std::strerror(errno)),
         "use fewer queues, a smaller receive ring or smaller frames, or raise ulimit -v", errno});
   };
+  if (Status room = check_memory(total, "a packet ring",
+                                 "use fewer queues, a smaller receive ring or smaller frames");
+      !room) {
+    return tl::unexpected(room.error());
+  }
   if (setsockopt(socket.get(), SOL_PACKET, option, &request, sizeof request) != 0) {
     return no_memory();
   }

@@ -54,7 +54,8 @@ Result<std::unique_ptr<Device>> XdpDevice::open(const std::string& name, const O
   if (const Status enough = check_queues(*interface, spec.queues); !enough) {
     return tl::unexpected(enough.error());
   }
-  auto program = SteerProgram::open(spec.steering, *interface, options.attach, options.hints);
+  auto program =
+      SteerProgram::open(spec.steering, *interface, options.attach, options.hints, spec.stop);
   if (!program) return tl::unexpected(program.error());
   std::unique_ptr<XdpDevice> device(new XdpDevice(std::move(*interface), question_from(spec)));
   device->program_ = std::move(*program);
@@ -76,7 +77,8 @@ Status XdpDevice::open_queues(const Options& options, const OpenSpec& spec) {
                                 .queues = spec.queues,
                                 .layout = *layout,
                                 .zero_copy = options.zero_copy,
-                                .native = program_->native()});
+                                .native = program_->native(),
+                                .stop = spec.stop});
     if (!socket) return tl::unexpected(socket.error());
     QueuePair& pair = queues_.emplace_back();
     pair.socket = std::move(*socket);
@@ -110,6 +112,9 @@ Status XdpDevice::wait_for_link() const {
     const Result<InterfaceStatistics> now = read_statistics(interface_);
     if (!now) return tl::unexpected(now.error());
     if (now->carrier) return {};
+    if (stop_asked(question_.stop)) {
+      return stopped_while(fmt::format("waiting for the carrier of {}", interface_.name));
+    }
     std::this_thread::sleep_for(100ms);
   }
   return fail(ErrorKind::kPrecondition,

@@ -6,12 +6,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
 
 #include "af_xdp/privilege.h"
+#include "base/memory.h"
 #include "base/system_error.h"
 
 namespace wireproof::af_xdp {
@@ -25,6 +27,7 @@ constexpr std::uint32_t kTxFrames = 2048;
 // 12's linux/if_xdp.h does not have it.
 constexpr int kXdpMaxTxSkbBudget = 9;
 
+constexpr auto kLongestPause = std::chrono::milliseconds(80);
 constexpr auto kBusyRetryFor = std::chrono::milliseconds(1500);
 
 tl::unexpected<Error> memory_refusal(const SocketSpec& spec, int error) {
@@ -95,9 +98,9 @@ Result<std::unique_ptr<Socket>> Socket::open(const SocketSpec& spec) {
   const auto give_up = Clock::now() + kBusyRetryFor;
   auto pause = std::chrono::milliseconds(10);
   int error = socket->create(spec);
-  while (error == EBUSY && Clock::now() + pause < give_up) {
+  while (error == EBUSY && Clock::now() + pause < give_up && !stop_asked(spec.stop)) {
     std::this_thread::sleep_for(pause);
-    pause *= 2;
+    pause = std::min(2 * pause, kLongestPause);
     error = socket->create(spec);
   }
   if (error != 0) return open_refusal(spec, error);
@@ -113,11 +116,16 @@ Socket::~Socket() {
 }
 
 Status Socket::map_memory() {
+  constexpr const char* kLess = "use fewer queues, a smaller receive ring or smaller frames";
+  if (Status room = check_memory(layout.bytes(), "the memory of an AF_XDP socket", kLess); !room) {
+    return room;
+  }
   void* mapped = mmap(nullptr, layout.bytes(), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (mapped == MAP_FAILED) {
     return tl::unexpected(
-        system_error(fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), errno));
+        system_error(fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), errno,
+                                        kLess));
   }
   memory = static_cast<std::uint8_t*>(mapped);
   return {};

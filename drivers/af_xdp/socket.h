@@ -12,6 +12,7 @@
 
 #include "af_xdp/options.h"
 #include "base/result.h"
+#include "base/stop.h"
 
 namespace wireproof::af_xdp {
 
@@ -39,6 +40,7 @@ struct SocketSpec {
   UmemLayout layout;
   ZeroCopy zero_copy = ZeroCopy::kAuto;
   bool native = true;  // generic XDP never gives zero-copy
+  StopFlag stop = nullptr;
 };
 
 // The rings are public: each half belongs to its worker, which uses xsk.h's inline functions.

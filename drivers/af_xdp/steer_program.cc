@@ -78,11 +78,12 @@ std::uint32_t attached_program(unsigned interface_index) {
 
 // The kernel takes the program of a process that was just killed away a little later, so one of
 // our own name is given some time to vanish.
-std::uint32_t foreign_program(unsigned interface_index) {
+std::uint32_t foreign_program(unsigned interface_index, StopFlag stop) {
   using namespace std::chrono_literals;
   constexpr int kTries = 30;
   std::uint32_t id = attached_program(interface_index);
   for (int i = 0; i < kTries && id != 0 && name_of_program(id) == kProgramName; ++i) {
+    if (stop_asked(stop)) break;
     std::this_thread::sleep_for(50ms);
     id = attached_program(interface_index);
   }
@@ -170,14 +171,15 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
 // The form with hints runs in the driver or not at all.
 Result<std::unique_ptr<SteerProgram>> SteerProgram::open(const Steering& steering,
                                                          const LinuxInterface& interface,
-                                                         AttachMode wanted, bool hints) {
+                                                         AttachMode wanted, bool hints,
+                                                         StopFlag stop) {
   if (hints && wanted != AttachMode::kGeneric) {
     auto program = load(steering, interface.rx_queues, interface.index);
-    if (program && (*program)->attach(interface, AttachMode::kNative)) return program;
+    if (program && (*program)->attach(interface, AttachMode::kNative, stop)) return program;
   }
   auto program = load(steering, interface.rx_queues);
   if (!program) return program;
-  if (const Status attached = (*program)->attach(interface, wanted); !attached) {
+  if (const Status attached = (*program)->attach(interface, wanted, stop); !attached) {
     return tl::unexpected(attached.error());
   }
   return program;
@@ -191,8 +193,8 @@ SteerProgram::~SteerProgram() {
   bpf_object__close(object_);
 }
 
-Status SteerProgram::attach(const LinuxInterface& interface, AttachMode wanted) {
-  if (const std::uint32_t id = foreign_program(interface.index); id != 0) {
+Status SteerProgram::attach(const LinuxInterface& interface, AttachMode wanted, StopFlag stop) {
+  if (const std::uint32_t id = foreign_program(interface.index, stop); id != 0) {
     return foreign_refusal(interface.name, id);
   }
   const auto link = [&](std::uint32_t mode) {

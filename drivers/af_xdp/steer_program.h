@@ -35,14 +35,16 @@ class SteerProgram {
   // Loads and attaches: with hints where `hints` is set and that can be done, else without.
   [[nodiscard]] static Result<std::unique_ptr<SteerProgram>> open(const Steering& steering,
                                                                   const LinuxInterface& interface,
-                                                                  AttachMode wanted, bool hints);
+                                                                  AttachMode wanted, bool hints,
+                                                                  StopFlag stop = nullptr);
   ~SteerProgram();  // detaches
   SteerProgram(const SteerProgram&) = delete;
   SteerProgram& operator=(const SteerProgram&) = delete;
 
   // Never replaces a program of others: fails with kPrecondition, naming it. Test frames are
   // dropped and counted from here until each queue has its socket.
-  [[nodiscard]] Status attach(const LinuxInterface& interface, AttachMode wanted);
+  [[nodiscard]] Status attach(const LinuxInterface& interface, AttachMode wanted,
+                              StopFlag stop = nullptr);
   [[nodiscard]] Status add_socket(unsigned queue, int socket_fd);
   [[nodiscard]] SteerCounts counts() const;
   [[nodiscard]] bool native() const { return native_; }

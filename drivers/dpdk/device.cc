@@ -63,7 +63,11 @@ unsigned rx_buffers(std::string_view driver, std::uint16_t rx_ring) {
 class DpdkDevice final : public Device {
  public:
   DpdkDevice(std::uint16_t port, Options options, const OpenSpec& spec, KernelPort below)
-      : port_(port), options_(std::move(options)), clock_(*spec.clock), below_(std::move(below)) {}
+      : port_(port),
+        options_(std::move(options)),
+        clock_(*spec.clock),
+        stop_(spec.stop),
+        below_(std::move(below)) {}
   ~DpdkDevice() override {
     if (started_) rte_eth_dev_stop(port_);
     Eal::detach(port_);  // frees what the rings hold, so before the pools
@@ -99,6 +103,7 @@ class DpdkDevice final : public Device {
   std::uint16_t port_;
   Options options_;
   const Clock& clock_;
+  StopFlag stop_;
   KernelPort below_;
   TickLine nic_line_{kNicClock};  // from the NIC's clock to clock_
   TickReading nic_reading_;       // the latest
@@ -371,6 +376,9 @@ bool DpdkDevice::link_up() const {
 Status DpdkDevice::await_link() {
   const Nanoseconds until = clock_.now() + kLinkPatience;
   while (!link_up()) {
+    if (stop_asked(stop_)) {
+      return stopped_while(fmt::format("waiting for the link of {}", options_.name));
+    }
     if (clock_.now() >= until) {
       return fail(ErrorKind::kPrecondition, fmt::format("{} has no link", options_.name),
                   options_.nic ? "check the cable and the other end"
@@ -461,6 +469,10 @@ Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
   const Nanoseconds until = clock_.now() + kAnswerPatience;
   Nanoseconds ask_at = clock_.now();
   while (clock_.now() < until) {
+    if (stop_asked(stop_)) {
+      return stopped_while(
+          fmt::format("asking {} for its MAC on {}", format_ip(neighbour), options_.name));
+    }
     if (clock_.now() >= ask_at) {
       speaker_->ask(neighbour);
       ask_at = clock_.now() + kAskAgain;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <limits>
+#include <system_error>
 #include <thread>
 
 #include "base/cpu.h"
@@ -74,22 +76,26 @@ Result<OffsetInterval> core_offset(unsigned first_cpu, const ClockReading& first
                                    Nanoseconds limit) {
   Table table;
   const Deadline deadline(limit);
-  Status pinned;
-  std::thread catcher([&] {
-    pinned = pin_current_thread(second_cpu);
-    if (pinned) catch_rounds(table, second, deadline);
-    // The other side waits no longer than it must.
-    if (!pinned) table.turn.store(kOver, std::memory_order_release);
-  });
+  Status pinned, thrower_pinned;
   OffsetInterval found;
-  Status thrower_pinned;
-  std::thread thrower([&] {
-    thrower_pinned = pin_current_thread(first_cpu);
-    if (thrower_pinned) found = throw_rounds(table, first, deadline);
-    if (!thrower_pinned) table.turn.store(kOver, std::memory_order_release);
-  });
-  thrower.join();
-  catcher.join();
+  // Joins at its end, however the second one begins.
+  try {
+    const std::jthread catcher([&] {
+      pinned = pin_current_thread(second_cpu);
+      if (pinned) catch_rounds(table, second, deadline);
+      // The other side waits no longer than it must.
+      if (!pinned) table.turn.store(kOver, std::memory_order_release);
+    });
+    const std::jthread thrower([&] {
+      thrower_pinned = pin_current_thread(first_cpu);
+      if (thrower_pinned) found = throw_rounds(table, first, deadline);
+      if (!thrower_pinned) table.turn.store(kOver, std::memory_order_release);
+    });
+  } catch (const std::system_error& error) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("the host refuses a thread: {}", std::strerror(error.code().value())),
+                {}, error.code().value());
+  }
   if (!pinned) return tl::unexpected(pinned.error());
   if (!thrower_pinned) return tl::unexpected(thrower_pinned.error());
   if (found.rounds == 0) {

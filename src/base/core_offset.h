@@ -27,7 +27,7 @@ using ClockReading = std::function<Nanoseconds()>;
 
 // Runs two threads, pinned to the CPUs, for at most `limit` or kRounds. `first` and `second` are
 // read on the one and on the other. Fails (kPrecondition) where a CPU may not be used, or where
-// another task kept one of them from every round.
+// another task kept one of them from every round, or the host refuses a thread.
 [[nodiscard]] Result<OffsetInterval> core_offset(unsigned first_cpu, const ClockReading& first,
                                                  unsigned second_cpu, const ClockReading& second,
                                                  Nanoseconds limit);

@@ -139,7 +139,8 @@ void HostClock::distrust(std::string reason) const {
   ticking_.store(false, std::memory_order_release);
 }
 
-bool HostClock::compare_cores(std::span<const unsigned> cpus, std::string& disagreement) const {
+bool HostClock::compare_cores(std::span<const unsigned> cpus, std::string& disagreement,
+                              StopFlag stop) const {
   // The two widest, because each core is compared with the first alone.
   Nanoseconds widest = 0, second_widest = 0;
   cores_checked_ = 0;
@@ -148,7 +149,8 @@ bool HostClock::compare_cores(std::span<const unsigned> cpus, std::string& disag
   const ClockReading read = [this] { return now(); };
   for (std::size_t i = 1; i < cpus.size(); ++i) {
     const auto offset = narrow_offset(cpus[0], cpus[i], read);
-    if (!offset) return true;  // nothing is known, which is what describe() says then
+    if (!offset || stop_asked(stop))
+      return true;  // nothing is known, which is what describe() says then
     if (offset->excludes_zero()) {
       disagreement = fmt::format("CPU {} reads {} to {} ns more than CPU {}", cpus[i], offset->low,
                                  offset->high, cpus[0]);
@@ -162,14 +164,14 @@ bool HostClock::compare_cores(std::span<const unsigned> cpus, std::string& disag
   return true;
 }
 
-void HostClock::check_cores(std::span<const unsigned> cpus) const {
+void HostClock::check_cores(std::span<const unsigned> cpus, StopFlag stop) const {
   std::vector<unsigned> cores(cpus.begin(), cpus.end());
   std::sort(cores.begin(), cores.end());
   cores.erase(std::unique(cores.begin(), cores.end()), cores.end());
   std::string disagreement;
-  if (compare_cores(cores, disagreement)) return;
+  if (compare_cores(cores, disagreement, stop)) return;
   distrust(disagreement);
-  static_cast<void>(compare_cores(cores, disagreement));
+  static_cast<void>(compare_cores(cores, disagreement, stop));
 }
 
 ClockState HostClock::describe() const {

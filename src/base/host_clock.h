@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/clock_state.h"
 #include "base/step_watch.h"
+#include "base/stop.h"
 #include "base/tick_line.h"
 
 namespace wireproof {
@@ -44,7 +45,8 @@ class HostClock final : public Clock {
   // Compares the clock of the cores that a test uses (core_offset.h), each with the first: some
   // 0.2 ms a core, eight times 20 ms at most where others keep it busy. Falls back when two cannot
   // be the same clock; then what it falls back to is compared.
-  void check_cores(std::span<const unsigned> cpus) const;
+  // Soon over, with less than all compared, once `stop` is set.
+  void check_cores(std::span<const unsigned> cpus, StopFlag stop = nullptr) const;
 
   // Reads CLOCK_MONOTONIC_RAW from here on, on the same axis.
   void distrust(std::string reason) const;
@@ -54,7 +56,8 @@ class HostClock final : public Clock {
  private:
   [[nodiscard]] Nanoseconds raw_now() const;
   // False when two cores cannot be the same clock; says which.
-  [[nodiscard]] bool compare_cores(std::span<const unsigned> cpus, std::string& disagreement) const;
+  [[nodiscard]] bool compare_cores(std::span<const unsigned> cpus, std::string& disagreement,
+                                   StopFlag stop) const;
 
   std::string root_;
   // What follows does not change the axis: a const Clock is looked after by whoever runs a test.

@@ -41,12 +41,13 @@ Nanoseconds Forwarder::run(const std::atomic<bool>& stop, Nanoseconds duration) 
     if (empty_rounds > kEmptyRounds && spec_.idle == IdlePolicy::kSleep) idle();
     now = clock_.now();
   }
-  finish();
+  const bool stopped = stop.load(std::memory_order_relaxed);
+  finish_within(stopped ? spec_.stop_time : spec_.drain_time);
   return now - start;
 }
 
-void Forwarder::finish() {
-  const Nanoseconds deadline = clock_.now() + spec_.drain_time;
+void Forwarder::finish_within(Nanoseconds patience) {
+  const Nanoseconds deadline = clock_.now() + patience;
   while (!(a_to_b_.empty() && b_to_a_.empty()) && clock_.now() < deadline) {
     if (a_to_b_.drain(clock_) + b_to_a_.drain(clock_) == 0) idle();
   }

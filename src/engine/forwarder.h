@@ -18,7 +18,9 @@ struct ForwarderSpec {
   ForwardPathSpec a_to_b;
   ForwardPathSpec b_to_a;                // its b_to_a flag set
   IdlePolicy idle = IdlePolicy::kSleep;  // naps of some 50 us
-  Nanoseconds drain_time = kSecond;  // the longest that run() waits for what is inside at its end
+  // The longest that run() waits for what is inside: at the end of its duration, and when stopped.
+  Nanoseconds drain_time = kSecond;
+  Nanoseconds stop_time = kSecond / 2;
 };
 
 class Forwarder {
@@ -34,12 +36,13 @@ class Forwarder {
   // One round of both directions, without idling; returns how many frames came or went.
   std::size_t step();
   // The end of run(): drain, then abandon.
-  void finish();
+  void finish() { finish_within(spec_.drain_time); }
 
   [[nodiscard]] const DutCounts& a_to_b() const { return a_to_b_.counts(); }
   [[nodiscard]] const DutCounts& b_to_a() const { return b_to_a_.counts(); }
 
  private:
+  void finish_within(Nanoseconds patience);
   void idle();
 
   const Clock& clock_;

@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 
+#include "base/memory.h"
+
 namespace wireproof {
 namespace {
 
@@ -30,6 +32,16 @@ PauseThresholds thresholds(const PacketTrialSpec& spec) {
   return made;
 }
 
+// Every page of a log is touched when it is made.
+Status check_logs(const PacketTrialSpec& spec, const PortPair& ports) {
+  const unsigned logs = ports.b == nullptr ? 0 : spec.queues * (ports.bidirectional ? 2 : 1);
+  if (logs == 0 || spec.log_frames == 0) return {};
+  return check_memory(std::uint64_t{spec.log_frames} * logs * sizeof(ArrivalRecord),
+                      fmt::format("a log of {} frames for each of {} receive queue{}",
+                                  spec.log_frames, logs, logs == 1 ? "" : "s"),
+                      "give a smaller --frame-log-frames");
+}
+
 void add_pauses(PauseSummary& summary, const PauseLog& log, Nanoseconds epoch) {
   summary.threshold = log.thresholds().idle;
   summary.busy_threshold = log.thresholds().busy;
@@ -49,19 +61,26 @@ Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
     IntervalObserver observer) {
   std::unique_ptr<PacketMeasurer> made(
       new PacketMeasurer(spec, cores, clock, interrupted, std::move(observer)));
+  const Status added = within_memory([&] { return made->add_directions(profile, ports); });
+  if (!added) return tl::unexpected(added.error());
+  return made;
+}
+
+Status PacketMeasurer::add_directions(const TrafficProfile& profile, const PortPair& ports) {
+  if (const Status ok = check_logs(spec_, ports); !ok) return ok;
   DirectionSpec direction{.from = ports.a,
                           .to = ports.b,
-                          .queues = spec.queues,
-                          .waiting_time = spec.waiting_time,
-                          .delay_every = spec.delay_every,
-                          .tx_stamp = spec.tx_stamp,
-                          .pacing = spec.pacing,
-                          .schedule = spec.schedule,
-                          .burst_size = spec.burst_size,
-                          .burst_room = spec.burst_room,
-                          .unsent_ratio = spec.unsent_ratio,
-                          .log_frames = spec.log_frames,
-                          .interval = spec.interval};
+                          .queues = spec_.queues,
+                          .waiting_time = spec_.waiting_time,
+                          .delay_every = spec_.delay_every,
+                          .tx_stamp = spec_.tx_stamp,
+                          .pacing = spec_.pacing,
+                          .schedule = spec_.schedule,
+                          .burst_size = spec_.burst_size,
+                          .burst_room = spec_.burst_room,
+                          .unsent_ratio = spec_.unsent_ratio,
+                          .log_frames = spec_.log_frames,
+                          .interval = spec_.interval};
   for (const bool reverse : {false, true}) {
     if (reverse) {
       if (!ports.bidirectional) break;
@@ -69,15 +88,13 @@ Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
       direction.reverse = true;
     }
     if (direction.to != nullptr) {
-      if (const Status ok = direction.from->connect(direction.to->facts()); !ok) {
-        return tl::unexpected(ok.error());
-      }
+      if (Status ok = direction.from->connect(direction.to->facts()); !ok) return ok;
     }
-    auto one = Direction::make(direction, profile, clock);
+    auto one = Direction::make(direction, profile, clock_);
     if (!one) return tl::unexpected(one.error());
-    made->directions_.push_back(std::move(*one));
+    directions_.push_back(std::move(*one));
   }
-  return made;
+  return {};
 }
 
 std::vector<WorkerSpec> PacketMeasurer::workers() {
@@ -100,15 +117,25 @@ std::vector<WorkerSpec> PacketMeasurer::workers() {
 }
 
 Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
+  return within_memory([&] { return run_trial(spec); });
+}
+
+Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   const double fps = spec.max_rate ? 0 : spec.intended_fps;
   silence_.begin_trial(directions_.size());
-  if (spec_.warm_up > 0) run_phase(fps, spec_.warm_up, false);
+  if (spec_.warm_up > 0) {
+    if (const auto warm = run_phase(fps, spec_.warm_up, false); !warm) {
+      return tl::unexpected(warm.error());
+    }
+  }
   if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
   if (spec_.warm_up > 0) silence_.after_warm_up(directions_);
   clock_.maintain();
   const Result<PortCounters> before = read_counters();
   if (!before) return tl::unexpected(before.error());
-  const Nanoseconds epoch = run_phase(fps, spec.duration, true);
+  const Result<Nanoseconds> begun = run_phase(fps, spec.duration, true);
+  if (!begun) return tl::unexpected(begun.error());
+  const Nanoseconds epoch = *begun;
   const Result<PortCounters> after = read_counters();
   if (!after) return tl::unexpected(after.error());
 
@@ -164,11 +191,11 @@ std::uint64_t PacketMeasurer::arrivals_not_logged() const {
   return sum;
 }
 
-Nanoseconds PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
+Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
   const std::uint16_t trial_id = next_trial_id();
   const std::vector<WorkerSpec> specs = workers();
   WorkerGroup group(specs, spec_.idle, clock_, thresholds(spec_));
-  group.wait_until_ready();
+  if (const Status ready = group.wait_until_ready(); !ready) return tl::unexpected(ready.error());
   const Nanoseconds epoch = clock_.now() + kRunUp;
   for (const auto& direction : directions_) {
     direction->start(fps, duration, spec_.burst, trial_id, epoch);

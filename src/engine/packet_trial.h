@@ -48,6 +48,7 @@ using IntervalObserver = std::function<void(const DirectionResult& direction_so_
 class PacketMeasurer final : public Measurer {
  public:
   // Devices, clock and `interrupted` outlive it. `interrupted` may be set by a signal handler.
+  // Fails with kPrecondition also where the arrival logs would take more memory than there is.
   [[nodiscard]] static Result<std::unique_ptr<PacketMeasurer>> make(
       const PacketTrialSpec& spec, const TrafficProfile& profile, const PortPair& ports,
       const CorePlan& cores, const Clock& clock, const std::atomic<bool>& interrupted,
@@ -79,9 +80,11 @@ class PacketMeasurer final : public Measurer {
     std::vector<DeviceCounters> to;
   };
 
+  [[nodiscard]] Status add_directions(const TrafficProfile& profile, const PortPair& ports);
+  [[nodiscard]] Result<TrialResult> run_trial(const TrialSpec& spec);
   [[nodiscard]] std::vector<WorkerSpec> workers();
-  // Returns the epoch.
-  Nanoseconds run_phase(double fps, Nanoseconds duration, bool counted);
+  // Returns the epoch. Fails (kPrecondition) when the threads cannot be started.
+  [[nodiscard]] Result<Nanoseconds> run_phase(double fps, Nanoseconds duration, bool counted);
   // Until everything is sent. False when it was cut short: interrupted, a link down, a port gone.
   bool supervise(bool counted, Nanoseconds epoch);
   [[nodiscard]] bool links_up() const;

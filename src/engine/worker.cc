@@ -1,10 +1,13 @@
 #include "engine/worker.h"
 
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
+#include <system_error>
 
 #include "base/cpu.h"
 
@@ -15,6 +18,8 @@ constexpr int kNiceMost = -20;
 constexpr Nanoseconds kNap = 20 * kMicrosecond;
 // A sleeper wakes late by some tens of microseconds: nearer deadlines are waited for awake.
 constexpr Nanoseconds kWakeLate = 80 * kMicrosecond;
+// However far the next deadline is: who is to stop hears of it when it wakes.
+constexpr Nanoseconds kNapMost = 20 * kMillisecond;
 
 }  // namespace
 
@@ -23,9 +28,17 @@ WorkerGroup::WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const
     : idle_(idle), clock_(clock), specs_(std::move(workers)) {
   threads_.reserve(specs_.size());
   pauses_.reserve(specs_.size());
-  for (const WorkerSpec& spec : specs_) {
-    PauseLog& pauses = pauses_.emplace_back(thresholds);
-    threads_.emplace_back([this, &spec, &pauses] { work(spec, pauses); });
+  try {
+    for (const WorkerSpec& spec : specs_) {
+      PauseLog& pauses = pauses_.emplace_back(thresholds);
+      threads_.emplace_back([this, &spec, &pauses] { work(spec, pauses); });
+    }
+  } catch (const std::system_error& error) {
+    refused_ = error.code().value();
+    stop();
+  } catch (...) {
+    stop();  // those that run would wait for go() for ever
+    throw;
   }
 }
 
@@ -33,10 +46,19 @@ WorkerGroup::~WorkerGroup() {
   stop();
 }
 
-void WorkerGroup::wait_until_ready() const {
+Status WorkerGroup::wait_until_ready() const {
+  if (refused_ != 0) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("the host refuses a thread for each of {} cores: {}", specs_.size(),
+                            std::strerror(refused_)),
+                "raise the limit on processes (ulimit -u, pids.max of the control group) or on "
+                "memory (ulimit -v), or give fewer --queues",
+                refused_);
+  }
   while (ready_.load(std::memory_order_acquire) < specs_.size()) {
     clock_.sleep_until(clock_.now() + kMillisecond / 10);
   }
+  return {};
 }
 
 void WorkerGroup::go() {
@@ -81,7 +103,7 @@ void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
 void WorkerGroup::nap(Nanoseconds next_work, bool fed_from_outside) const {
   const Nanoseconds now = clock_.now();
   Nanoseconds until = next_work == Step::kWhenever ? now + kNap : next_work - kWakeLate;
-  if (fed_from_outside) until = std::min(until, now + kNap);
+  until = std::min(until, now + (fed_from_outside ? kNap : kNapMost));
   if (until > now) clock_.sleep_until(until);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "engine/pause_log.h"
 #include "engine/step.h"
 
@@ -31,8 +32,9 @@ class WorkerGroup {
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
 
-  // Blocks until every thread is pinned and waiting (milliseconds).
-  void wait_until_ready() const;
+  // Blocks until every thread is pinned and waiting (milliseconds). Fails (kPrecondition) where the
+  // host refused one of them; then none runs any more.
+  [[nodiscard]] Status wait_until_ready() const;
   void go();
   void stop();
 
@@ -47,6 +49,7 @@ class WorkerGroup {
   const Clock& clock_;
   std::vector<WorkerSpec> specs_;
   std::vector<PauseLog> pauses_;
+  int refused_ = 0;  // the errno of a thread that could not be started
   std::atomic<unsigned> ready_{0};
   std::atomic<bool> go_{false};
   std::atomic<bool> stop_{false};

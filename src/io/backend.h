@@ -19,6 +19,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/stop.h"
 #include "io/frame.h"
 #include "io/tx_stamp_samples.h"
 
@@ -74,6 +75,9 @@ struct OpenSpec {
   std::uint8_t dscp = 0;         // 0..63
   std::uint8_t ttl = 64;         // 1..255; IPv6: hop limit
   const Clock* clock = nullptr;  // outlives the device; never null
+  // Outlives the device. Once set, whatever waits (open, await_link, resolve) gives up within 100
+  // ms, with kInterrupted.
+  StopFlag stop = nullptr;
 };
 
 struct DeviceFacts {

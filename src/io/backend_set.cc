@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "base/open_files.h"
 
 namespace wireproof {
 namespace {
@@ -36,6 +37,16 @@ Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
 // are asked for by name.
 bool opens_interfaces(const Backend& backend) {
   return backend.name() == "af_xdp" || backend.name() == "af_packet";
+}
+
+// What the kernel's interfaces are opened with (netlink, programs and their maps, libraries) has no
+// words of its own for want of descriptors: room for it is asked for first. A port in memory opens
+// none.
+Status check_room(const PortSpec& port, unsigned queues) {
+  constexpr std::uint64_t kForPort = 32;
+  constexpr std::uint64_t kForQueue = 4;
+  if (port.backend == "loopback") return {};
+  return check_files(kForPort + kForQueue * queues, fmt::format("port {}", port.device));
 }
 
 }  // namespace
@@ -70,6 +81,7 @@ Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
 
 Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
                                           const OpenSpec& spec) {
+  if (Status room = check_room(port, spec.queues); !room) return tl::unexpected(room.error());
   const Result<Backend*> backend = choose_backend(set, port);
   if (!backend) return tl::unexpected(backend.error());
   return (*backend)->open(port, spec);

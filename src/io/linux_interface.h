@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/stop.h"
 
 namespace wireproof {
 
@@ -68,6 +69,7 @@ struct NeighbourQuestion {
   // the way because of the tag.
   std::optional<IpAddress> own;
   std::optional<std::uint16_t> vlan;  // id of the 802.1Q tag to ask under
+  StopFlag stop = nullptr;            // soon after it the asking ends, with kInterrupted
 };
 
 [[nodiscard]] NeighbourQuestion question_from(const OpenSpec& spec);

@@ -28,6 +28,7 @@ namespace {
 constexpr std::uint16_t kDiscardPort = 9;
 constexpr Nanoseconds kPatience = 3 * kSecond;  // three questions, one a second
 constexpr Nanoseconds kAskAgain = kSecond;
+constexpr Nanoseconds kLook = 50 * kMillisecond;  // whether anybody wants it ended
 constexpr unsigned kPinned = NUD_PERMANENT | NUD_NOARP;
 constexpr std::uint16_t kVlanIdMask = 0x0fff;
 
@@ -165,7 +166,8 @@ std::optional<MacAddress> hear(int ear, const IpAddress& neighbour, std::uint16_
 
 // Until somebody answers, a few seconds. Zero: nobody did.
 Result<MacAddress> ask(const LinuxInterface& interface, const IpAddress& own,
-                       const IpAddress& neighbour, const std::optional<std::uint16_t>& vlan) {
+                       const IpAddress& neighbour, const std::optional<std::uint16_t>& vlan,
+                       StopFlag stop) {
   const Result<UniqueFd> ear = open_ear(interface);
   if (!ear) return tl::unexpected(ear.error());
   NeighbourFrame question;
@@ -187,8 +189,12 @@ Result<MacAddress> ask(const LinuxInterface& interface, const IpAddress& own,
     }
     pollfd waiting{ear->get(), POLLIN, 0};
     constexpr Nanoseconds kStep = kMillisecond;
-    const Nanoseconds left = std::min(ask_at, deadline) - now;
+    const Nanoseconds left = std::min(std::min(ask_at, deadline) - now, kLook);
     ::poll(&waiting, 1, static_cast<int>((left + kStep - 1) / kStep));
+    if (stop_asked(stop)) {
+      return stopped_while(
+          fmt::format("asking {} for its MAC on {}", format_ip(neighbour), interface.name));
+    }
     for (bool more = true; more;) {
       const auto mac = hear(ear->get(), neighbour, vlan.value_or(0), more);
       if (mac && !mac->is_zero()) return *mac;
@@ -209,7 +215,7 @@ Result<MacAddress> unicast(const LinuxInterface& interface, const IpAddress& nei
 }  // namespace
 
 NeighbourQuestion question_from(const OpenSpec& spec) {
-  NeighbourQuestion question{.vlan = spec.vlan};
+  NeighbourQuestion question{.vlan = spec.vlan, .stop = spec.stop};
   if (spec.own_addresses) question.own = spec.own_addresses->address;
   return question;
 }
@@ -234,7 +240,7 @@ Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAd
         fmt::format("there is no way to {} through {}", format_ip(neighbour), interface.name),
         "give the interface an address in the neighbour's network, or name its MAC");
   }
-  const Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan);
+  const Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan, question.stop);
   if (!mac) return mac;
   if (!mac->is_zero()) {
     return unicast(interface, neighbour, *mac, "the answer", "name a unicast MAC");

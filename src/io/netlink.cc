@@ -1,11 +1,13 @@
 #include "io/netlink.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "base/system_error.h"
 #include "base/unique_fd.h"

@@ -120,7 +120,7 @@ Status run(const Request& request) {
     workers.push_back({request.cores[i], {(*direction)->tx_loops()[i].get()}});
   }
   WorkerGroup group(std::move(workers), IdlePolicy::kSpin, clock);
-  group.wait_until_ready();
+  if (const Status ready = group.wait_until_ready(); !ready) return tl::unexpected(ready.error());
   const Nanoseconds epoch = clock.now() + kRunUp;
   const auto duration = static_cast<Nanoseconds>(request.seconds * kSecond);
   (*direction)->start(0, duration, TxLoop::kRoundMax, kTrial, epoch);

@@ -36,13 +36,14 @@ struct Request {
 };
 
 // The steps of one worker on its core, until `end`.
-void run_until(const Clock& clock, int core, Step& step, Nanoseconds end) {
+Status run_until(const Clock& clock, int core, Step& step, Nanoseconds end) {
   WorkerGroup group({{core, {&step}}}, IdlePolicy::kSpin, clock);
-  group.wait_until_ready();
+  if (const Status ready = group.wait_until_ready(); !ready) return ready;
   group.go();
   while (clock.now() < end) clock.sleep_until(clock.now() + 5 * kMillisecond);
   group.stop();
   clock.sleep_until(end + kQuiet);
+  return {};
 }
 
 Status send(const Request& request, Device& device, const TrafficProfile& profile,
@@ -51,7 +52,8 @@ Status send(const Request& request, Device& device, const TrafficProfile& profil
   if (!direction) return tl::unexpected(direction.error());
   (*direction)->start(0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch);
   TxLoop& loop = *(*direction)->tx_loops().front();
-  run_until(clock, request.core, loop, request.epoch + request.duration + kStragglers);
+  const Nanoseconds end = request.epoch + request.duration + kStragglers;
+  if (Status ran = run_until(clock, request.core, loop, end); !ran) return ran;
   (*direction)->stop(clock.now());
   fmt::print("{{\"offered\": {}, \"seconds\": {}}}\n", loop.pacer().sent_so_far(),
              static_cast<double>(request.duration) / kSecond);

@@ -330,5 +330,16 @@ TEST(ForwardPath, PoolHasRoomForWhatTheSpecKeepsInside) {
             4096u + 1000 + 9);
 }
 
+TEST(Forwarder, IsStoppedWithinHalfASecondWhateverIsInside) {
+  Bench bench({.delay = 10 * kSecond});
+  bench.arrive(1, bench.clock.now());
+  bench.run_dry();
+  const std::atomic<bool> stop{true};
+  const Nanoseconds asked = bench.clock.now();
+  bench.forwarder->run(stop, 0);
+  EXPECT_LE(bench.clock.now() - asked, 600 * kMillisecond);
+  EXPECT_EQ(bench.forwarder->a_to_b().unsent, 1u);
+}
+
 }  // namespace
 }  // namespace wireproof

@@ -2,7 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 #include <thread>
+
+#include "support/child.h"
 
 namespace wireproof {
 namespace {
@@ -44,7 +53,7 @@ PauseLog pauses_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds&
   FakeClock clock(kSecond);
   Turns step(clock, turns);
   WorkerGroup group({{.steps = {&step}}}, idle, clock, thresholds);
-  group.wait_until_ready();
+  EXPECT_TRUE(group.wait_until_ready());
   begun_at = clock.now();
   group.go();
   step.wait();
@@ -107,6 +116,59 @@ TEST(PauseLog, CountsAllAndKeepsTheFirst) {
             10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) - 1);
   EXPECT_EQ(log.max(), 10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) + 4);
   EXPECT_EQ(log.total(), now - 7);
+}
+
+// Nothing to do for a long time.
+class Idle final : public Step {
+ public:
+  explicit Idle(const Clock& clock) : next_(clock.now() + 60 * kSecond) {}
+  Nanoseconds run() override { return next_; }
+
+ private:
+  Nanoseconds next_;
+};
+
+TEST(Worker, HearsOfItsEndHoweverFarTheNextDeadlineIs) {
+  const MonotonicClock clock;
+  Idle step(clock);
+  WorkerGroup group({{.steps = {&step}}}, IdlePolicy::kSleep, clock);
+  ASSERT_TRUE(group.wait_until_ready());
+  group.go();
+  clock.sleep_until(clock.now() + 100 * kMillisecond);  // it naps by now
+  const Nanoseconds asked = clock.now();
+  group.stop();
+  EXPECT_LT(clock.now() - asked, 20 * kSecond);  // a loaded machine's
+}
+
+// Room for the stacks of some threads, and not for those of all.
+bool leave_room_for_few_threads() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0;
+  rlimit stack{};
+  if (!(file >> pages) || getrlimit(RLIMIT_STACK, &stack) != 0) return false;
+  constexpr std::uint64_t kMost = 64ull << 20;
+  const std::uint64_t one = std::min<std::uint64_t>(stack.rlim_cur, kMost);
+  const std::uint64_t now = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const rlimit limit{.rlim_cur = now + 4 * one, .rlim_max = RLIM_INFINITY};
+  return setrlimit(RLIMIT_AS, &limit) == 0;
+}
+
+TEST(Worker, AThreadThatTheHostRefusesIsAnErrorAndKeepsNobodyWaiting) {
+  const char* sanitizers = std::getenv("WIREPROOF_SANITIZERS");
+  if (sanitizers != nullptr && std::string(sanitizers) != "none") {
+    GTEST_SKIP() << "sanitizers need all of the address space";
+  }
+  const int ended = in_child([] {
+    alarm(60);
+    if (!leave_room_for_few_threads()) return false;
+    const MonotonicClock clock;
+    Idle step(clock);
+    WorkerGroup group(std::vector<WorkerSpec>(64, {.steps = {&step}}), IdlePolicy::kSleep, clock);
+    const Status ready = group.wait_until_ready();
+    return !ready && ready.error().kind == ErrorKind::kPrecondition &&
+           ready.error().errno_value == EAGAIN;
+  });
+  EXPECT_EQ(ended, 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "support/netns.h"
 
 namespace wireproof {
@@ -110,6 +111,13 @@ TEST_F(LinuxInterfaceOnVeth, SilentNeighbourIsRefusedAndStatisticsMove) {
   ASSERT_FALSE(silent.has_value());
   EXPECT_EQ(silent.error().kind, ErrorKind::kPrecondition);
   EXPECT_NE(silent.error().message.find("198.18.0.9 does not answer"), std::string::npos);
+  const std::atomic<bool> stop{true};
+  const MonotonicClock clock;
+  const Nanoseconds asked = clock.now();
+  const auto stopped = resolve_neighbour(*interface, *parse_ip("198.18.0.8"), {.stop = &stop});
+  ASSERT_FALSE(stopped.has_value());
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kInterrupted);
+  EXPECT_LT(clock.now() - asked, 2 * kSecond);  // and not the three that an answer is waited for
   shell(fmt::format("ip link set {0} down && ip link set {0} up", veth.far()));
   const auto after = read_statistics(*interface);
   ASSERT_TRUE(after.has_value());

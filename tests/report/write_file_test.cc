@@ -55,6 +55,21 @@ TEST_F(WriteResult, CreatesAndReplacesARegularFile) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(WriteResult, RemovesWhatKilledRunsLeftAndNothingElse) {
+  std::ofstream(path(".wireproof.7.0.tmp")) << "half a resu";
+  std::ofstream(path(".wireproof.notes.tmp")) << "a name of somebody else's";
+  Result<WholeFile> living = WholeFile::create(path("other.json"));
+  ASSERT_TRUE(living);
+  EXPECT_EQ(files(), 2u);  // it removes the orphan at once
+  ASSERT_TRUE(write_result(path("r.json"), "one\n"));
+  EXPECT_EQ(files(), 3u);  // and the living one's is still there
+  ASSERT_TRUE(write_all(living->fd(), "two\n", "other.json"));
+  ASSERT_TRUE(living->commit());
+  EXPECT_EQ(content(path("other.json")), "two\n");
+  EXPECT_EQ(content(path(".wireproof.notes.tmp")), "a name of somebody else's");
+  EXPECT_EQ(files(), 3u);
+}
+
 TEST_F(WriteResult, WritesBesideARelativeName) {
   const fs::path before = fs::current_path();
   fs::current_path(folder_);

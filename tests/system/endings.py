@@ -2,6 +2,7 @@
 interface gone. The counts of what ran add up, the exit code says it, and nothing is left behind.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import time
 
 from cable import CABLE, amid, cable, sent
 from expect import MEMORY, OUTPUT, PRECONDITION, Standing, document, sentence
-from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
+from harness import WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
@@ -63,16 +64,70 @@ def stopped_during_warm_up():
             standing.same()
 
 
-@SUITE.case
-def stopped_while_a_neighbour_is_asked_for():
+@SUITE.case_for_each(BACKENDS)
+def stopped_while_a_neighbour_is_asked_for(backend):
+    """Not when its three seconds are over."""
     with Topology() as net:
         net.ip("tester", "addr", "add", "198.18.0.2/24", "dev", "t0")
-        process = net.start("tester", "trial", "--tx", "af_packet:t0", "--rx", "af_packet:t1", "--rate",
+        process = net.start("tester", "trial", "--tx", f"{backend}:t0", "--rx", f"{backend}:t1", "--rate",
                             "1kpps", "--next-hop", "198.18.0.77", "--json")
         time.sleep(0.7)
+        asked = time.monotonic()
         done = process.stop(signal.SIGINT)
+        assert time.monotonic() - asked < 1, time.monotonic() - asked
         assert done.code == 130, done
         assert document(done.out)["status"] == "aborted", done
+
+
+@SUITE.case
+def stopped_between_two_frames():
+    """However far apart they are, and while stragglers are waited for."""
+    for rate, wait in ((["--rate", "0.1pps", "--duration", "60s"], 1), (["--rate", "1kpps", "--duration",
+                       "100ms", "--drain", "30s"], 1.5)):
+        process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=10s", "--rx", "loopback:b", *rate,
+                           "--warm-up", "0", "--idle", "sleep", "--json"])
+        time.sleep(wait)
+        asked = time.monotonic()
+        done = process.stop(signal.SIGINT)
+        assert time.monotonic() - asked < 1, time.monotonic() - asked
+        assert done.code == 130 and document(done.out)["status"] == "aborted", done
+
+
+@SUITE.case
+def stopped_trial_command():
+    """Also one that does not want to end."""
+    process = Process([WIREPROOF, "search", "--trial-command", "trap '' TERM; sleep 30; sleep 30",
+                       "--max-rate", "1kpps", "--json"])
+    time.sleep(0.5)
+    asked = time.monotonic()
+    done = process.stop(signal.SIGTERM)
+    assert time.monotonic() - asked < 1, time.monotonic() - asked
+    assert done.code == 143 and document(done.out)["status"] == "aborted", done
+
+
+@SUITE.case
+def hung_up():
+    """A terminal that goes, which hangs up twice: the partial result of a signal. Not under nohup."""
+    slow = [WIREPROOF, *MEMORY, "--rate", "1kpps", "--duration", "30s", "--warm-up", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "result.json")
+        process = Process([*slow, f"--json={path}"])
+        time.sleep(0.7)
+        process.send(signal.SIGHUP)
+        process.send(signal.SIGHUP)
+        done = process.wait(timeout=10)
+        assert done.code == 129, done
+        with open(path, encoding="utf-8") as file:
+            found = document(file.read())
+        assert found["status"] == "aborted", found["status"]
+        assert found["trials"][0]["directions"][0]["counts"]["offered"] > 0, found["trials"]
+    process = Process(["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *slow, "--json"])
+    time.sleep(0.7)
+    process.send(signal.SIGHUP)
+    time.sleep(0.3)
+    assert process.running(), process.wait(1)
+    done = process.stop(signal.SIGTERM)
+    assert done.code == 143 and document(done.out)["status"] == "aborted", done
 
 
 @SUITE.case
@@ -118,6 +173,43 @@ def killed_and_started_again(backend):
         counts = document(done.out)["trials"][0]["directions"][0]["counts"]
         assert counts["unique"] == counts["offered"] > 0, counts
         settles(standing)
+
+
+def guards(net):
+    return "wireproof_guard" in check(*net.inside("tester", "tc", "filter", "show", "dev", "c1", "ingress"))
+
+
+@SUITE.case
+def next_start_undoes_what_a_killed_run_left():
+    """Whichever verb it is and whichever backend its ports are of, though they be refused."""
+    quick = ["--rate", "1kpps", "--duration", "100ms", "--warm-up", "0"]
+    starts = [["trial", "--tx", "loopback:a", "--rx", "loopback:b", *quick],
+              ["trial", "--tx", "af_xdp:c0", "--rx", "af_xdp:c1", *quick],
+              ["trial", "--tx", "af_packet:c0", "--rx", "af_packet:c1", *quick],
+              ["trial", "--tx", "io_uring:127.0.0.1:0", "--rx", "io_uring:127.0.0.1:0", *quick],
+              ["search", "--tx", "loopback:a", "--rx", "loopback:a"],
+              ["calibrate", "--tx", "loopback:a", "--rx", "loopback:a"],
+              ["dut", "--a", "af_packet:none", "--b", "af_packet:c1"]]
+    with Topology(pairs=0) as net, tempfile.TemporaryDirectory() as folder:
+        standing = cable(net)
+        for start in starts:
+            process = net.start("tester", "trial", "--tx", "af_packet:c0", "--rx",
+                                "af_packet:c1,guard=clsact", "--rate", "1kpps", "--duration", "30s")
+            deadline = time.monotonic() + 10
+            while not guards(net):
+                assert process.running() and time.monotonic() < deadline, process.wait(1)
+                time.sleep(0.02)
+            process.send(signal.SIGKILL)
+            process.wait()
+            told = json.loads(net.run("tester", "doctor", "--json").out)["findings"]
+            left = [one["text"] for one in told if one["subject"] == "leftovers"]
+            assert "clsact" in left[0] and guards(net), left  # which looks, and changes nothing
+            assert net.run("tester", *start, "--dry-run").code >= 0 and guards(net), start
+            done = net.run("tester", *start, "--json", env={**os.environ, "XDG_STATE_HOME": folder})
+            assert not guards(net), f"still there after {done}"
+            notes = document(done.out)["notes"]
+            assert any("left by the killed process" in note and "undone" in note for note in notes), notes
+        standing.same()
 
 
 @SUITE.case_for_each(BACKENDS)
@@ -261,6 +353,42 @@ def disk_full_for_the_frame_log():
         found = document(done.out)
         assert found["status"] == "error" and found["error"]["code"] == "output", found["error"]
         assert found["trials"][0]["directions"][0]["counts"]["offered"] > 3000, found["trials"]
+
+
+@SUITE.case
+def frame_log_stays_until_there_is_another():
+    """Whole or not at all, as results are: also when a run is refused, or stopped before it counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "log.csv")
+        for arguments, number in ((["--queues", "2", "--flows", "1"], None),
+                                  (["--warm-up", "30s"], signal.SIGINT)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write("old\n")
+            process = Process([WIREPROOF, *MEMORY, "--rate", "1kpps", "--duration", "100ms", *arguments,
+                               "--frame-log", path])
+            time.sleep(0.7)
+            done = process.stop(number) if number else process.wait()
+            assert done.code == (130 if number else 2), done
+            with open(path, encoding="ascii") as file:
+                assert file.read() == "old\n", arguments
+            assert os.listdir(folder) == ["log.csv"], os.listdir(folder)
+        done = wireproof(*QUICK, "--frame-log", path)
+        with open(path, encoding="ascii") as file:
+            assert len(file.read().splitlines()) == 101, done
+        done = wireproof(*QUICK, "--frame-log", path, f"--json={folder}/./log.csv")
+        assert done.code == 2 and "log.csv" in done.err, done  # the result would replace it
+
+
+@SUITE.case
+def folder_that_is_gone():
+    """A working directory that was deleted: nothing is needed of it, or it is said."""
+    for line, wanted in (("$W $T --json", 0), ("$W $T --json=result.json", OUTPUT),
+                         ("$W $T --json --frame-log log.csv", OUTPUT), ("$W doctor --json", 0),
+                         ("$W backends", 0), ("$W cleanup --dry-run", 0)):
+        code, out, err = shell("D=$(mktemp -d); cd $D; rmdir $D; " + line)
+        assert code == wanted, (line, code, out, err)
+        if wanted:
+            assert len(err.splitlines()) == 2, (line, err)
 
 
 @SUITE.case

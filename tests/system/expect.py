@@ -56,7 +56,7 @@ class Standing:
     """What a host shows of a test: programs, filters, modes, frames sent, processes."""
 
     def __init__(self, net, interfaces=(("tester", "t0"), ("tester", "t1"))):
-        if run("bpftool", "version").code != 0:
+        if run("sh", "-c", "command -v bpftool").code != 0:
             raise Skip("needs bpftool")
         self._net, self._interfaces = net, interfaces
         self.before = self.now()

@@ -157,5 +157,15 @@ TEST(DoctorInterface, LoopbackIsExaminedAndUnknownNamesAreRefused) {
   EXPECT_EQ(unknown.error().kind, ErrorKind::kPrecondition);
 }
 
+TEST(Doctor, SaysWhatKilledRunsLeft) {
+  LeftoverChange change{.entry = {"clsact-filter", {{"interface", "eth1"}}, 1}, .owner = 42};
+  change.outcome = Leftover::kElsewhere;  // another network namespace's
+  expect(check_leftovers(std::vector{change}), Bearing::kGood, "nothing");
+  change.outcome = Leftover::kWouldUndo;
+  expect(check_leftovers(std::vector{change}), Bearing::kLimits, "clsact-filter interface=eth1");
+  expect(check_leftovers(fail(ErrorKind::kPrecondition, "cannot read /run", "look")),
+         Bearing::kLimits, "cannot read /run");
+}
+
 }  // namespace
 }  // namespace wireproof

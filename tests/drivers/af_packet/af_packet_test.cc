@@ -315,10 +315,6 @@ TEST_F(AfPacketOnVeth, KilledProcessLeavesNothingThatIsNotUndone) {
   EXPECT_NE(tc_state(veth.far()), before);  // a dry run changes nothing
   ASSERT_TRUE(undo_dead(kinds, false).has_value());
   EXPECT_EQ(tc_state(veth.far()), before);
-  // Or at the next start, before the new guard takes its place.
-  open_and_die(veth.far(), "clsact");
-  open(veth.far(), spec_for(), {{"guard", "clsact"}}).reset();
-  EXPECT_EQ(tc_state(veth.far()), before);
 }
 
 TEST_F(AfPacketOnVeth, SeveralQueuesShareTheFlowsWithoutCopies) {
