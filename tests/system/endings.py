@@ -15,7 +15,7 @@ from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0"]
+QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--drain", "100ms"]
 
 
 def trial(backend, *more):
