@@ -86,6 +86,11 @@ void bind_tester(CLI::App& verb, TestText& test) {
   verb.add_option("--interval", test.interval, "of the live series");
 }
 
+void bind_end_when_complete(CLI::App& verb, TestText& test) {
+  verb.add_flag("--end-when-complete", test.end_when_complete,
+                "wait until every frame has come, and not for copies");
+}
+
 void bind_trial(CLI::App& verb, TrialText& trial) {
   bind_ports(verb, trial.test, true);
   verb.add_option("--rate", trial.rate, "1.5Mpps, 10Gbps, 50% of line rate, or max")->required();
@@ -98,6 +103,7 @@ void bind_trial(CLI::App& verb, TrialText& trial) {
                   "room of each receive queue for it (1M)");
   bind_traffic(verb, trial.test);
   bind_tester(verb, trial.test);
+  bind_end_when_complete(verb, trial.test);
 }
 
 void bind_search(CLI::App& verb, SearchText& search) {
@@ -114,6 +120,7 @@ void bind_search(CLI::App& verb, SearchText& search) {
                   "run CMD for each trial instead of sending frames");
   bind_traffic(verb, search.test);
   bind_tester(verb, search.test);
+  bind_end_when_complete(verb, search.test);
 }
 
 void bind_no_calibration(CLI::App& verb, TestText& test) {

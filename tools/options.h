@@ -45,6 +45,7 @@ struct TestText {
   std::string latency = "all";
   std::string warm_up = "100ms";
   std::string drain = "500ms";
+  bool end_when_complete = false;
   std::string interval = "1s";
   bool no_calibration = false;
 };

@@ -387,6 +387,7 @@ Config describe_test(const TestSettings& test) {
   config.push_back({"latency_every", test.trial.delay_every});
   config.push_back({"warm_up_ns", test.trial.warm_up});
   config.push_back({"drain_ns", test.trial.waiting_time});
+  config.push_back({"end_when_complete", test.trial.end_when_complete});
   config.push_back({"unsent_tolerance", test.trial.unsent_ratio});
   return config;
 }

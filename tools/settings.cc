@@ -141,6 +141,7 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
   reader.take(parse_duration("--warm-up", text.warm_up, 0, 3600 * kSecond), test.trial.warm_up);
   reader.take(parse_duration("--drain", text.drain, kMillisecond, kDelayMax),
               test.trial.waiting_time);
+  test.trial.end_when_complete = text.end_when_complete;
   reader.take(parse_duration("--interval", text.interval, 10 * kMillisecond, 3600 * kSecond),
               test.trial.interval);
 }
@@ -358,6 +359,7 @@ Result<CalibrateSettings> calibrate_settings(const CalibrateText& text) {
     const Status sends = check_sends(settings.floor_fps, settings.floor_duration, "--rate");
     if (!sends) return tl::unexpected(sends.error());
   }
+  settings.test.trial.end_when_complete = true;  // a cable makes no copies to wait for
   if (reader.error()) return tl::unexpected(*reader.error());
   return settings;
 }

@@ -124,12 +124,10 @@ Status Direction::make_tx_loops(const TrafficProfile& profile, const HeaderSpec&
       if (!made) return tl::unexpected(made.error());
       templates.push_back(std::move(*made));
     }
-    const std::uint32_t first = spaces_ * queue / spec_.queues;
-    const std::uint32_t end = spaces_ * (queue + 1) / spec_.queues;
     const FlowOrderSpec flows{.flows = flows_,
                               .groups = spaces_,
-                              .group_first = first,
-                              .group_count = end - first,
+                              .group_first = first_space(queue),
+                              .group_count = first_space(queue + 1) - first_space(queue),
                               .permuted = profile.permuted_order};
     tx_.push_back(std::make_unique<TxLoop>(
         spec_.from->tx_queue(queue), Generator(flows, std::move(templates), order, spec_.reverse),
@@ -144,17 +142,19 @@ void Direction::make_rx_loops(const TrafficProfile& profile, const HeaderSpec& h
   const AnalyzerSpec analyzer{.match = match_for(profile, headers, sockets),
                               .reverse = spec_.reverse,
                               .spaces = spaces_,
-                              .waiting_time = spec_.waiting_time,
                               .delay_every = spec_.delay_every,
                               .log_frames = spec_.log_frames};
   for (unsigned queue = 0; queue < spec_.queues; ++queue) {
-    rx_.push_back(std::make_unique<RxLoop>(spec_.to->rx_queue(queue), analyzer, clock));
+    rx_.push_back(std::make_unique<RxLoop>(spec_.to->rx_queue(queue), analyzer, call_, clock));
   }
 }
 
 void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
                       Nanoseconds epoch) {
   scheduled_ = fps > 0;
+  aging_ = duration + spec_.waiting_time > kDelayMax;
+  call_.start(static_cast<std::uint32_t>(tx_.size()), spec_.waiting_time, epoch);
+  ages_.start();
   const auto queues = static_cast<std::uint32_t>(tx_.size());
   const std::uint32_t room = std::max(spec_.burst_room.value_or(room_by_rate(fps)) / queues, 1u);
   const double spare = spec_.unsent_ratio * fps * static_cast<double>(duration) * 1e-9 / queues;
@@ -170,17 +170,21 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
                    .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0),
                    .queue = static_cast<std::uint32_t>(i),
                    .queues = static_cast<std::uint32_t>(tx_.size())},
-                  trial_id, epoch);
+                  trial_id, epoch, call_);
   }
   reference_ = least_delay();
-  const AnalyzerStart receiving{
-      .trial_id = trial_id, .epoch = epoch, .scheduled = scheduled_, .reference = reference_};
+  const AnalyzerStart receiving{.trial_id = trial_id,
+                                .epoch = epoch,
+                                .scheduled = scheduled_,
+                                .reference = reference_,
+                                .too_old_below = aging_ ? ages_.too_old_below() : nullptr};
   for (const auto& loop : rx_) loop->start(receiving);
   collector_.start(epoch);
 }
 
-void Direction::stop(Nanoseconds now) {
-  for (const auto& loop : tx_) loop->stop(now);
+void Direction::stop(Nanoseconds now, bool heard_out) {
+  heard_out_ = heard_out;
+  for (const auto& loop : tx_) loop->stop(std::min(now, call_.cut_at()));
   collector_.finish(now);
 }
 
@@ -195,10 +199,41 @@ bool Direction::all_arrived() const {
   return rx_.empty() || sum.received == sum.offered;
 }
 
-Nanoseconds Direction::last_submit() const {
+Nanoseconds Direction::longest_delay() const {
+  Nanoseconds longest = 0;
+  for (const auto& loop : rx_) {
+    longest = std::max(longest, loop->cell().longest_delay.load(std::memory_order_relaxed));
+  }
+  return longest;
+}
+
+void Direction::note_ages(Nanoseconds now) {
+  if (!aging_ || !ages_.note_is_due(now)) return;
+  std::vector<std::uint64_t> sent;
+  for (std::size_t i = 0; i < tx_.size(); ++i) {
+    // Each cycle sends one number of each space of the queue.
+    const std::uint64_t frames = tx_[i]->cell().offered.load(std::memory_order_relaxed);
+    const std::uint32_t spaces = first_space(i + 1) - first_space(i);
+    sent.insert(sent.end(), spaces, frames / spaces);
+  }
+  ages_.note(now, sent);
+}
+
+// From the first frame handed over to the last, of the queues that sent any.
+Nanoseconds Direction::tx_duration() const {
+  std::optional<Nanoseconds> first;
   Nanoseconds last = 0;
-  for (const auto& loop : tx_) last = std::max(last, loop->last_submit());
-  return last;
+  for (const auto& loop : tx_) {
+    if (loop->pacer().sent_so_far() == 0) continue;
+    first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
+    last = std::max(last, loop->last_submit());
+  }
+  return first ? last - *first : 0;
+}
+
+// Each queue sends a run of the spaces.
+std::uint32_t Direction::first_space(std::size_t queue) const {
+  return static_cast<std::uint32_t>(spaces_ * queue / spec_.queues);
 }
 
 ReceiveCounts Direction::received() const {
@@ -312,13 +347,10 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
   result.sequence_spaces = spaces_;
   Counts& counts = result.counts;
-  std::optional<Nanoseconds> first;  // of the queues that sent
   for (const auto& loop : tx_) {
     counts.intended += loop->intended();
     counts.offered += loop->pacer().sent_so_far();
     result.flows_sent += loop->generator().distinct_flows();
-    if (loop->pacer().sent_so_far() == 0) continue;
-    first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
   }
   counts.unsent = counts.intended - counts.offered;
   const bool link_went = !spoiled.empty();
@@ -327,7 +359,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.pacing = pacing_summary(tx_);
   result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
   if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
-  if (first) result.tx_duration = last_submit() - *first;
+  result.tx_duration = tx_duration();
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
     counts.unique = in.unique;
@@ -358,8 +390,9 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.pacing.lost_behind =
       std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
   const std::string why = unknowable(tx, rx, result);
-  result.attribution = attribute(counts, tx, rx, link_went || !why.empty() || rx.ring_filled,
-                                 displaced, result.pacing.lost_behind);
+  result.attribution =
+      attribute(counts, tx, rx, link_went || !why.empty() || rx.ring_filled || !heard_out_,
+                displaced, result.pacing.lost_behind);
   if (spec_.to == nullptr) {
     result.attribution.tx_ring = std::min(tx.tx_dropped.value_or(0), counts.offered);
   }

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "engine/age_limit.h"
+#include "engine/last_call.h"
 #include "engine/rx_loop.h"
 #include "engine/tx_loop.h"
 #include "io/backend.h"
@@ -42,12 +44,22 @@ class Direction {
   // Control thread, before the workers run: numbers and counters from 0.
   void start(double fps, Nanoseconds duration, std::uint32_t burst, std::uint16_t trial_id,
              Nanoseconds epoch);
-  // Control thread, after the workers have stopped.
-  void stop(Nanoseconds now);
+  // Control thread, while workers run: the senders end, and the schedule is asked for no more than
+  // what was due at `at`.
+  void cut(Nanoseconds at) { call_.cut(at); }
+  // Control thread, after the workers have stopped. `heard_out`: the receivers ran until every
+  // frame had come or was late; otherwise nobody can say where those that are missing were.
+  void stop(Nanoseconds now, bool heard_out = true);
 
   // While workers run, control thread.
   [[nodiscard]] bool all_sent() const;
   [[nodiscard]] bool all_arrived() const;
+  // The end of the waiting time; LastCall::kNever until all is sent.
+  [[nodiscard]] Nanoseconds late_after() const { return call_.late_after(); }
+  // About the longest that a frame was on its way, so far.
+  [[nodiscard]] Nanoseconds longest_delay() const;
+  // At least once in three seconds.
+  void note_ages(Nanoseconds now);
   [[nodiscard]] Collector& collector() { return collector_; }
   // As of the last interval, which is the only one in it: offered, unique and the least that is
   // lost.
@@ -60,7 +72,6 @@ class Direction {
                                      const DeviceCounters& tx_after,
                                      const DeviceCounters& rx_before,
                                      const DeviceCounters& rx_after, std::string& spoiled) const;
-  [[nodiscard]] Nanoseconds last_submit() const;
 
   [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
   [[nodiscard]] const SentHeaders& headers() const { return headers_; }
@@ -69,7 +80,11 @@ class Direction {
 
  private:
   Direction(const DirectionSpec& spec, std::uint32_t flows, std::uint32_t spaces)
-      : spec_(spec), flows_(flows), spaces_(spaces), collector_({}, {}, spec.interval) {}
+      : spec_(spec),
+        flows_(flows),
+        spaces_(spaces),
+        ages_(spaces),
+        collector_({}, {}, spec.interval) {}
 
   Status make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
                        const Clock& clock);
@@ -79,15 +94,21 @@ class Direction {
   [[nodiscard]] std::uint64_t lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
   [[nodiscard]] Nanoseconds least_delay() const;
+  [[nodiscard]] Nanoseconds tx_duration() const;
+  [[nodiscard]] std::uint32_t first_space(std::size_t queue) const;
 
   DirectionSpec spec_;
   SentHeaders headers_;
   std::uint32_t flows_;
   std::uint32_t spaces_;
+  LastCall call_;
+  AgeLimit ages_;
   std::vector<std::unique_ptr<TxLoop>> tx_;
   std::vector<std::unique_ptr<RxLoop>> rx_;
   Collector collector_;
+  bool heard_out_ = true;
   bool scheduled_ = false;     // the current run has a rate
+  bool aging_ = false;         // it lasts so long that frames may be too old
   Nanoseconds reference_ = 0;  // AnalyzerStart's
 };
 

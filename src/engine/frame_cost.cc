@@ -19,7 +19,7 @@ static_assert(kCostBlockFrames % Analyzer::kBurstMax == 0, "whole bursts alone")
 AnalyzerSpec analyzer_spec(const TrafficProfile& profile, const HeaderSpec& headers,
                            std::uint32_t spaces) {
   // Nothing is late, however long another program takes the core between sending and receiving.
-  AnalyzerSpec spec{.spaces = spaces, .waiting_time = kDelayMax};
+  AnalyzerSpec spec{.spaces = spaces};
   spec.match.l4_port = headers.dst_l4_port;
   spec.match.destinations = {
       match_prefix(headers.dst_ip, destination_prefix_length(profile, headers.dst_ip)),

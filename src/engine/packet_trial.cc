@@ -16,8 +16,12 @@ constexpr Nanoseconds kControlStep = kMillisecond;
 constexpr Nanoseconds kLinkStep = 100 * kMillisecond;
 // Between the workers being ready and the first frame: they all see the start coming.
 constexpr Nanoseconds kRunUp = kMillisecond;
-// After the last expected frame has come, copies of it may still follow.
+// What arrived by a given time has then been looked at.
 constexpr Nanoseconds kSettle = 20 * kMillisecond;
+// A user who stops a trial is not kept waiting for longer: senders end, and what they sent has this
+// time to come.
+constexpr Nanoseconds kSendersEnd = 200 * kMillisecond;
+constexpr Nanoseconds kLastEar = 500 * kMillisecond;
 
 // Different from that of any recent trial of this or another process, so that its frames are stale.
 std::uint16_t next_trial_id() {
@@ -143,13 +147,11 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   result.interrupted = interrupted_.load();
   if (!cores_.note.empty()) result.notes.push_back(cores_.note);
   result.reason = link_trouble(*before, *after);
-  Nanoseconds last = epoch;
   for (std::size_t i = 0; i < directions_.size(); ++i) {
     result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i], before->to[i],
                                                      after->to[i], result.reason));
     result.directions.back().pacing.pauses = std::move(tx_pauses_[i]);
     result.directions.back().receive_pauses = std::move(rx_pauses_[i]);
-    last = std::max(last, directions_[i]->last_submit());
     silence_.after_trial(directions_, i, result.directions.back());
   }
   const std::vector<std::string>& silent = silence_.notes();
@@ -157,9 +159,8 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   if (const std::uint64_t beyond = arrivals_not_logged(); beyond > 0) {
     result.notes.push_back(fmt::format("{} arrivals found the frame log full", beyond));
   }
-  // The last frame's own gap belongs to the time it took.
-  const Nanoseconds gap = fps > 0 ? static_cast<Nanoseconds>(1e9 / fps) : 0;
-  result.duration = last - epoch + gap;
+  result.duration =
+      std::clamp(cut_at_.value_or(epoch + spec.duration) - epoch, Nanoseconds{0}, spec.duration);
   // A burst that the user made long says what may be caught up, not what may be left out.
   constexpr std::uint32_t kBurstLeftOut = 32;
   const std::uint32_t burst = std::max(spec_.burst_room.value_or(kBurstLeftOut), spec_.burst_size);
@@ -201,10 +202,15 @@ Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, 
     direction->start(fps, duration, spec_.burst, trial_id, epoch);
   }
   group.go();
-  if (supervise(counted, epoch)) wait_for_stragglers();
+  supervise(epoch, duration, counted);
+  // The waiting is an interval of its own: what was sent in the one before it was sent all along.
+  for (const auto& direction : directions_) {
+    if (direction->spec().to != nullptr) direction->collector().finish(clock_.now());
+  }
+  wait_for_stragglers(counted);
   group.stop();
   const Nanoseconds now = clock_.now();
-  for (const auto& direction : directions_) direction->stop(now);
+  for (const auto& direction : directions_) direction->stop(now, heard_out_);
   if (counted) keep_pauses(group, specs, epoch);
   return epoch;
 }
@@ -231,24 +237,46 @@ void PacketMeasurer::keep_pauses(const WorkerGroup& group, const std::vector<Wor
   }
 }
 
-bool PacketMeasurer::supervise(bool counted, Nanoseconds epoch) {
+void PacketMeasurer::supervise(Nanoseconds epoch, Nanoseconds duration, bool counted) {
+  const Nanoseconds end = epoch + duration;
   const auto sending = [](const auto& direction) { return !direction->all_sent(); };
+  cut_at_.reset();
+  heard_out_ = true;
   Nanoseconds look_at_links = clock_.now() + kLinkStep;
-  while (std::any_of(directions_.begin(), directions_.end(), sending)) {
-    if (interrupted_.load(std::memory_order_relaxed)) return false;
+  while (clock_.now() < end || std::any_of(directions_.begin(), directions_.end(), sending)) {
+    if (interrupted_.load(std::memory_order_relaxed)) return cut_short(end);
     clock_.sleep_until(clock_.now() + kControlStep);
     if (clock_.now() >= look_at_links) {
-      if (!links_up()) return false;
+      if (!links_up()) {
+        heard_out_ = false;
+        return cut_short(end);
+      }
       clock_.maintain();
       look_at_links = clock_.now() + kLinkStep;
     }
     if (counted) silence_.look(directions_, clock_.now() - epoch);
-    for (const auto& direction : directions_) {
-      if (!direction->collector().sample(clock_.now()) || !counted || !observer_) continue;
-      observer_(direction->so_far());
-    }
+    attend(counted);
   }
-  return true;
+}
+
+void PacketMeasurer::cut_short(Nanoseconds end) {
+  const auto sending = [](const auto& direction) { return !direction->all_sent(); };
+  const Nanoseconds now = clock_.now();
+  if (now < end) cut_at_ = now;
+  for (const auto& direction : directions_) direction->cut(now);
+  while (std::any_of(directions_.begin(), directions_.end(), sending)) {
+    if (clock_.now() - now >= kSendersEnd) return;
+    clock_.sleep_until(clock_.now() + kControlStep);
+  }
+}
+
+void PacketMeasurer::attend(bool counted) {
+  const Nanoseconds now = clock_.now();
+  for (const auto& direction : directions_) {
+    direction->note_ages(now);
+    if (!direction->collector().sample(now) || !counted || !observer_) continue;
+    observer_(direction->so_far());
+  }
 }
 
 bool PacketMeasurer::links_up() const {
@@ -262,20 +290,46 @@ bool PacketMeasurer::links_up() const {
   return true;
 }
 
-// Until the waiting time is over, or all have come and their copies had time to follow.
-void PacketMeasurer::wait_for_stragglers() {
-  const auto receiving = [](const auto& direction) { return direction->spec().to != nullptr; };
-  if (std::none_of(directions_.begin(), directions_.end(), receiving)) return;
-  const Nanoseconds until = clock_.now() + spec_.waiting_time;
-  Nanoseconds complete_since = 0;
-  for (Nanoseconds now = clock_.now(); now < until && !interrupted_.load(); now = clock_.now()) {
-    const bool complete = std::all_of(directions_.begin(), directions_.end(),
-                                      [](const auto& one) { return one->all_arrived(); });
-    if (!complete) complete_since = 0;
-    if (complete && complete_since == 0) complete_since = now;
-    if (complete && now - complete_since >= kSettle) return;
-    clock_.sleep_until(now + kControlStep);
+bool PacketMeasurer::all_arrived() const {
+  return std::all_of(directions_.begin(), directions_.end(),
+                     [](const auto& one) { return one->all_arrived(); });
+}
+
+void PacketMeasurer::wait_for_stragglers(bool counted) {
+  if (!heard_out_ || (!counted && interrupted_.load())) return;
+  std::optional<Nanoseconds> late_after;  // in every direction
+  for (const auto& direction : directions_) {
+    if (direction->spec().to == nullptr) continue;
+    const Nanoseconds end = std::min(direction->late_after(), clock_.now() + spec_.waiting_time);
+    late_after = std::max(late_after.value_or(end), end);
   }
+  if (!late_after) return;  // nobody receives
+  Nanoseconds incomplete_at = clock_.now();
+  Nanoseconds uninterrupted_at = incomplete_at;
+  for (Nanoseconds now = incomplete_at;; now = clock_.now()) {
+    const bool complete = all_arrived();
+    const bool interrupted = interrupted_.load();
+    if (!complete) incomplete_at = now;
+    if (!interrupted) uninterrupted_at = now;
+    if (now >= *late_after + kSettle + (complete ? 0 : late_for())) return;
+    const bool enough = !counted || spec_.end_when_complete || interrupted;
+    if (enough && now - incomplete_at >= kSettle) return;
+    if (now - uninterrupted_at >= kLastEar) {
+      heard_out_ = now >= *late_after;
+      return;
+    }
+    clock_.sleep_until(now + kControlStep);
+    for (const auto& direction : directions_) direction->note_ages(now);
+  }
+}
+
+// How long after the waiting time the last frame will come, by the delays so far.
+Nanoseconds PacketMeasurer::late_for() const {
+  Nanoseconds longest = 0;
+  for (const auto& direction : directions_) {
+    longest = std::max(longest, direction->longest_delay());
+  }
+  return std::clamp(longest - spec_.waiting_time, Nanoseconds{0}, spec_.waiting_time);
 }
 
 Result<PacketMeasurer::PortCounters> PacketMeasurer::read_counters() const {

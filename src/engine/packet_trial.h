@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/core_plan.h"
@@ -32,7 +33,9 @@ struct PacketTrialSpec {
   TxStamp tx_stamp = TxStamp::kBurst;
   IdlePolicy idle = IdlePolicy::kSpin;
   double unsent_ratio = 0.001;  // see VerdictLimits
-  std::size_t log_frames = 0;   // room of each receive queue's arrival log; 0: none is kept
+  // The waiting time ends once every frame has come, and copies that follow are not counted.
+  bool end_when_complete = false;
+  std::size_t log_frames = 0;  // room of each receive queue's arrival log; 0: none is kept
   unsigned queues = 1;
 };
 
@@ -85,10 +88,19 @@ class PacketMeasurer final : public Measurer {
   [[nodiscard]] std::vector<WorkerSpec> workers();
   // Returns the epoch. Fails (kPrecondition) when the threads cannot be started.
   [[nodiscard]] Result<Nanoseconds> run_phase(double fps, Nanoseconds duration, bool counted);
-  // Until everything is sent. False when it was cut short: interrupted, a link down, a port gone.
-  bool supervise(bool counted, Nanoseconds epoch);
+  // Until `duration` has passed since `epoch` and everything is sent. What cut it short goes into
+  // cut_at_ and heard_out_: interrupted, a link down, a port gone.
+  void supervise(Nanoseconds epoch, Nanoseconds duration, bool counted);
+  // Senders end now.
+  void cut_short(Nanoseconds end);
+  // Once a turn of the control thread, while workers run.
+  void attend(bool counted);
   [[nodiscard]] bool links_up() const;
-  void wait_for_stragglers();
+  // Until the waiting time of each direction is over, and beyond it for frames that are known to
+  // be late, or until all have come where that is enough.
+  void wait_for_stragglers(bool counted);
+  [[nodiscard]] bool all_arrived() const;
+  [[nodiscard]] Nanoseconds late_for() const;
   [[nodiscard]] std::uint64_t arrivals_not_logged() const;
   [[nodiscard]] Result<PortCounters> read_counters() const;
   [[nodiscard]] std::string link_trouble(const PortCounters& before,
@@ -107,6 +119,8 @@ class PacketMeasurer final : public Measurer {
   Directions directions_;
   SilenceWatch silence_;
   std::vector<PauseSummary> tx_pauses_, rx_pauses_;  // by direction
+  std::optional<Nanoseconds> cut_at_;                // of the phase: when sending was cut short
+  bool heard_out_ = true;  // of the phase: receivers listened until every frame was due
 };
 
 }  // namespace wireproof

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "engine/last_call.h"
 #include "engine/step.h"
 #include "io/backend.h"
 #include "stats/cell.h"
@@ -12,8 +13,8 @@ namespace wireproof {
 
 class RxLoop final : public Step {
  public:
-  // Queue and clock outlive the loop.
-  RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const Clock& clock);
+  // Queue, call and clock outlive the loop. `call` says when frames are late.
+  RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LastCall& call, const Clock& clock);
 
   // Control thread, while no worker runs it.
   void start(const AnalyzerStart& start);
@@ -26,6 +27,7 @@ class RxLoop final : public Step {
  private:
   RxQueue& queue_;
   Analyzer analyzer_;
+  const LastCall& call_;
   const Clock& clock_;
   Cell cell_;
   std::array<Frame*, Analyzer::kBurstMax> burst_{};

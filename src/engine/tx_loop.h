@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "engine/last_call.h"
 #include "engine/step.h"
 #include "io/backend.h"
 #include "packet/lag_code.h"
@@ -35,9 +36,11 @@ class TxLoop final : public Step {
   TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp = TxStamp::kBurst,
          PacingMode mode = PacingMode::kBurst);
 
-  // Control thread, while no worker runs it.
-  void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch);
-  // Control thread, after the worker has stopped: gives back what was borrowed.
+  // Control thread, while no worker runs it. `call` (outlives the run) may cut it short, and is
+  // told when the last frame has left.
+  void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch, LastCall& call);
+  // Control thread, after the worker has stopped: gives back what was borrowed. Where sending had
+  // not ended, what was due at `now` counts as intended.
   void stop(Nanoseconds now);
 
   Nanoseconds run() override;
@@ -68,6 +71,7 @@ class TxLoop final : public Step {
   TxStamp stamp_;
   std::uint32_t round_max_;
   Pacer pacer_;
+  LastCall* call_ = nullptr;
   Cell cell_;
   SampleRecord lag_;
   SampleRecord gaps_;

@@ -1,5 +1,6 @@
 #include "traffic/analyzer.h"
 
+#include <algorithm>
 #include <cassert>
 #include <span>
 
@@ -24,7 +25,13 @@ void Analyzer::start(const AnalyzerStart& start) {
   if (variation_) variation_->clear();
   log_.clear();
   negative_delays_ = 0;
+  longest_delay_ = 0;
   until_delay_ = 1;
+}
+
+[[gnu::noinline]] bool Analyzer::too_old(const Signature& signature, std::uint32_t group) const {
+  const std::uint64_t limit = start_.too_old_below[group].load(std::memory_order_relaxed);
+  return sequence_distance(signature.sequence, limit) < 0;
 }
 
 inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
@@ -41,9 +48,15 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
   }
   seen.arrived = arrived - start_.epoch;
   seen.delay = delay_between(signature.transmit_time, seen.arrived);
-  if (seen.delay > spec_.waiting_time) {
+  if (arrived > late_after_ || seen.delay > kDelayMax) {
     ++counts_.late;
     return false;
+  }
+  if (start_.too_old_below != nullptr) [[unlikely]] {
+    if (too_old(signature, seen.group)) {
+      ++counts_.late;
+      return false;
+    }
   }
   seen.sequence = signature.sequence;
   seen.lag = signature.lag;
@@ -100,8 +113,9 @@ void Analyzer::record(std::span<const Nanoseconds> sampled, std::span<const std:
   from_schedule_.record_all(std::span(from_schedule).first(sampled.size()));
 }
 
-void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
+void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds late_after) {
   assert(frames.size() <= kBurstMax);
+  late_after_ = late_after;
   // In passes: the second finds the memory of each sequence space already on its way, and the third
   // has nothing but numbers.
   std::array<Seen, kBurstMax> ours;
@@ -117,6 +131,7 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
     if (variation_) variation_->prefetch(seen.group, seen.sequence);
     ++count_ours;
   }
+  if (count_ours > 0) longest_delay_ = std::max(longest_delay_, ours[count_ours - 1].delay);
   std::array<Nanoseconds, kBurstMax> sampled;
   std::array<std::uint16_t, kBurstMax> lags;
   std::size_t count_sampled = 0;

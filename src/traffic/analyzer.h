@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -19,11 +21,10 @@ namespace wireproof {
 
 struct AnalyzerSpec {
   AddressMatch match;
-  bool reverse = false;                           // the direction whose frames arrive here
-  std::uint32_t spaces = 1;                       // sequence spaces of that direction
-  Nanoseconds waiting_time = 500 * kMillisecond;  // an older frame is late; <= kDelayMax
-  std::uint32_t delay_every = 1;                  // record the delay of each N-th frame; 0: of none
-  std::size_t log_frames = 0;                     // room of the arrival log; 0: none is kept
+  bool reverse = false;           // the direction whose frames arrive here
+  std::uint32_t spaces = 1;       // sequence spaces of that direction
+  std::uint32_t delay_every = 1;  // record the delay of each N-th frame; 0: of none
+  std::size_t log_frames = 0;     // room of the arrival log; 0: none is kept
 };
 
 struct AnalyzerStart {
@@ -34,6 +35,9 @@ struct AnalyzerStart {
   // spread of the delays is kept as distances from it, so that microseconds of it are told from one
   // another behind 100 ms.
   Nanoseconds reference = 0;
+  // By space: a number below it was sent more than kDelayMax ago, and its delay cannot be told. It
+  // may grow while frames arrive. Null: the run is too short for such frames.
+  const std::atomic<std::uint64_t>* too_old_below = nullptr;
 };
 
 struct ReceiveCounts {
@@ -58,8 +62,10 @@ class Analyzer {
   // Forgets everything and expects frames of this trial.
   void start(const AnalyzerStart& start);
 
-  // At most kBurstMax frames; `now` stands in for the arrival of frames that bear no stamp.
-  void take(std::span<Frame* const> frames, Nanoseconds now);
+  // At most kBurstMax frames; `now` stands in for the arrival of frames that bear no stamp. What
+  // arrived after `late_after` is late, however short its delay.
+  void take(std::span<Frame* const> frames, Nanoseconds now,
+            Nanoseconds late_after = std::numeric_limits<Nanoseconds>::max());
 
   [[nodiscard]] const ReceiveCounts& counts() const { return counts_; }
   [[nodiscard]] const ArrivalLog& log() const { return log_; }
@@ -74,6 +80,8 @@ class Analyzer {
     return variation_ ? &*variation_ : nullptr;
   }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
+  // About how long frames are on their way: the longest delay of the last frames of the bursts.
+  [[nodiscard]] Nanoseconds longest_delay() const { return longest_delay_; }
 
  private:
   struct Seen {
@@ -87,6 +95,7 @@ class Analyzer {
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
   // account().
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
+  [[nodiscard]] bool too_old(const Signature& signature, std::uint32_t group) const;
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
   // True: a first copy.
@@ -107,6 +116,8 @@ class Analyzer {
   std::optional<DelayVariation> variation_;
   ArrivalLog log_;
   std::uint64_t negative_delays_ = 0;
+  Nanoseconds longest_delay_ = 0;
+  Nanoseconds late_after_ = 0;  // of the burst at hand
   ReceiveCounts counts_;
   AnalyzerStart start_;
   std::uint32_t until_delay_ = 1;

@@ -68,7 +68,7 @@ class PacketTrialTest : public testing::Test {
   TrafficProfile profile_;
   // Tests share their two cores with whatever else runs: a shortfall is not what they are about.
   PacketTrialSpec trial_{.warm_up = 20 * kMillisecond,
-                         .waiting_time = 200 * kMillisecond,
+                         .waiting_time = 100 * kMillisecond,
                          .idle = IdlePolicy::kSleep,
                          .unsent_ratio = 1};
 };

@@ -36,6 +36,35 @@ TEST(TxLoop, ABurstBeyondOneRoundLeavesInRoundsUnderFreshClockReadings) {
   EXPECT_EQ(from.borrowed, 0u);
 }
 
+TEST(TxLoop, ACutEndsItAtOnceAndNothingLaterWasIntended) {
+  FakeClock clock;
+  FakeDevice from;
+  FakeDevice to;
+  TrafficProfile profile;
+  profile.flows = 2;
+  profile.dst_mac = parse_mac("02:00:00:00:00:01");
+  const auto direction = Direction::make(
+      {.from = &from, .to = &to, .queues = 2, .waiting_time = kSecond}, profile, clock);
+  ASSERT_TRUE(direction.has_value());
+  auto& loops = (*direction)->tx_loops();
+  (*direction)->start(1000, kSecond, 64, 7, clock.now());  // of two queues: 500 each
+  for (int i = 0; i < 100; ++i) {
+    for (const auto& loop : loops) loop->run();
+    clock.advance(kMillisecond);
+  }
+  EXPECT_EQ((*direction)->late_after(), LastCall::kNever);
+  (*direction)->cut(clock.now());
+  clock.advance(50 * kMillisecond);  // they come to hear of it late
+  for (int i = 0; i < 3; ++i) {
+    for (const auto& loop : loops) loop->run();
+  }
+  EXPECT_TRUE((*direction)->all_sent());
+  EXPECT_EQ((*direction)->late_after(), 99 * kMillisecond + kSecond) << "from the last frame";
+  (*direction)->stop(clock.now());
+  EXPECT_EQ(loops[0]->intended() + loops[1]->intended(), 101u);  // one more was due at the cut
+  EXPECT_EQ(from.sent.size(), 100u);
+}
+
 TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
   FakeClock clock;
   FakeDevice from;

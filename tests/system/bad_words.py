@@ -256,7 +256,7 @@ def schedules_that_can_be():
             assert (found["schedule"], found["mode"]) == (words[0], pacing), found
     done = wireproof(*MEMORY, "--rate", "max", "--duration", "20ms", "--schedule", "constant", "--json")
     assert "schedule" not in document(done.out)["trials"][0]["directions"][0]["pacing"], done
-    done = wireproof(*TRIAL, "--drain", "60s", "--json", timeout=8)  # ends when all have come
+    done = wireproof(*TRIAL, "--drain", "60s", "--end-when-complete", "--json", timeout=20)
     assert document(done.out)["trials"][0]["waiting_time_s"] == 60, done
 
 

@@ -16,7 +16,7 @@ from harness import WIREPROOF, Process, Skip, Suite, Topology, check, run, wirep
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0"]
+QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--drain", "100ms"]
 
 
 def trial(backend, *more):

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/random.h"
+#include "engine/age_limit.h"
 #include "packet/frame_template.h"
 
 namespace wireproof {
@@ -24,7 +30,7 @@ class AnalyzerTest : public testing::Test {
     return spec;
   }
   static AnalyzerSpec spec() {
-    AnalyzerSpec made{.spaces = 4, .waiting_time = 100 * kMillisecond};
+    AnalyzerSpec made{.spaces = 4};
     made.match.l4_port = 9;
     made.match.destinations = {match_prefix(headers().dst_ip, 32),
                                match_prefix(headers().src_ip, 32)};
@@ -40,7 +46,7 @@ class AnalyzerTest : public testing::Test {
     if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= 1;
     Frame frame{.data = bytes.data(), .stamp = arrived, .length = 60, .capacity = 60};
     Frame* frames[] = {&frame};
-    analyzer_.take(frames, arrived + kSecond);  // a stamp counts, not the poll
+    analyzer_.take(frames, arrived + kSecond, late_after_);  // a stamp counts, not the poll
   }
 
   // RFC 5481 section 4's delays, in ns behind `base`: 20 10 20 25 20, over and over.
@@ -55,9 +61,11 @@ class AnalyzerTest : public testing::Test {
 
   FrameTemplate made_;
   Analyzer analyzer_;
+  Nanoseconds late_after_ = std::numeric_limits<Nanoseconds>::max();
 };
 
 TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
+  late_after_ = kEpoch + kSecond;
   show({.trial_id = kTrial, .space = 0, .sequence = 0});
   show({.trial_id = kTrial, .space = 0, .sequence = 2});
   show({.trial_id = kTrial, .space = 0, .sequence = 1});                        // reordered
@@ -91,6 +99,71 @@ TEST_F(AnalyzerTest, DelayIsFromTheStampAndNeverClamped) {
   EXPECT_EQ(analyzer_.delays().min, 1200);
   EXPECT_EQ(analyzer_.negative_delays(), 1u);
   EXPECT_EQ(analyzer_.counts().unique, 2u);
+}
+
+TEST_F(AnalyzerTest, AFrameIsLateByWhenItCameAndNotByHowLongItTook) {
+  late_after_ = kEpoch + 40 * kSecond;
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 1'000}, late_after_);
+  EXPECT_EQ(analyzer_.counts().unique, 1u);
+  EXPECT_EQ(analyzer_.delays().max, 40 * kSecond - 1'000);
+  EXPECT_EQ(analyzer_.longest_delay(), 40 * kSecond - 1'000);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 40 * kSecond}, late_after_ + 1);
+  EXPECT_EQ(analyzer_.counts().unique, 1u);
+  EXPECT_EQ(analyzer_.counts().late, 1u);
+}
+
+// Three minutes of traffic with delays up to two and a half, which the 36 bits of the transmit time
+// cannot hold: every delay that is told is the true one, and what is not told was too old.
+TEST_F(AnalyzerTest, ADelayThatTheSignatureCannotHoldIsNeverMistakenForAShorterOne) {
+  struct Arrival {
+    Nanoseconds at;
+    std::uint32_t space;
+    std::uint64_t sequence;
+    Nanoseconds sent;
+  };
+  constexpr Nanoseconds kGap = 100 * kMillisecond;
+  constexpr std::uint64_t kFrames = 1800;
+  Random random(3);
+  std::vector<Arrival> arrivals;
+  for (std::uint64_t i = 0; i < kFrames; ++i) {
+    const Nanoseconds sent = static_cast<Nanoseconds>(i) * kGap;
+    const auto delay = static_cast<Nanoseconds>(random.below(150 * kSecond));
+    arrivals.push_back({sent + delay, static_cast<std::uint32_t>(i % 4), i / 4, sent});
+  }
+  std::sort(arrivals.begin(), arrivals.end(),
+            [](const Arrival& a, const Arrival& b) { return a.at < b.at; });
+  AgeLimit ages(4);
+  ages.start();
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .too_old_below = ages.too_old_below()});
+  std::uint64_t told = 0;
+  std::uint64_t never_told = 0;
+  Nanoseconds noted = 0;
+  for (const Arrival& arrival : arrivals) {
+    for (; noted <= arrival.at; noted += kSecond) {
+      const std::uint64_t cycles =
+          std::min(kFrames, static_cast<std::uint64_t>(noted / kGap) + 1) / 4;
+      ages.note(kEpoch + noted, std::array{cycles, cycles, cycles, cycles});
+    }
+    const Nanoseconds delay = arrival.at - arrival.sent;
+    const std::uint64_t before = analyzer_.counts().unique;
+    show({.trial_id = kTrial,
+          .space = arrival.space,
+          .sequence = arrival.sequence,
+          .transmit_time = static_cast<std::uint64_t>(arrival.sent) & kTransmitTimeMax},
+         kEpoch + arrival.at);
+    if (analyzer_.counts().unique > before) {
+      ++told;
+      ASSERT_LE(delay, kDelayMax) << "a frame of " << arrival.sent;
+    } else {
+      ++never_told;
+      ASSERT_GE(delay, kDelayMax - kSecond) << "a frame of " << arrival.sent;
+    }
+  }
+  EXPECT_GT(told, 600u);
+  EXPECT_GT(never_told, 800u);
+  EXPECT_EQ(analyzer_.counts().late, never_told);
+  EXPECT_EQ(analyzer_.negative_delays(), 0u);
+  EXPECT_LE(analyzer_.delays().max, kDelayMax);
 }
 
 TEST_F(AnalyzerTest, ADelayIsRightThoughItsFrameWasSentAnHourAfterTheStart) {

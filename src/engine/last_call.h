@@ -1,0 +1,58 @@
+// When a direction's traffic ends: told by its senders, the last of which says when its last frame
+// left, to its receivers, who judge by it what is late, and by the control thread to the senders
+// when a trial is cut short.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include "base/clock.h"
+
+namespace wireproof {
+
+class LastCall {
+ public:
+  static constexpr Nanoseconds kNever = std::numeric_limits<Nanoseconds>::max();
+
+  // Control thread, while no worker runs. `epoch`: stands for the last frame where none is sent.
+  void start(std::uint32_t senders, Nanoseconds waiting_time, Nanoseconds epoch) {
+    sending_.store(senders, std::memory_order_relaxed);
+    waiting_time_ = waiting_time;
+    last_frame_.store(epoch, std::memory_order_relaxed);
+    cut_at_.store(kNever, std::memory_order_relaxed);
+    late_after_.store(kNever, std::memory_order_relaxed);
+  }
+
+  // Each sender, once, when it will send no more; `last_frame`: when it sent its last, 0 for none.
+  void ended(Nanoseconds last_frame) {
+    Nanoseconds known = last_frame_.load(std::memory_order_relaxed);
+    while (known < last_frame && !last_frame_.compare_exchange_weak(known, last_frame)) {
+    }
+    if (sending_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    late_after_.store(last_frame_.load(std::memory_order_relaxed) + waiting_time_,
+                      std::memory_order_release);
+  }
+
+  // Receivers, once a burst: what arrives later than this is late (RFC 2544 section 23 d). kNever
+  // while anybody still sends, so that no frame is judged by an end that is not yet known.
+  [[nodiscard]] Nanoseconds late_after() const {
+    return late_after_.load(std::memory_order_relaxed);
+  }
+
+  // Control thread: senders end at once; what was due after `at` is not asked for.
+  void cut(Nanoseconds at) { cut_at_.store(at, std::memory_order_relaxed); }
+  // Senders, once a turn.
+  [[nodiscard]] Nanoseconds cut_at() const { return cut_at_.load(std::memory_order_relaxed); }
+
+ private:
+  // Read in every turn and written next to never, apart from what the senders write.
+  alignas(64) std::atomic<Nanoseconds> cut_at_{kNever};
+  std::atomic<Nanoseconds> late_after_{kNever};
+  Nanoseconds waiting_time_ = 0;
+  alignas(64) std::atomic<Nanoseconds> last_frame_{0};
+  std::atomic<std::uint32_t> sending_{0};
+};
+
+}  // namespace wireproof
