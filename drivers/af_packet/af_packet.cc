@@ -182,6 +182,7 @@ void AfPacketDevice::describe(const OpenSpec& spec) {
   facts_.mode = fmt::format("ring v2, guard {}", guard_ ? guard_->kind() : "off");
   facts_.rx_stamp = "kernel";
   facts_.queues = spec.queues;
+  facts_.rx_spread = std::max(spec.queues, interface_.rx_queues);
 }
 
 Result<DeviceCounters> AfPacketDevice::counters() {

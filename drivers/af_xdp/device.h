@@ -29,7 +29,7 @@ class XdpDevice final : public Device {
     return resolve_neighbour(interface_, neighbour, question_);
   }
   [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *queues_.at(index).tx; }
-  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *queues_.at(index).rx; }
+  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
  private:
   struct QueuePair {
@@ -41,6 +41,7 @@ class XdpDevice final : public Device {
   XdpDevice(LinuxInterface interface, const NeighbourQuestion& question)
       : interface_(std::move(interface)), question_(question) {}
   Status open_queues(const Options& options, const OpenSpec& spec);
+  void share_out(unsigned queues);
   Status receive_all_macs();
   Status wait_for_link() const;
   Status begin_counting();
@@ -50,7 +51,11 @@ class XdpDevice final : public Device {
   NeighbourQuestion question_;
   UniqueFd promiscuous_;
   std::unique_ptr<SteerProgram> program_;
-  std::vector<QueuePair> queues_;  // destroyed before the program: no frame without a reader
+  // One for each receive queue of the interface, so that none of its frames stays without a reader;
+  // those behind the queues that were asked for send nothing. Destroyed before the program.
+  std::vector<QueuePair> queues_;
+  std::vector<std::unique_ptr<XdpRxTurns>> turns_;
+  std::vector<RxQueue*> rx_;  // by the index that was asked for: one of queues_, or of turns_
   DeviceFacts facts_;
   InterfaceStatistics statistics_at_open_;
   SteerCounts steer_at_open_;

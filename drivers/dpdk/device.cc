@@ -338,6 +338,7 @@ void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
   facts_.mode = fmt::format("poll mode, {}{}", pages == Pages::kHuge ? "hugepages" : "no hugepages",
                             fast_free ? ", fast free" : "");
   facts_.queues = spec.queues;
+  facts_.rx_spread = spec.queues;
   if (options_.nic) facts_.numa_node = rte_eth_dev_socket_id(port_);
   if (pages == Pages::kOrdinary) {
     facts_.notes.emplace_back("there are no hugepages: DPDK runs on ordinary pages, slower");

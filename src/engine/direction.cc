@@ -10,6 +10,23 @@
 namespace wireproof {
 namespace {
 
+Status check_flows(const DirectionSpec& spec, const TrafficProfile& profile) {
+  if (profile.flows < spec.queues) {
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
+        fmt::format("use --flows {} or more", spec.queues));
+  }
+  if (spec.to != nullptr && spec.queues > 1 && profile.flows > kSequenceSpacesSpread) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--flows {} --queues {}: above {} flows some share their sequence "
+                            "numbers, and a receiver of several queues does not get them together",
+                            profile.flows, spec.queues, kSequenceSpacesSpread),
+                fmt::format("use --flows {} or fewer, or --queues 1", kSequenceSpacesSpread));
+  }
+  return {};
+}
+
 std::uint64_t grown(const std::optional<std::uint64_t>& before,
                     const std::optional<std::uint64_t>& after) {
   return before && after && *after > *before ? *after - *before : 0;
@@ -57,14 +74,11 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
                                                    const Clock& clock) {
   const Result<HeaderSpec> headers = choose_headers(spec, profile);
   if (!headers) return tl::unexpected(headers.error());
-  if (profile.flows < spec.queues) {
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
-        fmt::format("use --flows {} or more", spec.queues));
-  }
+  if (const Status ok = check_flows(spec, profile); !ok) return tl::unexpected(ok.error());
+  const bool spread = spec.to != nullptr && spec.to->facts().rx_spread > 1;
+  const std::uint32_t spaces_max = spread ? kSequenceSpacesSpread : kSequenceSpacesMax;
   std::unique_ptr<Direction> made(
-      new Direction(spec, profile.flows, std::min(profile.flows, kSequenceSpacesMax)));
+      new Direction(spec, profile.flows, std::min(profile.flows, spaces_max)));
   made->headers_ = sent_headers(*headers, spec, profile);
   if (const Status ok = made->make_tx_loops(profile, *headers, clock); !ok) {
     return tl::unexpected(ok.error());
@@ -187,8 +201,8 @@ ReceiveCounts Direction::received() const {
 
 // The second way of counting the lost: the holes each space's tracker found, and the tail that it
 // never heard of.
-std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
-  std::uint64_t lost = 0;
+Direction::BySpace Direction::count_by_space() const {
+  BySpace found;
   std::uint32_t group = 0;
   for (const auto& sender : tx_) {
     for (const std::uint64_t sent : sender->generator().sent_per_group()) {
@@ -196,18 +210,35 @@ std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
       for (const auto& loop : rx_) {
         const SequenceTracker& tracker = loop->analyzer().tracker();
         if (tracker.next_expected(group) == 0) continue;
-        if (seen_by != nullptr) {
-          spoiled = "queues: frames of one sequence space arrived on several receive queues";
-        }
+        found.torn |= seen_by != nullptr;
         seen_by = &tracker;
       }
       const std::uint64_t reached = seen_by == nullptr ? 0 : seen_by->next_expected(group);
-      if (reached > sent) spoiled = "accounting: a number arrived that was never sent";
-      lost += (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
+      found.beyond |= reached > sent;
+      found.lost +=
+          (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
       ++group;
     }
   }
-  return lost;
+  return found;
+}
+
+// Whether the two ways of counting the lost agree; what they say against it goes to `spoiled`.
+bool Direction::counts_agree(const Counts& counts, std::string& spoiled) const {
+  const BySpace found = count_by_space();
+  std::string why;
+  if (found.torn) {
+    why = fmt::format(
+        "queues: the frames of one flow came over several receive queues of {}, "
+        "which keep no order among each other; use --queues 1",
+        spec_.to->facts().device);
+  } else if (found.beyond) {
+    why = "accounting: a number arrived that was never sent";
+  } else if (found.lost != counts.lost) {
+    why = fmt::format("accounting: {} lost by numbers, {} by difference", found.lost, counts.lost);
+  }
+  if (spoiled.empty()) spoiled = why;
+  return why.empty();
 }
 
 // Of the last run; 0 where there was none.
@@ -280,6 +311,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
   if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
   if (first) result.tx_duration = last_submit() - *first;
+  bool by_space_known = true;
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
     counts.unique = in.unique;
@@ -294,16 +326,15 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     counts.unclassified = in.unclassified;
     counts.rx_dropped = grown(rx_before.rx_ring_dropped, rx_after.rx_ring_dropped);
     counts.lost = counts.offered - std::min(counts.offered, counts.unique);
-    const std::uint64_t second_count = lost_by_trackers(spoiled);
-    if (spoiled.empty() && second_count != counts.lost) {
-      spoiled = fmt::format("accounting: {} lost by numbers, {} by difference", second_count,
-                            counts.lost);
-    }
     result.window = rx_.front()->analyzer().tracker().window();
     result.delay = delays();
-    if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
-    result.reordering = reordering_summary(rx_);
-    result.loss_bursts = loss_burst_summary(tx_, rx_);
+    by_space_known = counts_agree(counts, spoiled);
+    // Of spaces that were torn, or that others wrote into, nothing is known.
+    if (by_space_known) {
+      if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
+      result.reordering = reordering_summary(rx_);
+      result.loss_bursts = loss_burst_summary(tx_, rx_);
+    }
   }
   const std::uint64_t tx_dropped = grown(tx_before.tx_dropped, tx_after.tx_dropped);
   result.attribution = attribute(
@@ -313,6 +344,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   if (spec_.to == nullptr) result.attribution.tx_ring = std::min(tx_dropped, counts.offered);
   for (const CellInterval& interval : collector_.intervals()) {
     result.intervals.push_back(interval_of(interval));
+    if (!by_space_known) result.intervals.back().lost = 0;
   }
   return result;
 }

@@ -72,7 +72,13 @@ class Direction {
                        const Clock& clock);
   void make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers, const Clock& clock);
   [[nodiscard]] ReceiveCounts received() const;
-  [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
+  struct BySpace {
+    std::uint64_t lost = 0;
+    bool torn = false;    // a space came over several receive queues
+    bool beyond = false;  // a number arrived that was never sent
+  };
+  [[nodiscard]] BySpace count_by_space() const;
+  [[nodiscard]] bool counts_agree(const Counts& counts, std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
   [[nodiscard]] Nanoseconds least_delay() const;
 

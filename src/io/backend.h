@@ -91,6 +91,9 @@ struct DeviceFacts {
   std::string mode;                 // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
   std::string rx_stamp;             // who stamps received frames: "xdp", "kernel", "poll"
   unsigned queues = 1;
+  // Over how many receive queues of the interface frames come that keep no order among each other,
+  // whether each is a queue here or several are joined. 1: in the order of the wire.
+  unsigned rx_spread = 1;
   // Sentences for people: what was asked of the host and not granted, and what follows from it.
   std::vector<std::string> notes;
 };
