@@ -115,6 +115,7 @@ class AfPacketDevice final : public Device {
   Result<MacAddress> resolve(const IpAddress& neighbour) override {
     return resolve_neighbour(interface_, neighbour, question_);
   }
+  void also_take(const PayloadMark& mark) override;
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
@@ -128,6 +129,7 @@ class AfPacketDevice final : public Device {
   LinuxInterface interface_;
   NeighbourQuestion question_;
   DeviceFacts facts_;
+  Steering steering_;
   InterfaceStatistics at_open_;
   std::unique_ptr<Guard> guard_;  // after the queues at destruction: no frame climbs meanwhile
   std::vector<std::unique_ptr<TxRing>> tx_;
@@ -164,11 +166,19 @@ Status AfPacketDevice::start(const Options& options, const OpenSpec& spec) {
   if (!statistics) return tl::unexpected(statistics.error());
   at_open_ = *statistics;
   describe(spec);
+  steering_ = spec.steering;
   const std::vector<sock_filter> filter = steering_filter(spec.steering);
   for (const auto& queue : rx_) {
     if (Status admitted = queue->admit(filter); !admitted) return admitted;
   }
   return {};
+}
+
+// A copy for us; the guard does not know of it, and the host keeps its own. The kernel has taken a
+// filter of this kind before, so all that can fail is a lack of memory, and the old one then stays.
+void AfPacketDevice::also_take(const PayloadMark& mark) {
+  const std::vector<sock_filter> filter = steering_filter(steering_, mark);
+  for (const auto& queue : rx_) static_cast<void>(queue->admit(filter));
 }
 
 void AfPacketDevice::describe(const OpenSpec& spec) {

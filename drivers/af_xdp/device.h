@@ -28,6 +28,7 @@ class XdpDevice final : public Device {
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
     return resolve_neighbour(interface_, neighbour, question_);
   }
+  void also_take(const PayloadMark& mark) override { program_->also_take(mark); }
   [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *queues_.at(index).tx; }
   [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 

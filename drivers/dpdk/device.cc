@@ -77,6 +77,9 @@ class DpdkDevice final : public Device {
   Status await_link() override;
   Status connect(const DeviceFacts&) override { return await_link(); }
   Result<MacAddress> resolve(const IpAddress& neighbour) override;
+  void also_take(const PayloadMark& mark) override {
+    for (const auto& queue : rx_) queue->also_take(mark);
+  }
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 

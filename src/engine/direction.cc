@@ -27,6 +27,13 @@ Status check_flows(const DirectionSpec& spec, const TrafficProfile& profile) {
   return {};
 }
 
+PayloadMark mark_of(std::uint16_t trial_id) {
+  PayloadMark mark;
+  store_be16(mark.data(), kSignatureMagic);
+  store_be16(mark.data() + 2, trial_id);
+  return mark;
+}
+
 std::uint64_t grown(const std::optional<std::uint64_t>& before,
                     const std::optional<std::uint64_t>& after) {
   return before && after && *after > *before ? *after - *before : 0;
@@ -45,6 +52,7 @@ Attribution attribute(const Counts& counts, std::uint64_t tx_dropped, std::uint6
     return taken;
   };
   where.late = take(counts.late);
+  where.readdressed = take(counts.readdressed);
   where.tx_ring = take(tx_dropped);
   where.rx_ring = take(rx_ring);
   where.rx_nic = take(rx_nic);
@@ -157,6 +165,7 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
   const AnalyzerStart receiving{
       .trial_id = trial_id, .epoch = epoch, .scheduled = scheduled_, .reference = reference_};
   for (const auto& loop : rx_) loop->start(receiving);
+  if (spec_.to != nullptr) spec_.to->also_take(mark_of(trial_id));
   collector_.start(epoch);
 }
 
@@ -194,9 +203,20 @@ ReceiveCounts Direction::received() const {
     sum.corrupt += counts.corrupt;
     sum.foreign += counts.foreign;
     sum.misdirected += counts.misdirected;
+    sum.readdressed += counts.readdressed;
     sum.unclassified += counts.unclassified;
   }
   return sum;
+}
+
+std::string Direction::readdressed_to() const {
+  for (const auto& loop : rx_) {
+    const std::optional<AddressedFrame>& found = loop->analyzer().readdressed();
+    if (!found) continue;
+    const std::string ip = format_ip(found->ip);
+    return fmt::format("{}:{}", found->ip.v6 ? fmt::format("[{}]", ip) : ip, found->l4_port);
+  }
+  return {};
 }
 
 // The second way of counting the lost: the holes each space's tracker found, and the tail that it
@@ -323,6 +343,8 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     counts.corrupt = in.corrupt;
     counts.foreign = in.foreign;
     counts.misdirected = in.misdirected;
+    counts.readdressed = in.readdressed;
+    result.readdressed_to = readdressed_to();
     counts.unclassified = in.unclassified;
     counts.rx_dropped = grown(rx_before.rx_ring_dropped, rx_after.rx_ring_dropped);
     counts.lost = counts.offered - std::min(counts.offered, counts.unique);

@@ -6,6 +6,7 @@
 // Nothing here is called once a frame: per burst at most three calls to send and two to receive.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,9 @@ struct IpPrefix {
   IpAddress address;
   std::uint8_t length = 0;  // bits: 0..32 or 0..128
 };
+
+// How the UDP payload of the frames of one trial begins, whatever their addresses.
+using PayloadMark = std::array<std::uint8_t, 4>;
 
 struct IpEndpoint {
   IpAddress ip;
@@ -165,6 +169,10 @@ class Device {
   // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
   // it.
   [[nodiscard]] virtual Status connect(const DeviceFacts& peer) = 0;
+  // From now on, besides what Steering says, frames are handed over whose UDP payload begins with
+  // the mark, in place of the last one: what the path sent to another address is still the test's.
+  // Before workers poll. A socket, which gets what the kernel gives it, ignores it.
+  virtual void also_take(const PayloadMark& mark) { static_cast<void>(mark); }
   // The MAC of a neighbour, asked for on the wire, under the tag of the test frames; bounded to
   // some three seconds. What was heard before is not believed: a device may have been exchanged
   // since. Fails (precondition) when nobody answers; kUsage on udp_payload.

@@ -79,6 +79,7 @@ std::string rare_rows(const Counts& c) {
                                                         {"stale", c.stale},
                                                         {"foreign", c.foreign},
                                                         {"misdirected", c.misdirected},
+                                                        {"readdressed", c.readdressed},
                                                         {"unclassified", c.unclassified},
                                                         {"own rx drops", c.rx_dropped}};
   std::string out;
@@ -111,6 +112,7 @@ std::string attribution_text(const DirectionResult& direction) {
       {"tester's receive ring or socket", a.rx_ring},
       {"tester's NIC or driver, receiving", a.rx_nic},
       {"arrived too late", a.late},
+      {"arrived at another address", a.readdressed},
       {"device or tester: its driver hides drops", a.not_attributable}};
   std::string out;
   for (const auto& [place, count] : places)

@@ -45,6 +45,7 @@ struct ReceiveCounts {
   std::uint64_t corrupt = 0;
   std::uint64_t foreign = 0;
   std::uint64_t misdirected = 0;
+  std::uint64_t readdressed = 0;
   std::uint64_t unclassified = 0;
 };
 
@@ -72,6 +73,8 @@ class Analyzer {
   [[nodiscard]] const DelayVariation* variation() const {
     return variation_ ? &*variation_ : nullptr;
   }
+  // The first of counts().readdressed.
+  [[nodiscard]] const std::optional<AddressedFrame>& readdressed() const { return readdressed_; }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
 
  private:
@@ -87,6 +90,8 @@ class Analyzer {
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
+  // The same of a frame that is addressed to others, which it may not have been when it was sent.
+  void look_elsewhere(const Frame& frame);
   // True: a first copy.
   bool account(const Seen& seen);
   void log(const Seen& seen, Arrived found);
@@ -104,6 +109,7 @@ class Analyzer {
   SignedHistogram about_reference_;
   std::optional<DelayVariation> variation_;
   ArrivalLog log_;
+  std::optional<AddressedFrame> readdressed_;
   std::uint64_t negative_delays_ = 0;
   ReceiveCounts counts_;
   AnalyzerStart start_;
