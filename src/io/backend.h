@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "io/frame.h"
+#include "io/port_claim.h"
 #include "io/tx_stamp_samples.h"
 
 namespace wireproof {
@@ -180,6 +181,12 @@ class Device {
   // index < facts().queues. Owned by the device.
   [[nodiscard]] virtual TxQueue& tx_queue(unsigned index) = 0;
   [[nodiscard]] virtual RxQueue& rx_queue(unsigned index) = 0;
+
+  // Keeps what open_port claimed until all that the device did is undone.
+  void keep(std::vector<PortClaim> claims) { claims_ = std::move(claims); }
+
+ private:
+  std::vector<PortClaim> claims_;
 };
 
 struct Probe {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "io/port_claim.h"
 
 namespace wireproof {
 namespace {
@@ -38,6 +39,16 @@ bool opens_interfaces(const Backend& backend) {
   return backend.name() == "af_xdp" || backend.name() == "af_packet";
 }
 
+// A port that another run uses is refused before the driver touches it.
+Result<std::unique_ptr<Device>> open_claimed(Backend& backend, const PortSpec& port,
+                                             const OpenSpec& spec) {
+  Result<std::vector<PortClaim>> claims = claim_port(port);
+  if (!claims) return tl::unexpected(claims.error());
+  Result<std::unique_ptr<Device>> device = backend.open(port, spec);
+  if (device) (*device)->keep(std::move(*claims));
+  return device;
+}
+
 }  // namespace
 
 Backend* BackendSet::find(std::string_view name) const {
@@ -54,13 +65,13 @@ Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec&
     if (!backend) return tl::unexpected(backend.error());
     const Probe probe = (*backend)->probe();
     if (!probe.usable) return fail(ErrorKind::kPrecondition, refusal(**backend, probe), probe.cure);
-    return (*backend)->open(port, spec);
+    return open_claimed(**backend, port, spec);
   }
   std::string refusals;
   for (const auto& backend : set.backends) {
     if (!opens_interfaces(*backend)) continue;
     const Probe probe = backend->probe();
-    if (probe.usable) return backend->open(port, spec);
+    if (probe.usable) return open_claimed(*backend, port, spec);
     refusals += (refusals.empty() ? "" : "; ") + refusal(*backend, probe);
   }
   if (refusals.empty()) refusals = "this build has no backend that opens network interfaces";
