@@ -99,13 +99,16 @@ def router(net):
                       "net.ipv6.conf.all.forwarding=1"))
 
 
-def rewritten(net, backend, what, family, hook="prerouting", nat="dstnat"):
-    """The only direction of a trial through a router that does this to its datagrams."""
+def rewritten(net, backend, host, what, family, hook="prerouting", nat="dstnat"):
+    """The only direction of a trial from that host through a router that does this to its datagrams.
+    A host of its own each time: the kernel remembers what it did to a flow.
+    """
     table = "ip" if family == 4 else "ip6"
     check(*net.inside("device", "nft", f"flush ruleset; add table {table} t; add chain {table} t c "
                       f"{{ type nat hook {hook} priority {nat}; }}; "
                       f"add rule {table} t c meta l4proto udp {what}"))
-    of, to = ("10.1.0.2", "10.2.0.2") if family == 4 else ("fd01::2", "fd02::2")
+    of, to = ((f"10.1.0.{host}", "10.2.0.2") if family == 4 else
+              (f"fd01::{host}", "fd02::2"))
     done = net.run("tester", "trial", "--tx", f"{backend}:t0", "--rx", f"{backend}:t1",
                    *(("--ipv6",) if family == 6 else ()), "--size", "100", "--src-ip", of,
                    "--dst-ip", to, "--dst-mac", "02:00:00:00:01:00", "--flows", "3", *BRIEF)
@@ -117,8 +120,8 @@ def rewritten(net, backend, what, family, hook="prerouting", nat="dstnat"):
 def an_address_rewritten_on_the_way(backend):
     with Topology(ipv6=True) as net:
         router(net)
-        for what, family, out in REWRITES:
-            done, trial, found = rewritten(net, backend, what, family)
+        for number, (what, family, out) in enumerate(REWRITES):
+            done, trial, found = rewritten(net, backend, 10 + number * 10, what, family)
             assert done.code == INVALID, (what, done.code, trial["reason"])
             assert trial["reason"].startswith("readdressed") and out in trial["reason"], trial["reason"]
             counts, where = found["counts"], found["attribution"]
@@ -126,7 +129,8 @@ def an_address_rewritten_on_the_way(backend):
             assert where["dut"] == 0 and where["readdressed"] == FRAMES, where
             assert found["readdressed_to"] == out, found["readdressed_to"]
         # Who sent a frame is nothing to the count.
-        done, trial, found = rewritten(net, backend, "snat to 10.2.0.9", 4, "postrouting", "srcnat")
+        done, trial, found = rewritten(net, backend, 80, "snat to 10.2.0.9", 4, "postrouting",
+                                       "srcnat")
         assert done.code == 0 and trial["verdict"] == "pass", trial["reason"]
         assert found["counts"]["received"] == FRAMES, found["counts"]
 
