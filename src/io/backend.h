@@ -47,7 +47,8 @@ struct IpEndpoint {
 // Which received frames are handed to us; the rest stays the host's, so that a login over the same
 // NIC survives. A frame matches when it is UDP over the address family of a prefix, its destination
 // address lies in one of `destinations`, and its UDP destination port is `l4_port`; one VLAN tag
-// (802.1Q) is looked through. Damaged payloads match too: the check of the payload is ours.
+// (802.1Q) is looked through. Damaged payloads match too: the check of the payload is ours. Besides
+// these, what Device::also_take names.
 struct Steering {
   bool everything = false;  // all frames whatsoever, and none for the host (a bump in the wire)
   std::vector<IpPrefix> destinations;  // at most kMaxDestinations
