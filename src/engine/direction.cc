@@ -209,6 +209,14 @@ ReceiveCounts Direction::received() const {
   return sum;
 }
 
+std::string Direction::order_note() const {
+  if (spec_.to == nullptr || flows_ == spaces_ || spec_.to->facts().rx_spread <= 1) return {};
+  return fmt::format(
+      "flows share sequence spaces, and the {} receive queues of {} keep no order "
+      "among each other: what is reordered is an upper bound",
+      spec_.to->facts().rx_spread, spec_.to->facts().device);
+}
+
 std::string Direction::readdressed_to() const {
   for (const auto& loop : rx_) {
     const std::optional<AddressedFrame>& found = loop->analyzer().readdressed();

@@ -58,6 +58,8 @@ class Direction {
                                      const DeviceCounters& rx_before,
                                      const DeviceCounters& rx_after, std::string& spoiled) const;
   [[nodiscard]] Nanoseconds last_submit() const;
+  // Where the receiver may have put frames of one space out of order; empty: it cannot have.
+  [[nodiscard]] std::string order_note() const;
 
   [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
   [[nodiscard]] const SentHeaders& headers() const { return headers_; }

@@ -312,10 +312,20 @@ TEST_F(TwoQueuesTest, EachFlowIsASequenceSpaceWhereQueuesAreChosenByFlow) {
   EXPECT_EQ(spoiled, "");
   EXPECT_EQ(result.sequence_scope, "flow");
   EXPECT_EQ(result.sequence_spaces, 8192u);
+  EXPECT_EQ(direction_->order_note(), "");
   EXPECT_EQ(result.counts.lost, 0u);
   EXPECT_EQ(result.counts.reordered, 0u);
   ASSERT_TRUE(result.loss_bursts);
   EXPECT_EQ(result.loss_bursts->bursts, 0u);
+}
+
+TEST_F(TwoQueuesTest, FlowsThatShareASpaceOverJoinedQueuesHaveNoOrderOfTheirOwn) {
+  profile_.flows = kSequenceSpacesSpread + 1;
+  make({});
+  EXPECT_EQ(direction_->order_note(), "");
+  to_.facts_to_set().rx_spread = 4;
+  make({});
+  EXPECT_NE(direction_->order_note().find("upper bound"), std::string::npos);
 }
 
 TEST_F(TwoQueuesTest, OfAFlowThatChangedItsQueueNothingIsToldButTheCounts) {
