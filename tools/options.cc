@@ -73,7 +73,8 @@ void bind_tester(CLI::App& verb, TestText& test) {
   verb.add_option("--ring", test.ring, "receive room a queue, frames, a power of two");
   verb.add_option("--tx-cores", test.tx_cores, "cores that send: 1 or 2-3");
   verb.add_option("--rx-cores", test.rx_cores, "cores that receive");
-  verb.add_option("--burst", test.burst, "frames caught up after a stall, 1 to 1,024");
+  verb.add_option("--burst", test.burst,
+                  "frames at once that the device must bear after a stall, 1 to 1,024");
   verb.add_option("--tx-stamp", test.tx_stamp, "the clock is read for each burst, or frame");
   verb.add_option("--pacing", test.pacing, "burst: what is due leaves together; or precise");
   verb.add_option("--schedule", test.schedule, "constant, poisson, or bursty: N frames at once");

@@ -36,7 +36,7 @@ struct TestText {
   std::string queues = "1";
   std::string ring = "4096";
   std::string tx_cores, rx_cores;
-  std::string burst = "32";
+  std::string burst;  // not given: 1024, none of which is charged to the device
   std::string tx_stamp = "burst";
   std::string pacing = "burst";
   std::string schedule = "constant";

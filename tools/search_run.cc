@@ -48,8 +48,13 @@ class Searches {
       const Result<Measurer*> measurer = run_.measurer_for(i);
       if (!measurer) return fail_with(measurer.error());
       measurer_.use(**measurer);
-      for (const SearchSpec& spec : run_.sizes[i].goals)
-        if (!run_one(run_.sizes[i].name, spec)) return;
+      first_of_size_ = report_.searches.size();
+      bool more = true;
+      for (const SearchSpec& spec : run_.sizes[i].goals) {
+        more = more && run_one(run_.sizes[i].name, spec);
+      }
+      reconcile_goals();
+      if (!more) return;
     }
   }
 
@@ -60,7 +65,7 @@ class Searches {
     const SearchProgress progress = [&](const SearchResult& so_far, Nanoseconds left) {
       if (run_.on_progress) run_.on_progress(progress_line(size, so_far, left));
     };
-    Result<SearchResult> found = bisect(spec, measurer_, clock_, progress);
+    Result<SearchResult> found = bisect(spec, measurer_, clock_, progress, known_trials());
     if (!found) {
       fail_with(found.error());
       return false;
@@ -71,6 +76,23 @@ class Searches {
     if (last.interrupted) report_.status = RunStatus::kAborted;
     if (last.error) fail_with(*last.error);
     return !last.interrupted && !last.error;
+  }
+
+  // Of the frames that are searched now, for whichever goal.
+  [[nodiscard]] std::vector<const TrialResult*> known_trials() const {
+    std::vector<const TrialResult*> known;
+    for (std::size_t i = first_of_size_; i < report_.searches.size(); ++i) {
+      for (const TrialResult& trial : report_.searches[i].trials) known.push_back(&trial);
+    }
+    return known;
+  }
+
+  // No goal is answered below what the same run has proven, nor above what it has refuted.
+  void reconcile_goals() {
+    const std::vector<const TrialResult*> known = known_trials();
+    for (std::size_t i = first_of_size_; i < report_.searches.size(); ++i) {
+      reconcile(report_.searches[i], known);
+    }
   }
 
   void fail_with(const Error& error) {
@@ -104,6 +126,7 @@ class Searches {
   const Nanoseconds start_;
   NumberedMeasurer measurer_;
   std::size_t total_ = 0;
+  std::size_t first_of_size_ = 0;  // in report_.searches
 };
 
 }  // namespace

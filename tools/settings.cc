@@ -114,6 +114,7 @@ void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
                   fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
   }
   reader.count("--burst", text.burst, 1, Pacer::kBurstMax, test.trial.burst);
+  if (!text.burst.empty()) test.trial.burst_room = test.trial.burst;
   reader.choose(
       "--tx-stamp", text.tx_stamp,
       {std::pair<std::string_view, TxStamp>{"burst", TxStamp::kBurst}, {"frame", TxStamp::kFrame}},

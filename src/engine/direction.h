@@ -25,6 +25,8 @@ struct DirectionSpec {
   PacingMode pacing = PacingMode::kBurst;
   ScheduleKind schedule = ScheduleKind::kConstant;
   std::uint32_t burst_size = 1;
+  std::optional<std::uint32_t> burst_room;  // PacerSpec::room, over all queues; absent: by the rate
+  double unsent_ratio = 0;                  // of the intended, that may be left out
   std::size_t log_frames = 0;
   Nanoseconds interval = kSecond;
 };
@@ -82,6 +84,7 @@ class Direction {
   };
   [[nodiscard]] BySpace count_by_space() const;
   [[nodiscard]] bool counts_agree(const Counts& counts, std::string& spoiled) const;
+  [[nodiscard]] std::uint64_t lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
   [[nodiscard]] Nanoseconds least_delay() const;
 

@@ -58,6 +58,8 @@ Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
                           .pacing = spec.pacing,
                           .schedule = spec.schedule,
                           .burst_size = spec.burst_size,
+                          .burst_room = spec.burst_room,
+                          .unsent_ratio = spec.unsent_ratio,
                           .log_frames = spec.log_frames,
                           .interval = spec.interval};
   for (const bool reverse : {false, true}) {
@@ -135,8 +137,9 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   const Nanoseconds gap = fps > 0 ? static_cast<Nanoseconds>(1e9 / fps) : 0;
   result.duration = last - epoch + gap;
   // A burst that the user made long says what may be caught up, not what may be left out.
-  judge(result,
-        {.unsent_ratio = spec_.unsent_ratio, .burst = std::min(spec_.burst, TxLoop::kRoundMax)});
+  constexpr std::uint32_t kBurstLeftOut = 32;
+  const std::uint32_t burst = std::max(spec_.burst_room.value_or(kBurstLeftOut), spec_.burst_size);
+  judge(result, {.unsent_ratio = spec_.unsent_ratio, .burst = std::min(burst, TxLoop::kRoundMax)});
   return result;
 }
 

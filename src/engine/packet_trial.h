@@ -22,7 +22,9 @@ struct PacketTrialSpec {
   Nanoseconds warm_up = 100 * kMillisecond;       // 0: none
   Nanoseconds waiting_time = 500 * kMillisecond;  // RFC 2544 section 23 d says 2 s
   Nanoseconds interval = kSecond;                 // of the live series
-  std::uint32_t burst = 32;                       // 1..Pacer::kBurstMax
+  std::uint32_t burst = 1024;                     // 1..Pacer::kBurstMax
+  // What the user says the device holds at once: `burst`, where it was given; absent: by the rate.
+  std::optional<std::uint32_t> burst_room;
   PacingMode pacing = PacingMode::kBurst;
   ScheduleKind schedule = ScheduleKind::kConstant;
   std::uint32_t burst_size = 1;   // of a bursty schedule; `burst` is no less

@@ -127,6 +127,10 @@ PacingSummary pacing_summary(TxLoops loops) {
     summary.lag_max = std::max({summary.lag_max, loop->pacer().skipped_lag_max(), loop->lag().max});
     summary.stalls += loop->pacer().stalls();
     summary.gap_target = loop->pacer().gap_ns();
+    if (!loop->pacer().has_schedule()) continue;
+    summary.burst_room = loop->pacer().room();
+    summary.burst_max = std::max(summary.burst_max, loop->pacer().at_once_max());
+    summary.caught_up += loop->pacer().marked();
   }
   if (lag.samples > 0) summary.lag = distribution_of(lag);
   if (gaps.samples > 0) summary.gap = distribution_of(gaps);

@@ -105,7 +105,7 @@ void TxLoop::rehearse(Nanoseconds now) {
 }
 
 void TxLoop::stamp(std::span<Frame* const> burst, Nanoseconds now) {
-  generator_.begin_burst();
+  generator_.begin_burst(pacer_.catching_up());
   const std::span<const Nanoseconds> due = pacer_.deadlines();  // empty without a schedule
   if (stamp_ == TxStamp::kBurst) {
     std::fill_n(stamps_.begin(), burst.size(), now);

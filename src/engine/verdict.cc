@@ -41,16 +41,24 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
     return fmt::format("rx nic: up to {} frames were dropped by the tester's own NIC",
                        where.rx_nic);
   }
-  if (where.not_attributable > 0) {
+  if (where.not_attributable > direction.pacing.lost_behind) {
     return fmt::format(
         "not attributable: {} frames were lost, and the receiving driver hides its own drops",
-        where.not_attributable);
+        where.not_attributable - direction.pacing.lost_behind);
   }
   if (counts.unclassified > 0) {
     return fmt::format("window: {} frames came {} or more numbers late and cannot be told apart",
                        counts.unclassified, direction.window);
   }
   return {};
+}
+
+std::string behind_bursts(const DirectionResult& direction) {
+  return fmt::format(
+      "not attributable: {} of {} lost frames fell in or behind bursts of up to {} that the tester "
+      "sent when its core was taken away; more than {} at once are charged to nobody",
+      direction.pacing.lost_behind, direction.counts.lost, direction.pacing.burst_max,
+      direction.pacing.burst_room);
 }
 
 }  // namespace
@@ -66,16 +74,18 @@ void judge(TrialResult& result, const VerdictLimits& limits) {
     result.reason = disturbance(direction, limits);
     if (!result.reason.empty()) return;
   }
+  result.verdict = verdict_by_loss(result, result.spec.goal_loss_ratio);
+  if (result.verdict == Verdict::kPass) return;
   for (const DirectionResult& direction : result.directions) {
-    const double ratio = has_receiver(direction) ? loss_ratio(direction.counts) : 0;
-    if (ratio > result.spec.goal_loss_ratio) {
-      result.verdict = Verdict::kFail;
-      result.reason = fmt::format("{} of {} offered frames were lost", direction.counts.lost,
-                                  direction.counts.offered);
-      return;
+    if (!has_receiver(direction) || loss_ratio(direction.counts) <= result.spec.goal_loss_ratio) {
+      continue;
     }
+    result.reason = result.verdict == Verdict::kFail
+                        ? fmt::format("{} of {} offered frames were lost", direction.counts.lost,
+                                      direction.counts.offered)
+                        : behind_bursts(direction);
+    return;
   }
-  result.verdict = Verdict::kPass;
 }
 
 }  // namespace wireproof

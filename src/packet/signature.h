@@ -3,7 +3,9 @@
 //
 //   0-1   magic, 0x5750 ("WP")
 //   2-3   trial id: warm-up and earlier trials tell themselves apart
-//   4-6   sequence space: bit 23 direction, bits 22-16 stream, bits 15-0 flow group
+//   4-6   sequence space: bit 23 direction, bit 22 catch-up (no part of the space: sent in, or
+//   right
+//         behind, a burst beyond the schedule), bits 21-16 stream, bits 15-0 flow group
 //   7-11  sequence number, from 0 in each space (40 bits: 2 h at 148.8 Mpps in one space)
 //   12-17 transmit time, ns from the trial's start modulo 2^36 (68.7 s: a frame is late long before
 //         that), and in the last 12 bits how long after its scheduled time that was (lag_code.h)
@@ -22,6 +24,7 @@ namespace wireproof {
 inline constexpr std::uint16_t kSignatureMagic = 0x5750;
 inline constexpr std::size_t kSignatureLength = 18;
 inline constexpr std::uint32_t kDirectionBit = 1u << 23;
+inline constexpr std::uint32_t kCatchUpBit = 1u << 22;
 inline constexpr std::uint32_t kFlowGroupMask = 0xffff;
 inline constexpr std::uint64_t kSequenceMax = (std::uint64_t{1} << 40) - 1;
 inline constexpr unsigned kTransmitTimeBits = 36;
@@ -30,7 +33,7 @@ static_assert(kTransmitTimeBits + kLagBits == 48);
 
 struct Signature {
   std::uint16_t trial_id = 0;
-  std::uint32_t space = 0;          // 24 bits
+  std::uint32_t space = 0;          // 24 bits, kCatchUpBit among them
   std::uint64_t sequence = 0;       // <= kSequenceMax
   std::uint64_t transmit_time = 0;  // <= kTransmitTimeMax
   std::uint16_t lag = 0;            // as encode_lag tells it

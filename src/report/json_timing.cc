@@ -119,6 +119,12 @@ Json pacing_json(const PacingSummary& pacing) {
   }
   json["lag_max_ns"] = pacing.lag_max;
   json["stalls"] = pacing.stalls;
+  if (pacing.burst_room > 0) {
+    json["burst_room"] = pacing.burst_room;
+    json["burst_max"] = pacing.burst_max;
+    json["caught_up"] = pacing.caught_up;
+    json["lost_behind_burst"] = pacing.lost_behind;
+  }
   if (pacing.lag) json["lag_ns"] = distribution_json(*pacing.lag);
   if (pacing.gap) json["gap_ns"] = distribution_json(*pacing.gap);
   json["preemptions"] = pauses_json(pacing.pauses);

@@ -128,6 +128,15 @@ std::string pacing_text(const PacingSummary& pacing) {
                                 pacing.stalls, duration_text(pacing.lag_max)),
                     2);
   }
+  if (pacing.caught_up > 0) {
+    text += wrapped(
+        fmt::format(
+            "catch-up: {} frames left in or right behind bursts of more than {}, {} at once "
+            "at most; {} of them were lost",
+            grouped(pacing.caught_up), pacing.burst_room, pacing.burst_max,
+            grouped(pacing.lost_behind)),
+        2);
+  }
   return text + pauses_text("sending", pacing.pauses);
 }
 

@@ -113,7 +113,9 @@ std::string attribution_text(const DirectionResult& direction) {
       {"tester's NIC or driver, receiving", a.rx_nic},
       {"arrived too late", a.late},
       {"arrived at another address", a.readdressed},
-      {"device or tester: its driver hides drops", a.not_attributable}};
+      {"behind the tester's own bursts", direction.pacing.lost_behind},
+      {"device or tester: its driver hides drops",
+       a.not_attributable - direction.pacing.lost_behind}};
   std::string out;
   for (const auto& [place, count] : places)
     if (count > 0) out += fmt::format("  {:<40}{:>16}\n", place, grouped(count));

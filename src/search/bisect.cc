@@ -51,6 +51,42 @@ double load_of(const TrialResult& trial) {
   return trial.spec.max_rate ? offered_fps(trial) : trial.spec.intended_fps;
 }
 
+// As if it had been measured for this goal.
+TrialResult judged_for(const TrialResult& trial, const SearchGoal& goal) {
+  TrialResult judged = trial;
+  judged.spec.goal_loss_ratio = goal.loss_ratio;
+  judged.verdict = verdict_by_loss(trial, goal.loss_ratio);
+  if (judged.verdict == Verdict::kPass) judged.reason.clear();
+  return judged;
+}
+
+// What paced, valid trials of other goals say of this one.
+struct Proven {
+  const TrialResult* failed = nullptr;  // the lowest load that missed it, below `upper`
+  const TrialResult* passed = nullptr;  // the highest below that and `upper` which met it
+};
+
+Proven proven_by(std::span<const TrialResult* const> trials, const SearchSpec& spec,
+                 std::optional<double> upper) {
+  const auto says = [&spec](const TrialResult& trial, Verdict verdict) {
+    return !trial.interrupted && !trial.spec.max_rate && trial.verdict != Verdict::kInvalid &&
+           trial.spec.duration >= spec.trial_duration &&
+           verdict_by_loss(trial, spec.goal.loss_ratio) == verdict;
+  };
+  Proven proven;
+  for (const TrialResult* trial : trials) {
+    if (!says(*trial, Verdict::kFail) || (upper && load_of(*trial) >= *upper)) continue;
+    proven.failed = trial;
+    upper = load_of(*trial);
+  }
+  for (const TrialResult* trial : trials) {
+    if (!says(*trial, Verdict::kPass) || (upper && load_of(*trial) >= *upper)) continue;
+    if (proven.passed == nullptr || load_of(*trial) > load_of(*proven.passed))
+      proven.passed = trial;
+  }
+  return proven;
+}
+
 struct Step {
   double load = 0;  // 0: as fast as the tester can
   Nanoseconds duration = 0;
@@ -60,7 +96,7 @@ struct Step {
 class Bisection {
  public:
   Bisection(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
-            const SearchProgress& progress)
+            const SearchProgress& progress, std::span<const TrialResult* const> known)
       : spec_(spec),
         measurer_(measurer),
         clock_(clock),
@@ -70,6 +106,7 @@ class Bisection {
         duration_(spec.trial_duration),
         chooser_(spec.precision, spec.goal.loss_ratio) {
     result_.spec = spec;
+    begin_with(known);
   }
 
   Result<SearchResult> run() {
@@ -97,6 +134,8 @@ class Bisection {
   }
 
  private:
+  void begin_with(std::span<const TrialResult* const> known);
+
   // What to do next
   [[nodiscard]] std::optional<Step> next_step();
   [[nodiscard]] std::optional<Step> narrowing_step();
@@ -109,6 +148,7 @@ class Bisection {
 
   // What a trial teaches
   void learn(const Step& step);
+  void learn_unpaced(const TrialResult& trial);
   void learn_pass(const Step& step, std::size_t trial);
   void learn_fail(const Step& step, const TrialResult& trial);
   void learn_invalid(const Step& step, const TrialResult& trial);
@@ -135,6 +175,9 @@ class Bisection {
   std::optional<std::size_t> lower_trial_;  // the good one with the highest load
   std::optional<double> upper_;             // the lowest load that failed
   std::optional<double> ceiling_;           // the lowest load that was given up as invalid
+  std::optional<double> unpaced_;           // what the tester offered without a schedule
+  bool unpaced_met_goal_ = false;
+  bool top_tried_ = false;  // some trial of this search said where the top is
   std::string ceiling_reason_;
   std::optional<Step> retry_;
   unsigned retries_ = 0;
@@ -148,9 +191,29 @@ class Bisection {
   bool ended_ = false;
 };
 
+void Bisection::begin_with(std::span<const TrialResult* const> known) {
+  for (const TrialResult* trial : known) {
+    if (trial->spec.max_rate && trial->verdict != Verdict::kInvalid && !trial->interrupted)
+      learn_unpaced(*trial);
+  }
+  const Proven proven = proven_by(known, spec_, std::nullopt);
+  if (proven.failed != nullptr) {
+    result_.trials.push_back(judged_for(*proven.failed, spec_.goal));
+    upper_ = load_of(*proven.failed);
+    chooser_.failed(*upper_, forwarding_fps(*proven.failed));
+  }
+  if (proven.passed != nullptr) {
+    result_.trials.push_back(judged_for(*proven.passed, spec_.goal));
+    learn_pass({.duration = proven.passed->spec.duration}, result_.trials.size() - 1);
+  }
+}
+
 std::optional<double> Bisection::top() const {
-  if (!upper_) return ceiling_;
-  return ceiling_ ? std::min(*upper_, *ceiling_) : *upper_;
+  std::optional<double> lowest;
+  for (const auto& end : {upper_, ceiling_, unpaced_}) {
+    if (end) lowest = std::min(*end, lowest.value_or(*end));
+  }
+  return lowest;
 }
 
 // Narrow enough, or so narrow that two loads differ by less than one frame a trial.
@@ -160,16 +223,22 @@ bool Bisection::narrow(double low, double high) const {
 
 std::optional<Step> Bisection::confirming_step() const {
   if (!lower_trial_ || confirmed_) return std::nullopt;
-  const TrialResult& trial = result_.trials[*lower_trial_];
-  return Step{trial.spec.max_rate ? 0 : trial.spec.intended_fps, spec_.final_duration, true};
+  return Step{load_of(result_.trials[*lower_trial_]), spec_.final_duration, true};
 }
 
 std::optional<Step> Bisection::narrowing_step() {
-  if (result_.trials.empty()) return Step{spec_.max_fps, duration_, false};
   const std::optional<double> high = top();
-  if (!high) return std::nullopt;  // the highest load passed, or the tester cannot send at all
+  const double low = lower_trial_ ? load_of(result_.trials[*lower_trial_]) : 0;
+  if (!high) {  // nothing was tried, or the highest load passed, or the tester cannot send at all
+    const bool room = spec_.max_fps == 0 || low < spec_.max_fps;
+    return room && !top_tried_ ? std::optional(Step{spec_.max_fps, duration_, false})
+                               : std::nullopt;
+  }
+  const bool unproven = unpaced_ == high && low < *high && upper_ != high && ceiling_ != high;
+  if (unproven && (unpaced_met_goal_ || (lower_trial_ && narrow(low, *high)))) {
+    return Step{*high, duration_, false};
+  }
   if (lower_trial_) {
-    const double low = load_of(result_.trials[*lower_trial_]);
     if (narrow(low, *high)) return std::nullopt;
     return Step{chooser_.next(low, *high), duration_, false};
   }
@@ -224,6 +293,7 @@ Nanoseconds Bisection::time_left() const {
 void Bisection::learn(const Step& step) {
   const TrialResult& trial = result_.trials.back();
   retry_.reset();
+  top_tried_ = true;
   if (trial.interrupted) {
     result_.interrupted = true;
     ended_ = true;
@@ -232,10 +302,20 @@ void Bisection::learn(const Step& step) {
   if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
   retries_ = 0;
   achieved_ = {};
-  if (trial.verdict == Verdict::kPass)
+  if (trial.spec.max_rate)
+    learn_unpaced(trial);
+  else if (trial.verdict == Verdict::kPass)
     learn_pass(step, result_.trials.size() - 1);
   else
     learn_fail(step, trial);
+}
+
+void Bisection::learn_unpaced(const TrialResult& trial) {
+  const double offered = offered_fps(trial);
+  if (offered <= 0) return;
+  unpaced_ = offered;
+  unpaced_met_goal_ = verdict_by_loss(trial, spec_.goal.loss_ratio) == Verdict::kPass;
+  if (!unpaced_met_goal_) chooser_.failed(offered, forwarding_fps(trial));
 }
 
 void Bisection::learn_pass(const Step& step, std::size_t trial) {
@@ -330,7 +410,7 @@ void Bisection::describe() {
   const std::optional<double>& low = result_.lower_bound_fps;
   result_.regular =
       confirmed_ && low && upper_ && *upper_ - *low <= *upper_ * spec_.precision && !ended_;
-  const bool at_most_the_tester = !upper_ && spec_.max_fps == 0;
+  const bool at_most_the_tester = !upper_ && low && unpaced_ && narrow(*low, *unpaced_);
   const bool given_up =
       ceiling_ && (!upper_ || *ceiling_ < *upper_) && low && narrow(*low, *ceiling_);
   result_.tester_limited = !result_.regular && low && (at_most_the_tester || given_up);
@@ -370,9 +450,35 @@ std::string Bisection::why_no_bound() const {
 }  // namespace
 
 Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
-                            const SearchProgress& progress) {
+                            const SearchProgress& progress,
+                            std::span<const TrialResult* const> known) {
   if (Status ok = check(spec); !ok) return tl::unexpected(ok.error());
-  return Bisection(spec, measurer, clock, progress).run();
+  return Bisection(spec, measurer, clock, progress, known).run();
+}
+
+void reconcile(SearchResult& result, std::span<const TrialResult* const> trials) {
+  const Proven proven = proven_by(trials, result.spec, result.upper_bound_fps);
+  if (proven.failed != nullptr) result.upper_bound_fps = load_of(*proven.failed);
+  const std::optional<double> upper = result.upper_bound_fps;
+  const double before = result.lower_bound_fps.value_or(0);
+  const bool taken_back = upper && before >= *upper;
+  const bool raised = proven.passed != nullptr && load_of(*proven.passed) > before;
+  if (!taken_back && !raised) return;
+  result.lower_bound_fps.reset();
+  result.conditional_throughput_fps.reset();
+  result.final_trial.reset();
+  if (proven.passed != nullptr) {
+    result.final_trial = judged_for(*proven.passed, result.spec.goal);
+    result.lower_bound_fps = load_of(*proven.passed);
+    result.conditional_throughput_fps = forwarding_fps(*proven.passed);
+  }
+  const bool confirmed =
+      proven.passed != nullptr && proven.passed->spec.duration >= result.spec.final_duration;
+  result.regular = result.regular && raised && !taken_back && confirmed;
+  if (!taken_back) return;
+  result.tester_limited = false;
+  result.reason = fmt::format(
+      "a trial for another goal failed at {:.0f} frames/s, below what had passed", *upper);
 }
 
 std::size_t trials_max(const SearchSpec& spec) {
@@ -380,7 +486,8 @@ std::size_t trials_max(const SearchSpec& spec) {
   const double highest = spec.max_fps > 0 ? spec.max_fps : kUnboundedFps;
   // The highest load, the loads between, the lowest; once by short trials and, when the confirming
   // one fails, once more by long ones.
-  const std::size_t phase = chooser.trials_max(lowest_load(spec), highest) + 2;
+  // Also what was offered without a schedule, paced.
+  const std::size_t phase = chooser.trials_max(lowest_load(spec), highest) + 3;
   const std::size_t steps = spec.final_duration > spec.trial_duration ? 2 * phase + 1 : phase;
   return steps * (1 + spec.invalid_retries);
 }

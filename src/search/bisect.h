@@ -10,12 +10,14 @@
 // and the search goes on below it: below what the tester achieved there when it achieved the same
 // each time, which is then its limit; otherwise something disturbed it, and that says nothing of
 // other loads. The search is tester_limited when its interval ends at such a load and not at one
-// that failed. The trial as fast as the tester can is not repeated where frames were lost as well:
-// it is there to find out where to look.
+// that failed. The trial as fast as the tester can is only there to find out where to
+// look, and is not repeated where frames were lost as well: its load was never paced, so that it is
+// no bound itself. What it offered is tried again, paced, where an answer would rest on it.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <span>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -32,9 +34,16 @@ using SearchProgress = std::function<void(const SearchResult& so_far, Nanosecond
 // trials_max(spec) trials, whatever the device does. An error of the measurer ends it: before the
 // first trial as an error, later with what is known and SearchResult::error; an interruption always
 // with what is known. The time limit ends it before a trial that would not end in time, but one
-// trial is always run. Trial ids count from 1.
+// trial is always run. Trial ids count from 1. `known`: trials of the same frames for other goals;
+// those that say something of this goal are where it begins, and are among its trials.
 [[nodiscard]] Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer,
-                                          const Clock& clock, const SearchProgress& progress);
+                                          const Clock& clock, const SearchProgress& progress,
+                                          std::span<const TrialResult* const> known = {});
+
+// After other goals of the same frames were searched: what `trials` (those of all searches) prove
+// is not contradicted. A load that met this goal raises the answer, one that missed it below the
+// answer takes it back.
+void reconcile(SearchResult& result, std::span<const TrialResult* const> trials);
 
 // A tester without a stated maximum is taken to offer 10^12 frames a second at most.
 [[nodiscard]] std::size_t trials_max(const SearchSpec& spec);

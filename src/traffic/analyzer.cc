@@ -33,7 +33,9 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     ++counts_.stale;
     return false;
   }
-  seen.group = signature.space ^ direction_;  // anything but a known group of ours is too large
+  const std::uint32_t space = signature.space ^ direction_;
+  seen.catch_up = (space & kCatchUpBit) != 0;
+  seen.group = space & ~kCatchUpBit;  // anything but a known group of ours is too large
   if (seen.group >= spec_.spaces) {
     ++counts_.misdirected;
     return false;
@@ -133,6 +135,7 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now) {
   for (const Seen& seen : std::span(ours).first(count_ours)) {
     if (!account(seen)) continue;
     ++counts_.unique;
+    counts_.unique_catch_up += seen.catch_up ? 1 : 0;
     sampled[count_sampled] = seen.delay;
     lags[count_sampled] = seen.lag;
     count_sampled += wanted(seen.delay) ? 1 : 0;

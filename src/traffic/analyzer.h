@@ -47,6 +47,7 @@ struct ReceiveCounts {
   std::uint64_t misdirected = 0;
   std::uint64_t readdressed = 0;
   std::uint64_t unclassified = 0;
+  std::uint64_t unique_catch_up = 0;  // of the unique, those that bear kCatchUpBit
 };
 
 class Analyzer {
@@ -81,6 +82,7 @@ class Analyzer {
   struct Seen {
     std::uint32_t group;
     std::uint16_t lag;  // code
+    bool catch_up;
     std::uint64_t sequence;
     Nanoseconds arrived;  // from the epoch
     Nanoseconds delay;

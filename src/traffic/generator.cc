@@ -15,7 +15,8 @@ Generator::Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> temp
                            }) -
           templates_.begin())),
       size_order_(std::move(size_order)),
-      direction_(reverse ? kDirectionBit : 0) {}
+      direction_(reverse ? kDirectionBit : 0),
+      space_bits_(direction_) {}
 
 void Generator::start(std::uint16_t trial_id, Nanoseconds epoch) {
   trial_id_ = trial_id;
@@ -45,7 +46,7 @@ template <bool kMixedSizes>
 void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time,
                             const std::uint16_t* lags) {
   const FlowOrder order = order_;
-  const std::uint32_t direction = direction_;
+  const std::uint32_t space_bits = space_bits_;
   const std::uint16_t trial_id = trial_id_;
   const FrameTemplate* templates = templates_.data();
   FramePatch patch = templates->patch();
@@ -61,7 +62,7 @@ void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time,
     if (frame->template_id != patch.id()) [[unlikely]] {
       adopt(*frame, *made);
     }
-    patch.apply(frame->data, shared, order.flow(place.flow), direction | order.group(place.flow),
+    patch.apply(frame->data, shared, order.flow(place.flow), space_bits | order.group(place.flow),
                 *lags++);
     if (order.advance(place.flow)) shared = SharedFields(trial_id, place.flow.cycle, time);
   }

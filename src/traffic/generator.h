@@ -22,8 +22,11 @@ class Generator {
   // Begins a run of numbers from 0. Transmit times count from `epoch`.
   void start(std::uint16_t trial_id, Nanoseconds epoch);
 
-  // Begins a burst: rewind_to() counts from here.
-  void begin_burst() { mark_ = place_; }
+  // Begins a burst: rewind_to() counts from here. `catch_up`: its frames bear kCatchUpBit.
+  void begin_burst(bool catch_up = false) {
+    mark_ = place_;
+    space_bits_ = direction_ | (catch_up ? kCatchUpBit : 0);
+  }
   // Makes the frames the next ones in order, all with the transmit time `now`; `lags`: of each, as
   // encode_lag tells it.
   void fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lags);
@@ -66,6 +69,7 @@ class Generator {
   std::size_t longest_;  // index into templates_
   std::vector<std::uint16_t> size_order_;
   std::uint32_t direction_;
+  std::uint32_t space_bits_;  // of the burst
   std::uint16_t trial_id_ = 0;
   Nanoseconds epoch_ = 0;
   Place place_;

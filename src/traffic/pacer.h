@@ -1,9 +1,20 @@
 // How many frames may leave now, and when each of them was due. After a stall at most one burst is
 // caught up, the latest deadlines, and the rest is skipped (counted as unsent), because a flood to
-// catch up makes loss that nobody else caused: the burst is what the device's queue must hold.
+// catch up makes loss that nobody else caused.
 //
 // Worked case, 1 Mpps, burst 32, a stall of 100 us: 100 frames are due; 68 are skipped, 32 leave at
 // once, and the next one is due 1 us later as if nothing had been.
+//
+// `room` is what any device is taken to hold. A burst of more frames is beyond the schedule: the
+// frames in it and right behind it are marked (catching_up()), for what a device loses of them says
+// nothing of the load that was asked. As long as no more than `spare` frames are left out, a stall
+// is not caught up beyond `room`: a valid trial may leave out that many, and then every frame says
+// something.
+//
+// Why marks end. A device that carries the load, C >= R frames a second with room for r frames,
+// loses nothing to a sender that is never more than r frames behind, however often: the time that
+// it was behind has emptied the device. After a longer burst the room is taken, and comes back by
+// 1 - R / C of a frame with each frame sent: at 99 % of the capacity after 100 r frames.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +32,9 @@ struct PacerSpec {
   Nanoseconds duration = 0;
   // Of all queues together; 0: as fast as possible until start + duration, without a schedule.
   double fps = 0;
-  std::uint32_t burst = 32;  // 1..kBurstMax
+  std::uint32_t burst = 32;         // 1..kBurstMax
+  std::uint32_t room = UINT32_MAX;  // >= 1; the default: no burst is beyond it
+  std::uint64_t spare = 0;          // frames that may be left out before a burst beyond `room`
   ScheduleKind schedule = ScheduleKind::kConstant;
   std::uint32_t burst_size = 1;  // of a bursty schedule, 1..kBurstMax; `burst` is no less
   std::uint64_t seed = 1;        // of a Poisson schedule
@@ -48,10 +61,19 @@ class Pacer {
     return std::span(pending_).subspan(head_, tail_ - head_);
   }
 
+  // Whether the frames granted now leave in a burst beyond the schedule, or right behind one.
+  [[nodiscard]] bool catching_up() const { return tail_ - head_ > spec_.room || shadow_ > 0; }
+
   // The first `frames` of those granted have left.
   void sent(std::uint32_t frames) {
     sent_ += frames;
-    if (has_schedule()) head_ += frames;
+    if (!has_schedule()) return;
+    const std::uint32_t at_once = tail_ - head_;
+    if (at_once > at_once_max_) at_once_max_ = at_once;
+    if (catching_up()) [[unlikely]] {
+      caught_up(frames, at_once);
+    }
+    head_ += frames;
   }
 
   [[nodiscard]] bool has_schedule() const { return spec_.fps > 0; }
@@ -74,6 +96,14 @@ class Pacer {
     return schedule_.popped() + schedule_.due(std::min(now, end_));
   }
   [[nodiscard]] std::uint64_t sent_so_far() const { return sent_; }
+  // The most frames that were due at once: 1 of a sender that is never behind.
+  [[nodiscard]] std::uint32_t at_once_max() const { return at_once_max_; }
+  // Frames sent while catching_up(), and how many of them left together with a later one: moving
+  // one frame costs a device that drops what it has no room for one frame at most, so that a burst
+  // explains no more losses than these.
+  [[nodiscard]] std::uint64_t marked() const { return marked_; }
+  [[nodiscard]] std::uint64_t displaced() const { return displaced_; }
+  [[nodiscard]] std::uint32_t room() const { return spec_.room; }
   // The furthest that a frame which was skipped was behind; those sent tell their own lag.
   [[nodiscard]] Nanoseconds skipped_lag_max() const { return skipped_lag_max_; }
   [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
@@ -85,8 +115,9 @@ class Pacer {
 
   // Moves what is due from the schedule to pending_, the oldest out of it where there is no room.
   void take_due(Nanoseconds now);
-  void fill_up(Nanoseconds now);
+  void fill_up(Nanoseconds now, std::uint32_t limit);
   void skip(std::uint64_t frames, Nanoseconds now);
+  void caught_up(std::uint32_t frames, std::uint32_t at_once);
 
   PacerSpec spec_;
   Nanoseconds end_;
@@ -97,6 +128,11 @@ class Pacer {
   std::uint32_t head_ = 0;
   std::uint32_t tail_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t skipped_ = 0;
+  std::uint32_t at_once_max_ = 0;
+  std::uint64_t shadow_ = 0;  // frames to come that are behind the last burst beyond the schedule
+  std::uint64_t marked_ = 0;
+  std::uint64_t displaced_ = 0;
   Nanoseconds skipped_lag_max_ = 0;
   std::uint64_t stalls_ = 0;
 };

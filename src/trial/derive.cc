@@ -77,6 +77,18 @@ double loss_ratio(const TrialResult& result) {
   return loss_ratio(sum);
 }
 
+Verdict verdict_by_loss(const TrialResult& result, double goal) {
+  Verdict verdict = Verdict::kPass;
+  for (const DirectionResult& direction : result.directions) {
+    if (!has_receiver(direction) || loss_ratio(direction.counts) <= goal) continue;
+    Counts certain = direction.counts;
+    certain.lost -= std::min(certain.lost, direction.pacing.lost_behind);
+    if (loss_ratio(certain) > goal) return Verdict::kFail;
+    verdict = Verdict::kInvalid;
+  }
+  return verdict;
+}
+
 double rate_fps(std::uint64_t frames, Nanoseconds duration) {
   if (duration <= 0) return 0;
   return static_cast<double>(frames) * static_cast<double>(kSecond) / static_cast<double>(duration);

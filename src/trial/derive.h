@@ -21,6 +21,10 @@ namespace wireproof {
 [[nodiscard]] double loss_ratio(const Counts& counts);
 // Over all directions.
 [[nodiscard]] double loss_ratio(const TrialResult& result);
+// What the losses alone say of a goal (a loss ratio): kPass where every direction met it, kFail
+// where one missed it by what the device alone can have lost, kInvalid where that hangs on losses
+// which our own bursts can explain (PacingSummary::lost_behind).
+[[nodiscard]] Verdict verdict_by_loss(const TrialResult& result, double goal);
 
 // frames / duration; 0 when the duration is not positive.
 [[nodiscard]] double rate_fps(std::uint64_t frames, Nanoseconds duration);

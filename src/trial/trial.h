@@ -60,8 +60,9 @@ struct Attribution {
   std::uint64_t rx_nic = 0;
   std::uint64_t late = 0;
   std::uint64_t readdressed = 0;  // something in the path rewrites addresses
-  // The receiving driver hides its own drops: these died in the device or in the tester, and nobody
-  // can say in which.
+  // The receiving driver hides its own drops, so that these died in the device or in the tester,
+  // and nobody can say in which; or the sender caught up with its schedule in a burst, which can
+  // explain them (PacingSummary::lost_behind).
   std::uint64_t not_attributable = 0;
 };
 
@@ -160,7 +161,13 @@ struct PacingSummary {
   // one burst under one reading are 0 apart.
   std::optional<Distribution> gap;
   double gap_target = 0;  // ns, the schedule's mean, per queue; 0 without a schedule
-  PauseSummary pauses;    // of the sending loops
+  // Bursts beyond the schedule, per queue: what the user allows, or what any device is taken to
+  // have room for, in frames at once (0 without a schedule); and the most that were due at once.
+  std::uint32_t burst_room = 0;
+  std::uint32_t burst_max = 0;
+  std::uint64_t caught_up = 0;    // frames sent in such bursts or right behind them
+  std::uint64_t lost_behind = 0;  // of those: lost, no more than such bursts can explain
+  PauseSummary pauses;            // of the sending loops
 };
 
 struct Interval {         // sampled by the collector while the trial runs

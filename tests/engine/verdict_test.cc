@@ -68,6 +68,29 @@ TEST(Verdict, FramesThatCameToAnotherAddressAreNamedAndNotTheDevices) {
       << result.reason;
 }
 
+// Losses that bursts of ours explain are nobody's: what is left of them decides, where it can.
+TEST(Verdict, LossesBehindOurOwnBurstsDecideNothing) {
+  const auto judged = [](std::uint64_t behind, double goal) {
+    TrialResult result;
+    result.spec.goal_loss_ratio = goal;
+    DirectionResult one{
+        .from = "a",
+        .to = "b",
+        .counts = {.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10},
+        .attribution = {.dut = 10 - behind, .not_attributable = behind}};
+    one.pacing.lost_behind = behind;
+    result.directions.push_back(one);
+    judge(result, {});
+    return result;
+  };
+  EXPECT_EQ(judged(9, 0).verdict, Verdict::kFail);  // the tenth is the device's
+  EXPECT_EQ(judged(10, 0).verdict, Verdict::kInvalid);
+  EXPECT_NE(judged(10, 0).reason.find("bursts"), std::string::npos);
+  EXPECT_EQ(judged(10, 0.01).verdict, Verdict::kPass);  // met, whoever lost them
+  EXPECT_EQ(judged(4, 0.005).verdict, Verdict::kFail);
+  EXPECT_EQ(judged(6, 0.005).verdict, Verdict::kInvalid);
+}
+
 TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
   const auto result = trial_with({.intended = 10, .offered = 10, .received = 9, .unique = 9}, {});
   EXPECT_EQ(result.verdict, Verdict::kInvalid);

@@ -75,11 +75,91 @@ TEST_F(Bisect, WithoutAMaximumTheTesterGivesAllItHas) {
   SimulatedTester tester(device::infinite(), clock_);
   tester.tester_max_fps = 2e6;
   const auto r = run(tester);
-  ASSERT_EQ(tester.asked.size(), 2u);
-  EXPECT_TRUE(tester.asked[0].max_rate && tester.asked[1].max_rate);
+  ASSERT_EQ(tester.asked.size(), 3u);
+  EXPECT_TRUE(tester.asked[0].max_rate);
+  for (const std::size_t paced : {1, 2}) {  // what was offered, then confirmed
+    EXPECT_FALSE(tester.asked[paced].max_rate);
+    EXPECT_EQ(tester.asked[paced].intended_fps, 2e6);
+  }
   EXPECT_TRUE(r->tester_limited);
   EXPECT_EQ(*r->lower_bound_fps, 2e6);
   EXPECT_EQ(r->reason, "the tester can send no faster");
+}
+
+// Without a schedule 2 Mpps leave, with one 1.2 Mpps at the most: what was never paced is no
+// answer.
+TEST_F(Bisect, WhatWasOfferedWithoutAScheduleIsNoAnswer) {
+  spec_.max_fps = 0;
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.tester_max_fps = 2e6;
+  tester.paced_max_fps = 1.2e6;
+  const auto r = run(tester);
+  ASSERT_TRUE(r->lower_bound_fps);
+  EXPECT_LE(*r->lower_bound_fps, 1.2e6);
+  EXPECT_GT(*r->lower_bound_fps, 1.2e6 * 0.99);
+  EXPECT_FALSE(r->final_trial->spec.max_rate);
+  EXPECT_TRUE(r->tester_limited);
+}
+
+// A flood loses frames that a steady load of the same rate does not.
+TEST_F(Bisect, ALossAtAFloodIsNoUpperBound) {
+  spec_.max_fps = 0;
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.tester_max_fps = 2e6;
+  tester.flood_loses = 100'000;
+  const auto r = run(tester);
+  EXPECT_FALSE(r->upper_bound_fps);
+  ASSERT_TRUE(r->lower_bound_fps);
+  EXPECT_EQ(*r->lower_bound_fps, 2e6);
+  EXPECT_TRUE(r->tester_limited);
+}
+
+class BisectGoals : public Bisect {
+ protected:
+  static std::vector<const TrialResult*> trials_of(const SearchResult& search) {
+    std::vector<const TrialResult*> trials;
+    for (const TrialResult& trial : search.trials) trials.push_back(&trial);
+    return trials;
+  }
+};
+
+// The tester is disturbed after the first search, so that the second finds next to nothing itself.
+TEST_F(BisectGoals, AGoalBeginsWhereTheRunHasProven) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto ndr = run(tester);
+  ASSERT_TRUE(ndr->regular);
+  tester.invalid_probability = 1;
+  spec_.goal = {"pdr", 0.005};
+  const auto pdr = bisect(spec_, tester, clock_, nullptr, trials_of(*ndr));
+  ASSERT_TRUE(pdr->lower_bound_fps);
+  EXPECT_GE(*pdr->lower_bound_fps, *ndr->lower_bound_fps);
+  EXPECT_EQ(pdr->final_trial->verdict, Verdict::kPass);
+}
+
+TEST_F(BisectGoals, AnEarlierGoalIsRaisedByALaterOne) {
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  spec_.goal = {"pdr", 0.005};
+  spec_.max_fps = 500e3;
+  auto pdr = run(tester);  // 500 kpps passed: all that was asked
+  ASSERT_EQ(*pdr->lower_bound_fps, 500e3);
+  spec_.goal = {"ndr", 0};
+  spec_.max_fps = 10e6;
+  const auto ndr = run(tester);
+  reconcile(*pdr, trials_of(*ndr));
+  EXPECT_GE(*pdr->lower_bound_fps, *ndr->lower_bound_fps);
+  EXPECT_EQ(*pdr->lower_bound_fps, pdr->final_trial->spec.intended_fps);
+}
+
+TEST_F(BisectGoals, ALossForAnotherGoalTakesAnAnswerBack) {
+  SimulatedTester good(device::ideal(1e6), clock_);
+  auto ndr = run(good);
+  SimulatedTester worse(device::ideal(800e3), clock_);
+  const auto again = run(worse);
+  reconcile(*ndr, trials_of(*again));
+  EXPECT_LE(*ndr->lower_bound_fps, 800e3);
+  EXPECT_LE(*ndr->upper_bound_fps, 1e6);
+  EXPECT_FALSE(ndr->regular);
+  EXPECT_NE(ndr->reason.find("another goal"), std::string::npos) << ndr->reason;
 }
 
 TEST_F(Bisect, AnInvalidLoadIsTriedAgainThenGivenUp) {

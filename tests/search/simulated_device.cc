@@ -101,11 +101,13 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   Counts& c = trial.directions[0].counts;
   Attribution& a = trial.directions[0].attribution;
   c.intended = whole(asked_fps * seconds);
-  c.offered = std::min(c.intended, whole(tester_max_fps * seconds));
+  const double possible = spec.max_rate ? tester_max_fps : std::min(tester_max_fps, paced_max_fps);
+  c.offered = std::min(c.intended, whole(possible * seconds));
   if (number < disturbed_trials)
     c.offered = whole(static_cast<double>(c.offered) * (0.2 + 0.6 * random_.uniform()));
   c.unsent = a.tx_shortfall = c.intended - c.offered;
-  const std::uint64_t passed = device_(c.offered, seconds, random_);
+  std::uint64_t passed = device_(c.offered, seconds, random_);
+  if (spec.max_rate) passed -= std::min(passed, flood_loses);
   c.received = c.unique = std::min(passed, whole(receive_max_fps * seconds));
   c.lost = c.offered - c.unique;
   a.rx_ring = c.rx_dropped = passed - c.unique;

@@ -43,6 +43,8 @@ class SimulatedTester final : public Measurer {
   Result<TrialResult> measure(const TrialSpec& spec) override;
 
   double tester_max_fps = 1e9;       // the most it can offer
+  double paced_max_fps = 1e18;       // the most it can offer on a schedule
+  std::uint64_t flood_loses = 0;     // frames, of a trial without a schedule
   double invalid_probability = 0;    // of a trial, for no reason of its load
   double receive_max_fps = 1e9;      // above this its own receive ring drops
   std::size_t disturbed_trials = 0;  // that many at first leave a varying part unsent

@@ -46,7 +46,9 @@ def signed(records):
     """Those that bear a signature, with (trial, space, sequence) instead of the payload."""
     for *record, payload in records:
         if len(payload) == SIGNATURE_HEX and payload.startswith(MAGIC):
-            yield (*record, payload[4:8], payload[8:14], int(payload[14:24], 16))
+            # Bit 22 is no part of the space: the frame left in or behind a burst (docs/signature.md).
+            space = f"{int(payload[8:14], 16) & ~(1 << 22):06x}"
+            yield (*record, payload[4:8], space, int(payload[14:24], 16))
 
 
 def collect(path, direction, trial):

@@ -71,7 +71,8 @@ def read_signature(frame):
     payload = frame[42:60]
     if payload[:2] != MAGIC.to_bytes(2, "big"):
         return None
-    return (int.from_bytes(payload[2:4], "big"), int.from_bytes(payload[4:7], "big"),
+    # Bit 22 is no part of the space: the frame left in or behind a burst (docs/signature.md).
+    return (int.from_bytes(payload[2:4], "big"), int.from_bytes(payload[4:7], "big") & ~(1 << 22),
             int.from_bytes(payload[7:12], "big"))
 
 

@@ -80,13 +80,23 @@ TEST_F(SearchRunTest, AnInterruptionKeepsWhatThereIsAndEndsTheRun) {
 }
 
 TEST_F(SearchRunTest, AnErrorInMidSearchKeepsWhatThereIsAndEndsTheRun) {
-  tester_.error_at = 5;
+  tester_.error_at = 4;
   tester_.error = {ErrorKind::kPrecondition, "the interface is gone"};
   const RunReport report = search();
   EXPECT_EQ(report.status, RunStatus::kError);
   EXPECT_EQ(report.error->message, "the interface is gone");
   ASSERT_EQ(report.searches.size(), 2u);
-  EXPECT_EQ(report.searches[1].trials.size(), 2u);
+  EXPECT_EQ(report.searches[1].trials.size(), 3u);  // two of the first search's, and one
+}
+
+// The bound of a goal is what the run has proven, whichever goal it was for and in whichever order.
+TEST_F(SearchRunTest, NoGoalIsAnsweredBelowAnother) {
+  for (const bool reversed : {false, true}) {
+    if (reversed) std::swap(run_.sizes[0].goals[0], run_.sizes[0].goals[1]);
+    const RunReport report = search();
+    const std::size_t ndr = reversed ? 1 : 0;
+    EXPECT_GE(*report.searches[1 - ndr].lower_bound_fps, *report.searches[ndr].lower_bound_fps);
+  }
 }
 
 TEST_F(SearchRunTest, ASizeThatCannotBeMeasuredEndsTheRun) {

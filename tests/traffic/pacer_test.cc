@@ -122,6 +122,44 @@ TEST(Pacer, IntendsEveryFrameOfAnyScheduleHoweverItIsKept) {
   }
 }
 
+// Three at once are within any device's room: a stall of ten frames is left out down to those as
+// long as the trial may leave so many out, then caught up and marked, with all behind it.
+TEST(Pacer, ABurstBeyondTheScheduleIsMarkedAndAvoidedWhileFramesMayBeLeftOut) {
+  Pacer pacer(
+      {.start = 0, .duration = kSecond, .fps = 10'000, .burst = 1024, .room = 3, .spare = 7});
+  pacer.sent(pacer.grant(0));
+  EXPECT_EQ(pacer.grant(kMillisecond), 3u);  // 10 were due
+  EXPECT_FALSE(pacer.catching_up());
+  pacer.sent(3);
+  EXPECT_EQ(pacer.at_once_max(), 3u);
+  EXPECT_EQ(pacer.grant(2 * kMillisecond), 10u);  // not one more may be left out
+  EXPECT_TRUE(pacer.catching_up());
+  pacer.sent(10);
+  EXPECT_EQ(pacer.at_once_max(), 10u);
+  EXPECT_EQ(pacer.displaced(), 10u);
+  std::uint64_t behind = 0;
+  Nanoseconds now = 2 * kMillisecond;
+  for (; pacer.grant(now) == 0 || pacer.catching_up(); now += 100 * kMicrosecond) {
+    const std::uint32_t granted = pacer.grant(now);
+    pacer.sent(granted);
+    behind += granted;
+  }
+  EXPECT_EQ(behind, 300u);  // a hundred times the room
+  EXPECT_EQ(pacer.marked(), 310u);
+  EXPECT_EQ(pacer.displaced(), 10u);  // the others left alone, each at its time
+  EXPECT_EQ(pacer.intended(now), pacer.sent_so_far() + 7 + pacer.grant(now));
+}
+
+TEST(Pacer, WhatTheUserAllowsIsNeverBeyondTheSchedule) {
+  Pacer pacer({.start = 0, .duration = kSecond, .fps = 10'000, .burst = 64, .room = 64});
+  pacer.sent(pacer.grant(0));
+  EXPECT_EQ(pacer.grant(50 * kMillisecond), 64u);
+  EXPECT_FALSE(pacer.catching_up());
+  pacer.sent(64);
+  EXPECT_EQ(pacer.marked(), 0u);
+  EXPECT_EQ(pacer.at_once_max(), 64u);
+}
+
 TEST(Pacer, AStallIsCountedAndItsWorstLagIsOfTheOldestSkipped) {
   Pacer pacer({.start = 0,
                .duration = kMillisecond,
