@@ -8,10 +8,11 @@
 BUILD_PACKAGES=(
   g++ meson ninja-build pkg-config libfmt-dev libexpected-dev nlohmann-json3-dev libcli11-dev
   zlib1g-dev libxdp-dev libbpf-dev liburing-dev clang linux-libc-dev libc6-dev python3 iproute2
+  scdoc
 )
 TEST_PACKAGES=(
   libgtest-dev ccache python3-jsonschema clang-format-14 clang-tidy-14 shellcheck util-linux
-  libcap2-bin procps scdoc libdpdk-dev tcpdump iputils-ping irtt ethtool nftables
+  libcap2-bin procps libdpdk-dev bpftool tcpdump iputils-ping irtt ethtool nftables
 )
 # scripts/test-pci; the guest's kernel is fetched beside them, and not installed.
 PCI_PACKAGES=(libdpdk-dev qemu-system-x86 busybox-static python3-jsonschema)

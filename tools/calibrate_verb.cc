@@ -244,23 +244,25 @@ int run_calibrate(const CalibrateSettings& settings, const Session& session) {
   RunReport report = begin_report(session, ReportKind::kCalibration);
   report.config = describe_test(settings.test);
   describe_calibration(settings, report);
-  if (session.output.dry_run) {
-    return finish_dry_run(session, report,
-                          describe_plan(settings.test, session, describe_load(settings)));
-  }
   const auto give_up = [&](const Error& error) {
     set_error(report, error);
     return finish(session, report);
   };
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  const Result<PreparedTest> prepared = prepare_test(settings.test, session);
+  if (!prepared) return give_up(prepared.error());
+  if (session.output.dry_run) {
+    return finish_dry_run(session, report,
+                          describe_plan(settings.test, *prepared, describe_load(settings)));
+  }
   const std::string path = calibration_path();
   if (const Status ok = check_calibration_storable(path); !ok) return give_up(ok.error());
-  const Result<OpenPorts> ports = open_ports(settings.test, session);
+  const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
   const Status done = Calibration(settings, session, *ports, report).run();
   if (!session.output.quiet && isatty(STDERR_FILENO) != 0) say("\r\x1b[K");
-  describe_stamps(*ports, report);
+  describe_counters(*ports, report);
   const Status stored = store(report, path);
   if (!done) return give_up(done.error());
   if (!stored) return give_up(stored.error());

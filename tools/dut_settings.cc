@@ -41,7 +41,7 @@ Status read_words(const DutText& text, DutSettings& settings) {
 }
 
 Status read_counts(const DutText& text, DutSettings& settings) {
-  const auto ring = parse_count("--ring", text.ring, kRingMin, kRingMax);
+  const auto ring = parse_count("--ring", text.ring, kRingMin, kRingMax, "4096");
   if (!ring) return tl::unexpected(ring.error());
   if (!std::has_single_bit(*ring)) {
     return fail(ErrorKind::kUsage, fmt::format("--ring {}: not a power of two", *ring),

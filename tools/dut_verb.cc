@@ -89,9 +89,10 @@ void say_ready(const DutSettings& settings, const DutPorts& ports) {
                   settings.duration == 0 ? "on SIGINT or SIGTERM" : "by itself"));
 }
 
-Result<DutPort> port_result(const std::string& port, Device& device) {
+Result<DutPort> port_result(const std::string& port, Device& device, NicFacts& nic) {
   const Result<DeviceCounters> counters = device.counters();
   if (!counters) return tl::unexpected(counters.error());
+  describe_counters(*counters, nic);
   return DutPort{.port = port,
                  .backend = device.facts().backend,
                  .mode = device.facts().mode,
@@ -101,11 +102,13 @@ Result<DutPort> port_result(const std::string& port, Device& device) {
                  .rx_nic_dropped = counters->rx_nic_dropped};
 }
 
-Status read_ports(const DutSettings& settings, const DutPorts& ports, DutResult& result) {
-  auto port = port_result(settings.a, *ports.a);
+Status read_ports(const DutSettings& settings, const DutPorts& ports, DutResult& result,
+                  RunReport& report) {
+  std::vector<NicFacts>& nics = report.environment.nics;
+  auto port = port_result(settings.a, *ports.a, nics.at(0));
   if (!port) return tl::unexpected(port.error());
   result.a = std::move(*port);
-  port = port_result(settings.b, *ports.b);
+  port = port_result(settings.b, *ports.b, nics.at(1));
   if (!port) return tl::unexpected(port.error());
   result.b = std::move(*port);
   return {};
@@ -146,7 +149,7 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
     result.log_overflow = log->log.overflow();
     written = write_log(*log);
   }
-  const Status read = read_ports(settings, ports, result);
+  const Status read = read_ports(settings, ports, result, report);
   if (read) report.dut = std::move(result);
   return written ? read : written;
 }

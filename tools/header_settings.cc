@@ -108,8 +108,14 @@ Status check_destinations(const TestText& text, const TrafficProfile& profile) {
   return {};
 }
 
-Status check_family(const std::optional<IpAddress>& next_hop, bool ipv6) {
-  if (!next_hop || next_hop->v6 == ipv6) return {};
+Status check_next_hop(const std::optional<IpAddress>& next_hop, bool ipv6) {
+  if (!next_hop) return {};
+  if (next_hop->is_zero() || next_hop->is_multicast()) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--next-hop {}: not a unicast address", format_ip(*next_hop)),
+                "give the address of one neighbour");
+  }
+  if (next_hop->v6 == ipv6) return {};
   return fail(ErrorKind::kUsage,
               fmt::format("--next-hop {}: not an {} address, as those of the frames are",
                           format_ip(*next_hop), ipv6 ? "IPv6" : "IPv4"),
@@ -231,7 +237,7 @@ Result<TrafficProfile> read_headers(const TestText& text, TrafficProfile profile
   }
   if (const Status ok = check_destinations(text, profile); !ok) return refused(ok);
   for (const auto& next_hop : {profile.next_hop, profile.reverse.next_hop}) {
-    if (const Status ok = check_family(next_hop, profile.ipv6); !ok) return refused(ok);
+    if (const Status ok = check_next_hop(next_hop, profile.ipv6); !ok) return refused(ok);
   }
   if (const Status ok = check_flows(text, profile); !ok) return refused(ok);
   return profile;

@@ -90,7 +90,9 @@ void bind_trial(CLI::App& verb, TrialText& trial) {
   bind_ports(verb, trial.test, true);
   verb.add_option("--rate", trial.rate, "1.5Mpps, 10Gbps, 50% of line rate, or max")->required();
   verb.add_option("--duration", trial.duration, "of the counted traffic: 10s, 500ms, 1m");
-  verb.add_option("--fail-if", trial.fail_if, "exit 1 when this holds: loss>0.1%");
+  verb.add_option("--fail-if", trial.fail_if,
+                  "exit 1 when this holds: loss>0.1%, delay_p99>1ms, ...; repeatable")
+      ->allow_extra_args(false);
   verb.add_option("--frame-log", trial.frame_log, "CSV of every frame that arrived");
   verb.add_option("--frame-log-frames", trial.frame_log_frames,
                   "room of each receive queue for it (1M)");
@@ -100,7 +102,8 @@ void bind_trial(CLI::App& verb, TrialText& trial) {
 
 void bind_search(CLI::App& verb, SearchText& search) {
   bind_ports(verb, search.test, false);
-  verb.add_option("--goal", search.goals, "ndr (no loss), pdr (0.5 %), loss=X; repeatable");
+  verb.add_option("--goal", search.goals, "ndr (no loss), pdr (0.5 %), loss=X; repeatable")
+      ->allow_extra_args(false);
   verb.add_option("--precision", search.precision, "width of the answer, relative");
   verb.add_option("--trial-duration", search.trial_duration, "of each trial");
   verb.add_option("--final-duration", search.final_duration, "of the trial that confirms");

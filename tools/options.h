@@ -53,7 +53,7 @@ struct TrialText {
   TestText test;
   std::string rate;
   std::string duration = "10s";
-  std::string fail_if;
+  std::vector<std::string> fail_if;
   std::string frame_log, frame_log_frames;
 };
 

@@ -114,42 +114,70 @@ Result<NamedPorts> name_ports(const TestSettings& test, const Session& session) 
   return named;
 }
 
+// A socket carries UDP payloads, every other port whole frames.
+bool is_socket(const PortSpec& port) {
+  return port.backend == "io_uring";
+}
+
+std::string name_of(const PortSpec& port) {
+  return fmt::format("{}:{}", port.backend, port.device);
+}
+
 // Whether frames can pass from one to the other at all.
-Status check_pair(const Device& a, const Device& b) {
-  const DeviceFacts& tx = a.facts();
-  const DeviceFacts& rx = b.facts();
-  if (tx.layer != rx.layer) {
-    const DeviceFacts& sockets = tx.layer == Layer::kUdpPayload ? tx : rx;
-    const DeviceFacts& frames = tx.layer == Layer::kUdpPayload ? rx : tx;
+Status check_pair(const PortSpec& tx, const PortSpec& rx) {
+  if (is_socket(tx) != is_socket(rx)) {
     return fail(ErrorKind::kUsage,
-                fmt::format("{}:{} carries UDP payloads, and {}:{} whole frames", sockets.backend,
-                            sockets.device, frames.backend, frames.device),
+                fmt::format("{} carries UDP payloads, and {} whole frames",
+                            name_of(is_socket(tx) ? tx : rx), name_of(is_socket(tx) ? rx : tx)),
                 "use backends of one layer on both ports");
   }
   constexpr std::string_view kMemory = "loopback";
   if ((tx.backend == kMemory) != (rx.backend == kMemory)) {
     return fail(ErrorKind::kUsage,
-                fmt::format("no frame gets from {}:{} to {}:{}", tx.backend, tx.device, rx.backend,
-                            rx.device),
+                fmt::format("no frame gets from {} to {}", name_of(tx), name_of(rx)),
                 "loopback is a wire in memory: both of its ends are loopback ports");
   }
   // DPDK's net_null swallows what it is sent, net_ring gives it back.
-  for (const DeviceFacts* one : {&tx, &rx}) {
-    if (one->kernel_driver != "net_null" && one->kernel_driver != "net_ring") continue;
+  for (const PortSpec* one : {&tx, &rx}) {
+    const bool swallows = one->device.starts_with("net_null");
+    if (one->backend != "dpdk" || !(swallows || one->device.starts_with("net_ring"))) continue;
     return fail(ErrorKind::kUsage, fmt::format("no frame gets from {} to {}", tx.device, rx.device),
-                one->kernel_driver == "net_null"
-                    ? "net_null swallows what it is sent: use it with --rx none"
-                    : "net_ring gives back what it is sent: name it as --tx and as --rx");
+                swallows ? "net_null swallows what it is sent: use it with --rx none"
+                         : "net_ring gives back what it is sent: name it as --tx and as --rx");
   }
   return {};
 }
 
-Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const TestSettings& test,
-                                         const OpenSpec& spec, const Session& session) {
-  if (const Status ok = check_management(port, test.allow_mgmt_interface); !ok) {
-    return tl::unexpected(ok.error());
-  }
-  return open_port(session.backends, port, spec);
+// Names the backend of the port and lets it look, without opening anything.
+Status prepare_port(PortSpec& port, const TestSettings& test, const OpenSpec& spec,
+                    const Session& session) {
+  if (const Status ok = check_management(port, test.allow_mgmt_interface); !ok) return ok;
+  const Result<Backend*> backend = choose_backend(session.backends, port);
+  if (!backend) return tl::unexpected(backend.error());
+  port.backend = std::string((*backend)->name());
+  return (*backend)->check(port, spec);
+}
+
+bool comes_back(const PreparedTest& prepared, const TestSettings& test) {
+  return prepared.rx && prepared.rx->device == prepared.tx.device && !is_socket(prepared.tx) &&
+         is_loop(prepared.tx, test);
+}
+
+// Absent where only the driver of the open port knows.
+std::optional<double> line_rate_of(const PortSpec& port) {
+  if (port.backend == "loopback" || is_socket(port)) return 0.0;
+  if (port.backend != "af_xdp" && port.backend != "af_packet") return std::nullopt;
+  const Result<LinuxInterface> interface = read_interface(port.device);
+  if (!interface) return std::nullopt;
+  return static_cast<double>(interface->speed_bps);
+}
+
+std::optional<double> line_rate_of(const PreparedTest& prepared, const TestSettings& test) {
+  if (test.line_rate_bps > 0) return test.line_rate_bps;
+  const std::optional<double> here = line_rate_of(prepared.tx);
+  const std::optional<double> there = prepared.rx ? line_rate_of(*prepared.rx) : here;
+  if (!here || !there) return std::nullopt;
+  return std::min(*here, *there);
 }
 
 Result<CorePlan> plan(const TestSettings& test, int numa_node) {
@@ -222,26 +250,44 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
   }
 }
 
-Result<OpenPorts> open_ports(const TestSettings& test, const Session& session) {
+Result<PreparedTest> prepare_test(const TestSettings& test, const Session& session) {
   if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
   Result<OpenSpec> spec = open_spec(test, session.clock);
   if (!spec) return tl::unexpected(spec.error());
-  const Result<NamedPorts> named = name_ports(test, session);
+  Result<NamedPorts> named = name_ports(test, session);
   if (!named) return tl::unexpected(named.error());
+  PreparedTest prepared{
+      .tx = std::move(named->tx), .rx = std::move(named->rx), .open = std::move(*spec)};
+  if (const Status ok = prepare_port(prepared.tx, test, prepared.open, session); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  if (prepared.rx) {
+    if (const Status ok = prepare_port(*prepared.rx, test, prepared.open, session); !ok) {
+      return tl::unexpected(ok.error());
+    }
+    const Status ok = comes_back(prepared, test) ? Status() : check_pair(prepared.tx, *prepared.rx);
+    if (!ok) return tl::unexpected(ok.error());
+  }
+  if (const auto cores = plan(test, -1); !cores) return tl::unexpected(cores.error());
+  prepared.line_rate_bps = line_rate_of(prepared, test);
+  return prepared;
+}
+
+Result<OpenPorts> open_ports(const TestSettings& test, const PreparedTest& prepared,
+                             const Session& session) {
+  OpenSpec spec = prepared.open;
   OpenPorts ports;
   // Steering names where the frames of each direction go: a's to the second port, b's to the first.
-  spec->own_addresses = spec->steering.destinations.back();
-  auto opened = open_one(named->tx, test, *spec, session);
+  spec.own_addresses = spec.steering.destinations.back();
+  auto opened = open_port(session.backends, prepared.tx, spec);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
-  ports.loop = named->rx && named->rx->device == named->tx.device &&
-               named->tx.backend != "io_uring" && is_loop(named->tx, test);
-  if (named->rx && !ports.loop) {
-    spec->own_addresses = spec->steering.destinations.front();
-    opened = open_one(*named->rx, test, *spec, session);
+  ports.loop = comes_back(prepared, test);
+  if (prepared.rx && !ports.loop) {
+    spec.own_addresses = spec.steering.destinations.front();
+    opened = open_port(session.backends, *prepared.rx, spec);
     if (!opened) return tl::unexpected(opened.error());
     ports.b = std::move(*opened);
-    if (const Status ok = check_pair(*ports.a, *ports.b); !ok) return tl::unexpected(ok.error());
   }
   for (Device* device : {ports.a.get(), ports.b.get()}) {
     if (device == nullptr) continue;
@@ -279,17 +325,19 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
   report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
 }
 
-void describe_stamps(const OpenPorts& ports, RunReport& report) {
+void describe_counters(const DeviceCounters& counters, NicFacts& nic) {
+  nic.counters = counters.detail;
+  // A port that only received has nothing to tell.
+  if (counters.tx_stamps && counters.tx_stamps->asked > 0) nic.tx_stamps = counters.tx_stamps;
+}
+
+void describe_counters(const OpenPorts& ports, RunReport& report) {
   std::size_t index = 0;
   for (Device* device : {ports.a.get(), ports.b.get()}) {
     if (device == nullptr) continue;
-    const Result<DeviceCounters> counters = device->counters();
     NicFacts& nic = report.environment.nics.at(index++);
-    nic.rx_stamp = device->facts().rx_stamp;
-    // A port that only received has nothing to tell.
-    if (counters && counters->tx_stamps && counters->tx_stamps->asked > 0) {
-      nic.tx_stamps = counters->tx_stamps;
-    }
+    if (const auto counters = device->counters()) describe_counters(*counters, nic);
+    nic.rx_stamp = device->facts().rx_stamp;  // reading may be what finds it out
   }
 }
 
@@ -342,56 +390,49 @@ Config describe_test(const TestSettings& test) {
 }
 
 namespace {
-// "12.500 kpps, 8.400 Mbps L1, 6.400 Mbps L2, 25,000 frames each way"
-std::string describe_rate(const TestSettings& test, const Rate& rate, double frame_size,
+
+// "12.500 kpps, 8.400 Mbps L1, 6.400 Mbps L2, 25,000 frames"
+std::string describe_rate(const TestSettings& test, double fps, double frame_size,
                           Nanoseconds duration) {
-  if (rate.kind == Rate::Kind::kMax) return {};
-  const auto fps = rate_to_fps(rate, "--rate", test, frame_size, test.line_rate_bps);
-  if (!fps) return {};  // a share of a line rate that only the opened port will tell
-  return fmt::format("            {}, {} L1, {} L2, {} frames each way\n", format_rate(*fps),
-                     format_bps(layer1_bps(*fps, frame_size)),
-                     format_bps(layer2_bps(*fps, frame_size)),
-                     format_count(frames_in(*fps, duration)));
+  return fmt::format(
+      "            {}, {} L1, {} L2, {} frames{}\n", format_rate(fps),
+      format_bps(layer1_bps(fps, frame_size)), format_bps(layer2_bps(fps, frame_size)),
+      format_count(frames_in(fps, duration)), test.bidirectional ? " in each direction" : "");
 }
 
-std::string usability(const PortSpec& port, const Session& session) {
-  const Backend* backend = session.backends.find(port.backend);
-  if (backend == nullptr) return "by the first usable backend";
-  const Probe probe = backend->probe();
-  if (probe.usable) return "this process has the privileges it needs";
-  return fmt::format("NOT usable here: {}; {}", probe.reason, probe.cure);
+std::string describe_named(const char* label, const std::string& typed, const PortSpec& port) {
+  const std::string by = typed.starts_with(port.backend + ":") ? "" : " by " + port.backend;
+  return fmt::format("{}     {}{} (this process has the privileges it needs)\n", label, typed, by);
 }
 
 }  // namespace
 
-Result<std::string> describe_plan(const TestSettings& test, const Session& session,
-                                  const std::string& load, const std::optional<Rate>& rate,
-                                  Nanoseconds duration) {
-  if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
-  const Result<NamedPorts> named = name_ports(test, session);
-  if (!named) return tl::unexpected(named.error());
-  std::string text = fmt::format("tx port     {} ({})\n", test.tx, usability(named->tx, session));
-  if (named->rx) {
-    text += fmt::format("rx port     {} ({})\n", *test.rx, usability(*named->rx, session));
-  }
-  const auto cores = plan(test, -1);
-  if (!cores) return tl::unexpected(cores.error());
+std::string describe_plan(const TestSettings& test, const PreparedTest& prepared,
+                          const std::string& load, const std::vector<double>& loads_fps,
+                          Nanoseconds duration) {
+  std::string text = describe_named("tx port", test.tx, prepared.tx);
+  if (prepared.rx) text += describe_named("rx port", *test.rx, *prepared.rx);
   text += fmt::format("load        {}\n", load);
-  for (const SizeChoice& choice : test.sizes) {
+  if (!prepared.line_rate_bps) {
+    text += "            a share of line rate is known, and checked, when the port is open\n";
+  }
+  for (std::size_t i = 0; i < test.sizes.size(); ++i) {
+    const SizeChoice& choice = test.sizes[i];
     TrafficProfile profile = test.profile;
     profile.sizes = choice.sizes;
     const double mean = mean_frame_size(profile);
     text += fmt::format("frames      {} bytes with FCS, {} flow{}{}\n", choice.name, profile.flows,
                         profile.flows == 1 ? "" : "s",
                         choice.sizes.size() > 1 ? fmt::format(", mean {:.1f}", mean) : "");
-    if (rate) text += describe_rate(test, *rate, mean, duration);
+    if (i < loads_fps.size()) text += describe_rate(test, loads_fps[i], mean, duration);
   }
   text += plan_headers_text(test);
   for (const std::string& note : test.notes) text += fmt::format("note        {}\n", note);
-  text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
-                      fmt::join(cores->rx, ","));
-  text += "dry run: nothing was opened and nothing was sent\n";
-  return text;
+  if (const auto cores = plan(test, -1)) {
+    text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
+                        cores->rx.empty() ? "none" : fmt::format("{}", fmt::join(cores->rx, ",")));
+  }
+  return text + "dry run: nothing was opened and nothing was sent\n";
 }
 
 }  // namespace wireproof

@@ -31,15 +31,30 @@ struct OpenPorts {
 // One port for the report; what the host did not grant goes to the notes.
 void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& report);
 
+// What a test comes to before anything is opened: a run begins with it, and a dry run is it.
+struct PreparedTest {
+  PortSpec tx;                 // both with the backend that is to open them
+  std::optional<PortSpec> rx;  // absent: --rx none
+  OpenSpec open;
+  std::optional<double> line_rate_bps;  // 0: none; absent: only the open port tells
+};
+
+// Refuses all that can be refused without opening a port, with the error of the run; changes
+// nothing and sends nothing. kUsage or kPrecondition.
+[[nodiscard]] Result<PreparedTest> prepare_test(const TestSettings& test, const Session& session);
+
 // Opens both ports with one Steering. Fails with kUsage or kPrecondition; then nothing is open.
-[[nodiscard]] Result<OpenPorts> open_ports(const TestSettings& test, const Session& session);
+[[nodiscard]] Result<OpenPorts> open_ports(const TestSettings& test, const PreparedTest& prepared,
+                                           const Session& session);
 
 // What the ports and cores are, for the report.
 void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport& report);
 
-// What transmit stamps told of each port by now, and which receive stamps it turned out to use, for
-// the report that describe_ports() began.
-void describe_stamps(const OpenPorts& ports, RunReport& report);
+// What each port counted by now, and which receive stamps it turned out to use, for the report that
+// describe_ports() began.
+void describe_counters(const OpenPorts& ports, RunReport& report);
+// Of one port: its counters by the driver's own names, and what transmit stamps told.
+void describe_counters(const DeviceCounters& counters, NicFacts& nic);
 
 // Says on standard error, unless the user wants it quiet, that nothing comes back.
 void tell_of_silence(PacketMeasurer& measurer, const Session& session);
@@ -47,12 +62,11 @@ void tell_of_silence(PacketMeasurer& measurer, const Session& session);
 // The effective configuration that trial and search share.
 [[nodiscard]] Config describe_test(const TestSettings& test);
 
-// --dry-run: what would be opened, sent and needed, as text. Opens nothing, sends nothing. `rate`
-// and `duration` are the trial's (absent for a search, whose loads are not known); the rate in
-// frames a second is shown where it does not depend on a port's line rate.
-[[nodiscard]] Result<std::string> describe_plan(const TestSettings& test, const Session& session,
-                                                const std::string& load,
-                                                const std::optional<Rate>& rate = {},
-                                                Nanoseconds duration = 0);
+// --dry-run: what would be opened, sent and needed, as text. `loads_fps`: of each size, where a
+// trial's loads are known (not those of a search), `duration` the trial's.
+[[nodiscard]] std::string describe_plan(const TestSettings& test, const PreparedTest& prepared,
+                                        const std::string& load,
+                                        const std::vector<double>& loads_fps = {},
+                                        Nanoseconds duration = 0);
 
 }  // namespace wireproof

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
 
 namespace wireproof {
 
@@ -30,7 +33,7 @@ class NumberedMeasurer final : public Measurer {
 
 std::string bounds_text(const SearchResult& so_far) {
   const auto bound = [](const std::optional<double>& fps) {
-    return fps ? fmt::format("{:.0f}", *fps) : std::string("?");
+    return fps ? format_count(static_cast<std::uint64_t>(std::llround(*fps))) : std::string("?");
   };
   return fmt::format("{} .. {} frames/s", bound(so_far.lower_bound_fps),
                      bound(so_far.upper_bound_fps));

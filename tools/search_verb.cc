@@ -5,6 +5,7 @@
 
 #include "report/json.h"
 #include "report/write_file.h"
+#include "search/bisect.h"
 #include "tools/command_measurer.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
@@ -40,6 +41,7 @@ Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoic
   SizeSearches searches{.name = choice.name, .goals = {}};
   for (const SearchGoal& goal : settings.goals) {
     spec.goal = goal;
+    if (const Status ok = check_search(spec); !ok) return tl::unexpected(ok.error());
     searches.goals.push_back(spec);
   }
   return searches;
@@ -96,7 +98,7 @@ int search_with(const SearchSettings& settings, const Session& session, RunRepor
   observe(session, report.environment, *run);
   run_searches(*run, session.clock, report);
   if (run->on_progress) say("\r\x1b[K");
-  if (ports != nullptr) describe_stamps(*ports, report);
+  if (ports != nullptr) describe_counters(*ports, report);
   return finish(session, report);
 }
 
@@ -109,14 +111,26 @@ int search_by_command(const SearchSettings& settings, const Session& session, Ru
                      [&](std::size_t) -> Result<Measurer*> { return &measurer; });
 }
 
+// With the loads, as far as they can be known before the ports are open.
+Result<PreparedTest> prepare(const SearchSettings& settings, const Session& session) {
+  Result<PreparedTest> prepared = prepare_test(settings.test, session);
+  if (!prepared || !prepared->line_rate_bps) return prepared;
+  const auto run = plan_run(settings, *prepared->line_rate_bps);
+  if (!run) return tl::unexpected(run.error());
+  return prepared;
+}
+
 int search_by_frames(const SearchSettings& settings, const Session& session, RunReport& report) {
   report.config = describe_test(settings.test);
   describe_search(settings, report);
-  const Result<OpenPorts> ports = open_ports(settings.test, session);
-  if (!ports) {
-    set_error(report, ports.error());
+  const auto give_up = [&](const Error& error) {
+    set_error(report, error);
     return finish(session, report);
-  }
+  };
+  const Result<PreparedTest> prepared = prepare(settings, session);
+  if (!prepared) return give_up(prepared.error());
+  const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
+  if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
   std::unique_ptr<PacketMeasurer> measurer;
   BesideKnownCables known(*ports, settings.test, report);
@@ -145,7 +159,11 @@ std::string describe_load(const SearchSettings& settings) {
 
 Result<std::string> plan_text(const SearchSettings& settings, const Session& session) {
   const std::string load = describe_load(settings);
-  if (settings.trial_command.empty()) return describe_plan(settings.test, session, load);
+  if (settings.trial_command.empty()) {
+    return prepare(settings, session).map([&](const PreparedTest& prepared) {
+      return describe_plan(settings.test, prepared, load);
+    });
+  }
   const auto run = plan_run(settings, settings.test.line_rate_bps);
   if (!run) return tl::unexpected(run.error());
   return fmt::format("trials by   {}\nload        {}\ndry run: nothing was run\n",

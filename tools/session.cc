@@ -56,10 +56,10 @@ int status_exit_code(const RunReport& report) {
 }
 
 // Empty when nothing was measured: then the error says it all.
-std::string text_for_people(const RunReport& report) {
+std::string text_for_people(const RunReport& report, bool verbose) {
   const bool nothing = report.error && report.trials.empty() && report.searches.empty() &&
                        !report.dut && report.calibrations.empty();
-  return nothing ? std::string() : to_text(report);
+  return nothing ? std::string() : to_text(report, verbose);
 }
 
 struct Outputs {
@@ -167,7 +167,7 @@ int finish(const Session& session, RunReport& report) {
   const bool measured = !report.trials.empty() || !report.searches.empty() || report.dut;
   if (measured) report.environment.ptp = read_ptp_state();
   if (report.error) print_error(*report.error);
-  std::string text = text_for_people(report);
+  std::string text = text_for_people(report, session.output.verbose);
   if (session.output.verbose && !text.empty()) text += headers_text(report);
   const Outputs outputs = write_outputs(session, report, text);
   if (outputs.written) return status_exit_code(report);

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "packet/headers.h"
 #include "tools/header_settings.h"
 #include "traffic/pacer.h"
+#include "traffic/schedule.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -18,6 +20,7 @@ constexpr std::uint64_t kQueuesMax = 64;
 constexpr std::uint64_t kRingMin = 64;
 constexpr std::uint64_t kRingMax = 1u << 20;
 constexpr std::string_view kNoReceiver = "none";  // of --rx
+constexpr double kLeastFps = 0.1;
 
 // Runs the parsers of one command one after another and keeps the first error, so that each flag is
 // one line below.
@@ -32,8 +35,8 @@ class Reader {
     }
   }
   void count(std::string_view flag, const std::string& text, std::uint64_t min, std::uint64_t max,
-             auto& into) {
-    if (!text.empty()) take(parse_count(flag, text, min, max), into);
+             auto& into, std::string_view example = {}) {
+    if (!text.empty()) take(parse_count(flag, text, min, max, example), into);
   }
   void refuse(std::string message, std::string hint = {}) {
     if (!error_) error_ = Error{ErrorKind::kUsage, std::move(message), std::move(hint), 0};
@@ -108,7 +111,7 @@ void read_pacing(const TestText& text, PacketTrialSpec& trial, Reader& reader) {
 
 void read_tester(const TestText& text, TestSettings& test, Reader& reader) {
   reader.count("--queues", text.queues, 1, kQueuesMax, test.trial.queues);
-  reader.count("--ring", text.ring, kRingMin, kRingMax, test.ring_frames);
+  reader.count("--ring", text.ring, kRingMin, kRingMax, test.ring_frames, "4096");
   if (!std::has_single_bit(test.ring_frames)) {
     reader.refuse(fmt::format("--ring {}: not a power of two", test.ring_frames),
                   fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
@@ -185,6 +188,11 @@ void read_test(const TestText& text, TestSettings& test, Reader& reader) {
                               "af_packet)",
                               test.trial.queues));
   }
+  if (test.profile.flows < test.trial.queues) {
+    reader.refuse(fmt::format("--queues {}: each queue needs a flow of its own, and --flows is {}",
+                              test.trial.queues, test.profile.flows),
+                  fmt::format("use --flows {} or more, or fewer queues", test.trial.queues));
+  }
   fit_mixes(test);
   test.profile.sizes = test.sizes.front().sizes;
   test.profile.size_name = test.sizes.front().name;
@@ -222,15 +230,31 @@ void read_frame_log(const TrialText& text, TrialSettings& settings, Reader& read
                settings.test.trial.log_frames);
 }
 
-Result<std::optional<double>> read_fail_if(const std::string& text) {
-  if (text.empty()) return std::optional<double>{};
-  if (!text.starts_with("loss>")) {
-    return fail(ErrorKind::kUsage, fmt::format("--fail-if {}: unknown criterion", quote(text)),
-                "write loss>0.1%");
+// What could never be judged is refused: it would fail every time, or pass for want of a number.
+void refuse_unmeasured(const Criterion& criterion, const TestSettings& test, Reader& reader) {
+  const std::uint32_t every = test.trial.delay_every;
+  if (criterion.needs == CriterionNeeds::kNothing) return;
+  if (!test.rx) {
+    reader.refuse(fmt::format("--fail-if {}: with --rx none nothing arrives", criterion.name),
+                  "leave it out, or name a receiver");
   }
-  const auto ratio = parse_ratio("--fail-if loss>", text.substr(5));
-  if (!ratio) return tl::unexpected(ratio.error());
-  return std::optional<double>{*ratio};
+  const bool every_delay = criterion.needs == CriterionNeeds::kEveryDelay;
+  if ((every_delay && every != 1) || (criterion.needs == CriterionNeeds::kDelays && every == 0)) {
+    reader.refuse(fmt::format("--fail-if {}: {} not recorded", criterion.name,
+                              every == 0 ? "delays are" : "the delay of every frame is"),
+                  "give --latency all");
+  }
+}
+
+void read_fail_if(const TrialText& text, TrialSettings& settings, Reader& reader) {
+  for (const std::string& given : text.fail_if) {
+    const auto criteria = parse_criteria("--fail-if", given);
+    if (!criteria) return reader.refuse(criteria.error().message, criteria.error().hint);
+    for (const Criterion& criterion : *criteria) {
+      refuse_unmeasured(criterion, settings.test, reader);
+      settings.fail_if.push_back(criterion);
+    }
+  }
 }
 
 }  // namespace
@@ -241,7 +265,7 @@ Result<TrialSettings> trial_settings(const TrialText& text) {
   read_test(text.test, settings.test, reader);
   reader.take(parse_rate("--rate", text.rate), settings.rate);
   reader.take(parse_duration("--duration", text.duration, kMillisecond), settings.duration);
-  reader.take(read_fail_if(text.fail_if), settings.fail_if_loss);
+  read_fail_if(text, settings, reader);
   read_frame_log(text, settings, reader);
   if (text.test.rx == kNoReceiver && text.test.dst_mac.empty() && text.test.next_hop.empty()) {
     reader.refuse("--rx none: nobody says where the frames are to go",
@@ -330,8 +354,22 @@ Result<CalibrateSettings> calibrate_settings(const CalibrateText& text) {
   reader.take(parse_duration("--trial-duration", text.trial_duration, 10 * kMillisecond),
               settings.ceiling.trial_duration);
   settings.ceiling.final_duration = settings.ceiling.trial_duration;
+  if (settings.floor_fps > 0 && settings.floor_duration > 0 && !reader.error()) {
+    const Status sends = check_sends(settings.floor_fps, settings.floor_duration, "--rate");
+    if (!sends) return tl::unexpected(sends.error());
+  }
   if (reader.error()) return tl::unexpected(*reader.error());
   return settings;
+}
+
+Status check_sends(double fps, Nanoseconds duration, std::string_view what) {
+  if (frames_in(fps, duration) > 0) return {};
+  return fail(ErrorKind::kUsage,
+              fmt::format("{}: {} for {} is not one frame", what, format_rate(fps),
+                          format_duration(duration)),
+              fmt::format("a trial that sends nothing says nothing: give {} or longer, or a higher "
+                          "rate",
+                          format_duration(static_cast<Nanoseconds>(std::ceil(1e9 / fps)))));
 }
 
 Result<double> rate_to_fps(const Rate& rate, std::string_view flag, const TestSettings& test,
@@ -353,7 +391,6 @@ Result<double> rate_to_fps(const Rate& rate, std::string_view flag, const TestSe
     }
     fps = rate.value / (8 * bytes);
   }
-  constexpr double kLeastFps = 0.1;
   if (fps < kLeastFps) {
     return fail(ErrorKind::kUsage, fmt::format("{}: less than a frame in ten seconds", flag),
                 "give a higher rate, such as 1pps");

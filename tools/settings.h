@@ -11,6 +11,7 @@
 #include "engine/packet_trial.h"
 #include "tools/options.h"
 #include "traffic/profile.h"
+#include "trial/criterion.h"
 #include "trial/search.h"
 
 namespace wireproof {
@@ -49,8 +50,8 @@ struct TrialSettings {
   TestSettings test;
   Rate rate;
   Nanoseconds duration = 0;
-  std::optional<double> fail_if_loss;  // the run fails when the loss ratio is above this
-  std::string frame_log;               // path; empty: none
+  std::vector<Criterion> fail_if;
+  std::string frame_log;  // path; empty: none
 };
 
 struct SearchSettings {
@@ -78,5 +79,8 @@ struct CalibrateSettings {
 [[nodiscard]] Result<double> rate_to_fps(const Rate& rate, std::string_view flag,
                                          const TestSettings& test, double frame_size,
                                          double line_rate_bps);
+
+// Refuses a load that is not one frame in that time: kUsage. `what`: the flag to blame.
+[[nodiscard]] Status check_sends(double fps, Nanoseconds duration, std::string_view what);
 
 }  // namespace wireproof

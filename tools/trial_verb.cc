@@ -23,7 +23,7 @@ std::string describe_load(const TrialSettings& settings) {
   if (rate.kind == Rate::Kind::kBps) load = format_bps(rate.value);
   if (rate.kind == Rate::Kind::kPercent) load = fmt::format("{} % of line rate", rate.value);
   return fmt::format("{} for {}{}", load, format_duration(settings.duration),
-                     settings.test.bidirectional ? ", each way" : "");
+                     settings.test.bidirectional ? " in each direction" : "");
 }
 
 // Live: a line of its own on a terminal, an event where the stream was asked for.
@@ -61,6 +61,9 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
     if (!spec.max_rate) {
       const auto fps = rate_to_fps(settings.rate, "--rate", settings.test, mean, line_rate_bps);
       if (!fps) return tl::unexpected(fps.error());
+      if (const Status ok = check_sends(*fps, settings.duration, "--rate"); !ok) {
+        return tl::unexpected(ok.error());
+      }
       spec.intended_fps = *fps;
     }
     planned.push_back({std::move(profile), choice.key(), spec});
@@ -105,17 +108,30 @@ Status begin_frame_log(std::optional<LogFile>& log) {
   return write_arrivals_head(log->file(), log->path());
 }
 
+// What was interrupted is not judged; an invalid trial is what the run is, unless the user said
+// that it is to fail then.
 void settle_status(const TrialSettings& settings, RunReport& report) {
   for (const TrialResult& trial : report.trials) {
     if (trial.interrupted) {
       report.status = RunStatus::kAborted;
       return;
     }
-    if (trial.verdict == Verdict::kInvalid) report.status = RunStatus::kInvalid;
   }
-  if (report.status != RunStatus::kOk || !settings.fail_if_loss) return;
+  bool invalid = false;
+  bool failed = false;
+  bool invalid_fails = false;
   for (const TrialResult& trial : report.trials) {
-    if (loss_ratio(trial) > *settings.fail_if_loss) report.status = RunStatus::kFailed;
+    invalid |= trial.verdict == Verdict::kInvalid;
+    for (CriterionResult& result : judge_criteria(settings.fail_if, trial)) {
+      failed |= result.failed;
+      invalid_fails |= result.failed && result.criterion.unit == CriterionUnit::kVerdict;
+      report.criteria.push_back(std::move(result));
+    }
+  }
+  if (invalid && !invalid_fails) {
+    report.status = RunStatus::kInvalid;
+  } else if (failed) {
+    report.status = RunStatus::kFailed;
   }
 }
 
@@ -125,23 +141,36 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   RunReport report = begin_report(session, ReportKind::kTrial);
   report.config = describe_test(settings.test);
   report.config.push_back({"duration_ns", settings.duration});
+  std::vector<std::string> criteria;
+  for (const Criterion& criterion : settings.fail_if) criteria.push_back(describe(criterion));
+  if (!criteria.empty()) report.config.push_back({"fail_if", std::move(criteria)});
   if (!settings.frame_log.empty()) {
     report.config.push_back({"frame_log", settings.frame_log});
     report.config.push_back({"frame_log_frames", settings.test.trial.log_frames});
-  }
-  if (session.output.dry_run) {
-    return finish_dry_run(session, report,
-                          describe_plan(settings.test, session, describe_load(settings),
-                                        settings.rate, settings.duration));
   }
   const auto give_up = [&](const Error& error) {
     set_error(report, error);
     return finish(session, report);
   };
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  const Result<PreparedTest> prepared = prepare_test(settings.test, session);
+  if (!prepared) return give_up(prepared.error());
+  std::vector<double> loads_fps;
+  if (prepared->line_rate_bps) {
+    const auto planned = plan_trials(settings, *prepared->line_rate_bps);
+    if (!planned) return give_up(planned.error());
+    for (const PlannedTrial& one : *planned) {
+      if (!one.spec.max_rate) loads_fps.push_back(one.spec.intended_fps);
+    }
+  }
+  if (session.output.dry_run) {
+    return finish_dry_run(session, report,
+                          describe_plan(settings.test, *prepared, describe_load(settings),
+                                        loads_fps, settings.duration));
+  }
   Result<std::optional<LogFile>> frame_log = open_frame_log(settings.frame_log);
   if (!frame_log) return give_up(frame_log.error());
-  const Result<OpenPorts> ports = open_ports(settings.test, session);
+  const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
 
@@ -161,7 +190,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     if (!trial->logged) return give_up(trial->logged.error());
     if (interrupted()) break;
   }
-  describe_stamps(*ports, report);
+  describe_counters(*ports, report);
   settle_status(settings, report);
   return finish(session, report);
 }

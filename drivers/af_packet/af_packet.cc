@@ -60,7 +60,7 @@ Result<Options> parse_options(const PortSpec& port) {
   return options;
 }
 
-Status check(const OpenSpec& spec) {
+Status check_spec(const OpenSpec& spec) {
   assert(spec.clock != nullptr && spec.steering.destinations.size() <= Steering::kMaxDestinations);
   if (spec.queues == 0 || spec.queues > kQueuesMax) {
     return fail(ErrorKind::kUsage,
@@ -242,10 +242,16 @@ class AfPacketBackend final : public Backend {
     if (socket) return {.usable = true};
     return {.usable = false, .reason = socket.error().message, .cure = socket.error().hint};
   }
-  Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {
+  Status check(const PortSpec& port, const OpenSpec& spec) const override {
     const Result<Options> options = parse_options(port);
     if (!options) return tl::unexpected(options.error());
-    if (Status good = check(spec); !good) return tl::unexpected(good.error());
+    if (Status good = check_spec(spec); !good) return good;
+    const auto interface = usable_interface(port.device, spec.buffer_len_max);
+    return interface ? Status() : tl::unexpected(interface.error());
+  }
+  Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {
+    if (Status good = check(port, spec); !good) return tl::unexpected(good.error());
+    const Result<Options> options = parse_options(port);
     return AfPacketDevice::open(port, *options, spec);
   }
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/system_error.h"
 #include "base/unique_fd.h"
 #include "guard_bpf.h"
 #include "guard_config.h"
@@ -47,9 +48,9 @@ wireproof_guard_config config_of(const Steering& steering) {
 }
 
 tl::unexpected<Error> refused(const char* what, int error) {
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("the kernel refuses {}: {}", what, std::strerror(error)),
-              error == EPERM ? "the guard needs CAP_BPF and CAP_NET_ADMIN" : "", error);
+  return tl::unexpected(
+      system_error(fmt::format("the kernel refuses {}", what), error,
+                   error == EPERM ? "the guard needs CAP_BPF and CAP_NET_ADMIN" : ""));
 }
 
 struct CloseObject {

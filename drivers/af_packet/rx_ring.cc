@@ -1,4 +1,5 @@
 #include "rx_ring.h"
+#include "base/system_error.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -39,9 +40,7 @@ Status attach(const UniqueFd& socket, std::span<const sock_filter> filter) {
   if (setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0) {
     return {};
   }
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("the kernel refuses the socket filter: {}", std::strerror(errno)), {},
-              errno);
+  return tl::unexpected(system_error("the kernel refuses the socket filter", errno));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "socket.h"
+#include "base/system_error.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -26,8 +27,7 @@ Status not_allowed(int error) {
                 "run as root, or: setcap cap_net_raw,cap_net_admin,cap_bpf+ep on the program",
                 error);
   }
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("no AF_PACKET socket: {}", std::strerror(error)), {}, error);
+  return tl::unexpected(system_error("no AF_PACKET socket", error));
 }
 
 }  // namespace
@@ -45,8 +45,7 @@ Status set_option(const UniqueFd& socket, int option, std::span<const std::byte>
                  static_cast<socklen_t>(value.size())) == 0) {
     return {};
   }
-  return fail(ErrorKind::kPrecondition,
-              fmt::format("the kernel refuses {}: {}", what, std::strerror(errno)), {}, errno);
+  return tl::unexpected(system_error(fmt::format("the kernel refuses {}", what), errno));
 }
 }  // namespace detail
 
@@ -56,8 +55,7 @@ Status bind_to(const UniqueFd& socket, unsigned interface_index, std::uint16_t p
   address.sll_protocol = htons(protocol);
   address.sll_ifindex = static_cast<int>(interface_index);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return fail(ErrorKind::kPrecondition,
-                fmt::format("cannot bind to the interface: {}", std::strerror(errno)), {}, errno);
+    return tl::unexpected(system_error("cannot bind to the interface", errno));
   }
   socklen_t length = sizeof address;
   if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0 ||

@@ -9,7 +9,10 @@
 #include "af_xdp/device.h"
 #include "af_xdp/options.h"
 #include "af_xdp/privilege.h"
+#include "af_xdp/socket.h"
+#include "base/system_error.h"
 #include "base/unique_fd.h"
+#include "io/linux_interface.h"
 
 namespace wireproof {
 namespace {
@@ -21,6 +24,7 @@ class AfXdpBackend final : public Backend {
     return "AF_XDP sockets behind our own XDP program: the fastest road on a Linux NIC";
   }
   [[nodiscard]] Probe probe() const override;
+  [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override;
   [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
                                                      const OpenSpec& spec) override;
 };
@@ -33,15 +37,27 @@ Probe AfXdpBackend::probe() const {
   }
   const UniqueFd socket(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket) {
-    return {.reason = fmt::format("the kernel gives no AF_XDP socket: {}", std::strerror(errno)),
-            .cure = "needs a kernel with CONFIG_XDP_SOCKETS, and leave to use it in a container"};
+    const Error error =
+        system_error("the kernel gives no AF_XDP socket", errno,
+                     "needs a kernel with CONFIG_XDP_SOCKETS, and leave to use it in a container");
+    return {.reason = error.message, .cure = error.hint};
   }
   return {.usable = true};
 }
 
-Result<std::unique_ptr<Device>> AfXdpBackend::open(const PortSpec& port, const OpenSpec& spec) {
+// The frames before the program: what no mode of XDP carries is not to be told to try another mode.
+Status AfXdpBackend::check(const PortSpec& port, const OpenSpec& spec) const {
   const Result<af_xdp::Options> options = af_xdp::parse_options(port);
   if (!options) return tl::unexpected(options.error());
+  const auto layout = af_xdp::plan_umem(spec.buffer_len_max, spec.ring_frames);
+  if (!layout) return tl::unexpected(layout.error());
+  const auto interface = usable_interface(port.device, spec.buffer_len_max);
+  return interface ? Status() : tl::unexpected(interface.error());
+}
+
+Result<std::unique_ptr<Device>> AfXdpBackend::open(const PortSpec& port, const OpenSpec& spec) {
+  if (const Status good = check(port, spec); !good) return tl::unexpected(good.error());
+  const Result<af_xdp::Options> options = af_xdp::parse_options(port);
   if (const Probe probed = probe(); !probed.usable) {
     return fail(ErrorKind::kPrecondition, "af_xdp cannot be used here: " + probed.reason,
                 probed.cure);

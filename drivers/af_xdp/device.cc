@@ -1,4 +1,5 @@
 #include "af_xdp/device.h"
+#include "base/system_error.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -117,10 +118,8 @@ Status XdpDevice::receive_all_macs() {
   request.mr_type = PACKET_MR_PROMISC;
   if (!promiscuous_ || setsockopt(promiscuous_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request,
                                   sizeof request) != 0) {
-    return fail(
-        ErrorKind::kPrecondition,
-        fmt::format("cannot make {} promiscuous: {}", interface_.name, std::strerror(errno)), {},
-        errno);
+    return tl::unexpected(
+        system_error(fmt::format("cannot make {} promiscuous", interface_.name), errno));
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "af_xdp/privilege.h"
+#include "base/system_error.h"
 
 namespace wireproof::af_xdp {
 namespace {
@@ -57,7 +58,7 @@ tl::unexpected<Error> open_refusal(const SocketSpec& spec, int error) {
         what + fmt::format(": its driver does not grant zero-copy ({})", std::strerror(error)),
         "leave zero-copy=require away to use copy mode", error);
   }
-  return fail(ErrorKind::kPrecondition, what + ": " + std::strerror(error), {}, error);
+  return tl::unexpected(system_error(what, error));
 }
 
 std::uint16_t bind_flags(const SocketSpec& spec) {
@@ -115,8 +116,8 @@ Status Socket::map_memory() {
   void* mapped = mmap(nullptr, layout.bytes(), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (mapped == MAP_FAILED) {
-    return fail(ErrorKind::kPrecondition,
-                fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), {}, errno);
+    return tl::unexpected(
+        system_error(fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), errno));
   }
   memory = static_cast<std::uint8_t*>(mapped);
   return {};

@@ -15,6 +15,7 @@
 #include "af_xdp/steer_bpf.h"
 #include "af_xdp/steer_config.h"
 #include "af_xdp/steer_hint_bpf.h"
+#include "base/system_error.h"
 
 namespace wireproof::af_xdp {
 namespace {
@@ -51,8 +52,7 @@ wireproof_steer_config config_of(const Steering& steering) {
 }
 
 tl::unexpected<Error> refused(const std::string& what, int error, std::string hint = {}) {
-  return fail(ErrorKind::kPrecondition, fmt::format("{}: {}", what, std::strerror(error)),
-              std::move(hint), error);
+  return tl::unexpected(system_error(what, error, std::move(hint)));
 }
 
 // The name of a program somebody else attached; empty where the kernel does not let us look.
@@ -111,10 +111,15 @@ tl::unexpected<Error> attach_refusal(const LinuxInterface& interface, int error,
   const std::string what = fmt::format("cannot attach the {} XDP program to {}",
                                        native ? "native" : "generic", interface.name);
   if (native && (error == ERANGE || error == EINVAL || error == EOPNOTSUPP)) {
-    return refused(what + fmt::format(" (driver {}, MTU {})", interface.driver, interface.mtu),
-                   error,
-                   "lower the MTU of the interface and of its peer (a page less 600 bytes is the "
-                   "usual limit), or open the port with mode=generic");
+    constexpr unsigned kUsualMtu = 3496;  // a page less what drivers keep before and after a frame
+    const std::string what_has =
+        what + fmt::format(" (driver {}, MTU {})", interface.driver, interface.mtu);
+    if (interface.mtu <= kUsualMtu)
+      return refused(what_has, error, "open the port with mode=generic");
+    return refused(what_has, error,
+                   fmt::format("open the port with mode=generic; or, for frames of up to {} bytes, "
+                               "'ip link set {} mtu {}', and the same of its peer",
+                               kUsualMtu + 18, interface.name, kUsualMtu));
   }
   return refused(what, error);
 }

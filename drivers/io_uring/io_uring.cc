@@ -38,19 +38,12 @@ Status check_queues(const PortSpec& port, const IpEndpoint& endpoint, unsigned q
   return {};
 }
 
-class SocketBackend final : public Backend {
- public:
-  [[nodiscard]] std::string_view name() const override { return "io_uring"; }
-  [[nodiscard]] std::string_view summary() const override {
-    return "UDP sockets (sendmmsg or io_uring); no privilege, the kernel owns the headers";
-  }
-  [[nodiscard]] Probe probe() const override { return {.usable = true}; }
-  [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
-                                                     const OpenSpec& spec) override;
+struct Wanted {
+  Engine engine;
+  IpEndpoint endpoint;
 };
 
-Result<std::unique_ptr<Device>> SocketBackend::open(const PortSpec& port, const OpenSpec& spec) {
-  assert(spec.clock != nullptr);
+Result<Wanted> read(const PortSpec& port, const OpenSpec& spec) {
   std::string asked = "auto";
   for (const auto& [key, value] : port.options) {
     if (key != "engine") {
@@ -66,7 +59,29 @@ Result<std::unique_ptr<Device>> SocketBackend::open(const PortSpec& port, const 
   if (const Status status = check_queues(port, *endpoint, spec.queues); !status) {
     return tl::unexpected(status.error());
   }
-  return open_sockets({port.device, *endpoint, *engine}, spec);
+  return Wanted{*engine, *endpoint};
+}
+
+class SocketBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "io_uring"; }
+  [[nodiscard]] std::string_view summary() const override {
+    return "UDP sockets (sendmmsg or io_uring); no privilege, the kernel owns the headers";
+  }
+  [[nodiscard]] Probe probe() const override { return {.usable = true}; }
+  [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override {
+    const auto wanted = read(port, spec);
+    return wanted ? Status() : tl::unexpected(wanted.error());
+  }
+  [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
+                                                     const OpenSpec& spec) override;
+};
+
+Result<std::unique_ptr<Device>> SocketBackend::open(const PortSpec& port, const OpenSpec& spec) {
+  assert(spec.clock != nullptr);
+  const Result<Wanted> wanted = read(port, spec);
+  if (!wanted) return tl::unexpected(wanted.error());
+  return open_sockets({port.device, wanted->endpoint, wanted->engine}, spec);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/system_error.h"
 #include "io_uring/endpoint.h"
 
 namespace wireproof::sockets {
@@ -19,8 +20,7 @@ namespace {
 
 tl::unexpected<Error> refused(const std::string& what, std::string hint = {}) {
   const int cause = errno;
-  return fail(ErrorKind::kPrecondition, fmt::format("{}: {}", what, std::strerror(cause)),
-              std::move(hint), cause);
+  return tl::unexpected(system_error(what, cause, std::move(hint)));
 }
 
 bool set_option(int fd, int level, int name, int value) {

@@ -181,6 +181,7 @@ class Loopback final : public Backend {
     return "a wire in memory with settable loss, delay, order and rate; no privilege, no NIC";
   }
   [[nodiscard]] Probe probe() const override { return {.usable = true}; }
+  [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override;
   [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
                                                      const OpenSpec& spec) override;
 
@@ -188,7 +189,8 @@ class Loopback final : public Backend {
   std::map<std::string, std::weak_ptr<Wire>> wires_;
 };
 
-Status check(const PortSpec& port, const OpenSpec& spec) {
+Status Loopback::check(const PortSpec& port, const OpenSpec& spec) const {
+  if (const Result<End> end = parse_end(port.device); !end) return tl::unexpected(end.error());
   const std::vector<std::string>& known = wire_option_names();
   for (const auto& [key, value] : port.options) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -200,16 +202,16 @@ Status check(const PortSpec& port, const OpenSpec& spec) {
                 fmt::format("loopback:{}: {} queues asked for", port.device, spec.queues),
                 fmt::format("a loopback port has 1 to {}", kMostQueues));
   }
+  const Result<WireSpec> impairment = parse_wire_options(port.options);
+  if (!impairment) return tl::unexpected(impairment.error());
   return {};
 }
 
 Result<std::unique_ptr<Device>> Loopback::open(const PortSpec& port, const OpenSpec& spec) {
   assert(spec.clock != nullptr);
-  const Result<End> end = parse_end(port.device);
-  if (!end) return tl::unexpected(end.error());
   if (const Status status = check(port, spec); !status) return tl::unexpected(status.error());
+  const Result<End> end = parse_end(port.device);
   const Result<WireSpec> impairment = parse_wire_options(port.options);
-  if (!impairment) return tl::unexpected(impairment.error());
   std::shared_ptr<Wire> wire = wires_[end->wire].lock();
   if (wire == nullptr) wires_[end->wire] = wire = std::make_shared<Wire>();
   if (wire->open[end->side]) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace wireproof {
 namespace {
@@ -52,9 +53,21 @@ constexpr std::array<Unit, 9> kBpsUnits{{{"bps", 1},
                                          {"T", kTera}}};
 
 constexpr std::string_view kRateForms = "1.5Mpps, 10Gbps, 50% or max";
-constexpr std::string_view kDurationForms = "10s, 500ms, 250us, 80ns, 1m or 2h";
-constexpr std::string_view kSizeForms = "1518, 9k or 64KiB (bytes)";
-constexpr std::string_view kCountForms = "a whole number such as 1024, 4k or 1M";
+// Each kind's forms, with their values; a hint shows those that the range takes.
+struct Example {
+  std::string_view text;
+  std::uint64_t value;
+};
+constexpr std::array<Example, 7> kDurationExamples{{{"10s", 10 * kGiga},
+                                                    {"500ms", 500 * kMega},
+                                                    {"250us", 250 * kKilo},
+                                                    {"80ns", 80},
+                                                    {"1m", 60 * kGiga},
+                                                    {"2h", 7200 * kGiga},
+                                                    {"0", 0}}};
+constexpr std::array<Example, 3> kSizeExamples{{{"1518", 1518}, {"9k", 9000}, {"64KiB", 65536}}};
+constexpr std::array<Example, 3> kCountExamples{{{"1024", 1024}, {"4k", 4000}, {"1M", kMega}}};
+constexpr std::array<std::uint64_t, 6> kSmallCounts{100, 46, 8, 2, 1, 0};
 constexpr std::string_view kRatioForms = "0.1% or 0.001";
 constexpr double kPpsMax = 1e12;
 constexpr double kBpsMax = 1e15;
@@ -154,6 +167,34 @@ double to_double(const Number& number) {
   return value;
 }
 
+std::string joined_with_or(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+// "10s, 500ms or 1m": what of the examples lies within; empty where none does.
+std::string forms_within(std::span<const Example> examples, std::uint64_t min, std::uint64_t max) {
+  std::vector<std::string_view> fitting;
+  for (const Example& one : examples) {
+    if (one.value >= min && one.value <= max) fitting.push_back(one.text);
+  }
+  return joined_with_or(fitting);
+}
+
+std::string count_forms(std::uint64_t min, std::uint64_t max, std::string_view example) {
+  std::string forms(example);
+  if (forms.empty() && max >= kMega) forms = forms_within(kCountExamples, min, max);
+  for (const std::uint64_t small : kSmallCounts) {
+    if (forms.empty() && small >= min && small <= max) forms = fmt::format("{}", small);
+  }
+  if (forms.empty()) forms = fmt::format("{}", min);
+  return "a whole number such as " + forms;
+}
+
 struct Range {
   std::uint64_t min;
   std::uint64_t max;
@@ -228,7 +269,9 @@ Result<Nanoseconds> parse_duration(std::string_view flag, std::string_view text,
                                    Nanoseconds max) {
   const Range range{static_cast<std::uint64_t>(min), static_cast<std::uint64_t>(max),
                     format_duration(min), format_duration(max)};
-  return parse_whole(flag, text, kDurationUnits, range, kDurationForms).map([](std::uint64_t ns) {
+  std::string forms = forms_within(kDurationExamples, range.min, range.max);
+  if (forms.empty()) forms = format_duration(min);
+  return parse_whole(flag, text, kDurationUnits, range, forms).map([](std::uint64_t ns) {
     return static_cast<Nanoseconds>(ns);
   });
 }
@@ -236,13 +279,14 @@ Result<Nanoseconds> parse_duration(std::string_view flag, std::string_view text,
 Result<std::uint64_t> parse_size(std::string_view flag, std::string_view text, std::uint64_t min,
                                  std::uint64_t max) {
   const Range range{min, max, fmt::format("{}", min), fmt::format("{} bytes", max)};
-  return parse_whole(flag, text, kSizeUnits, range, kSizeForms);
+  const std::string forms = forms_within(kSizeExamples, min, max) + " (bytes)";
+  return parse_whole(flag, text, kSizeUnits, range, forms);
 }
 
 Result<std::uint64_t> parse_count(std::string_view flag, std::string_view text, std::uint64_t min,
-                                  std::uint64_t max) {
+                                  std::uint64_t max, std::string_view example) {
   const Range range{min, max, fmt::format("{}", min), fmt::format("{}", max)};
-  return parse_whole(flag, text, kCountUnits, range, kCountForms);
+  return parse_whole(flag, text, kCountUnits, range, count_forms(min, max, example));
 }
 
 Result<double> parse_ratio(std::string_view flag, std::string_view text) {

@@ -4,7 +4,8 @@
 // refused. Prefixes are decimal (k M G T); binary ones only for sizes, with an i (KiB MiB GiB).
 //
 // Every parser is a pure function of its arguments. Failure is ErrorKind::kUsage; the message names
-// the flag, quotes the text (printable ASCII only, shortened); the hint lists the accepted forms.
+// the flag, quotes the text (printable ASCII only, shortened); the hint gives forms that would be
+// taken: examples within the range.
 #pragma once
 
 #include <cstdint>
@@ -48,10 +49,11 @@ inline constexpr Nanoseconds kLongestDuration = 72 * 3600 * kSecond;
     std::string_view flag, std::string_view text, std::uint64_t min = 1,
     std::uint64_t max = std::numeric_limits<std::int64_t>::max());
 
-// A number of things: "1024", "4k", "1M". A whole number within [min, max].
+// A number of things: "1024", "4k", "1M". A whole number within [min, max]. `example`: for the
+// hint, where not every number within them will do.
 [[nodiscard]] Result<std::uint64_t> parse_count(
     std::string_view flag, std::string_view text, std::uint64_t min = 0,
-    std::uint64_t max = std::numeric_limits<std::uint64_t>::max());
+    std::uint64_t max = std::numeric_limits<std::uint64_t>::max(), std::string_view example = {});
 
 // "0.1%" or "0.001": a part of one within [0, 1].
 [[nodiscard]] Result<double> parse_ratio(std::string_view flag, std::string_view text);

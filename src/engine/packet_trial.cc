@@ -139,7 +139,9 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
   // A burst that the user made long says what may be caught up, not what may be left out.
   constexpr std::uint32_t kBurstLeftOut = 32;
   const std::uint32_t burst = std::max(spec_.burst_room.value_or(kBurstLeftOut), spec_.burst_size);
-  judge(result, {.unsent_ratio = spec_.unsent_ratio, .burst = std::min(burst, TxLoop::kRoundMax)});
+  judge(result, {.unsent_ratio = spec_.unsent_ratio,
+                 .burst = std::min(burst, TxLoop::kRoundMax),
+                 .burst_allowed = spec_.burst});
   return result;
 }
 

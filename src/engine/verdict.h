@@ -10,6 +10,7 @@ struct VerdictLimits {
   // were not offered.
   double unsent_ratio = 0.001;
   std::uint32_t burst = 32;
+  std::uint32_t burst_allowed = 32;  // --burst
 };
 
 // Sets verdict and reason from the counts, the attribution and `interrupted`. A verdict of kFail

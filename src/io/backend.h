@@ -204,6 +204,9 @@ class Backend {
   [[nodiscard]] virtual std::string_view summary() const = 0;
   // Can this process on this machine use it now? Changes nothing, sends nothing.
   [[nodiscard]] virtual Probe probe() const = 0;
+  // What open() would refuse that can be known without opening: the same error, and nothing is
+  // changed or sent. Not the rest of what open() may refuse.
+  [[nodiscard]] virtual Status check(const PortSpec&, const OpenSpec&) const { return {}; }
   // Opens one port. Fails with kUsage on an unknown option or device (naming the nearest known
   // one), kPrecondition on whatever the host lacks. On failure nothing is left behind.
   [[nodiscard]] virtual Result<std::unique_ptr<Device>> open(const PortSpec& port,

@@ -58,26 +58,32 @@ Backend* BackendSet::find(std::string_view name) const {
   return nullptr;
 }
 
-Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
-                                          const OpenSpec& spec) {
+Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
   if (!port.backend.empty()) {
     const Result<Backend*> backend = named_backend(set, port.backend);
     if (!backend) return tl::unexpected(backend.error());
     const Probe probe = (*backend)->probe();
     if (!probe.usable) return fail(ErrorKind::kPrecondition, refusal(**backend, probe), probe.cure);
-    return open_claimed(**backend, port, spec);
+    return backend;
   }
   std::string refusals;
   for (const auto& backend : set.backends) {
     if (!opens_interfaces(*backend)) continue;
     const Probe probe = backend->probe();
-    if (probe.usable) return open_claimed(*backend, port, spec);
+    if (probe.usable) return backend.get();
     refusals += (refusals.empty() ? "" : "; ") + refusal(*backend, probe);
   }
   if (refusals.empty()) refusals = "this build has no backend that opens network interfaces";
   return fail(ErrorKind::kPrecondition,
               fmt::format("no backend can open '{}': {}", port.device, refusals),
               "see 'wireproof backends'");
+}
+
+Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
+                                          const OpenSpec& spec) {
+  const Result<Backend*> backend = choose_backend(set, port);
+  if (!backend) return tl::unexpected(backend.error());
+  return open_claimed(**backend, port, spec);
 }
 
 Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {

@@ -24,6 +24,10 @@ struct BackendSet {
   [[nodiscard]] Backend* find(std::string_view name) const;
 };
 
+// The backend that is to open this port: the one it names, or the first usable one that opens
+// network interfaces. Fails with kUsage (unknown) or kPrecondition (why it cannot be used).
+[[nodiscard]] Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port);
+
 // Opens a port with the backend it names, or, when it names none, with the first in order of
 // preference that probes usable and opens l2 devices by interface name. Fails with kUsage on an
 // unknown backend (naming the nearest), kPrecondition when the probe refuses, or when another run

@@ -175,7 +175,7 @@ std::vector<std::string> interface_names() {
 
 Result<LinuxInterface> read_interface(const std::string& name) {
   const auto no_such = [&] {
-    return fail(ErrorKind::kUsage, fmt::format("there is no network interface '{}'", name),
+    return fail(ErrorKind::kPrecondition, fmt::format("there is no network interface '{}'", name),
                 did_you_mean(name, interface_names()), ENODEV);
   };
   if (name.empty() || name.size() >= IFNAMSIZ) return no_such();
@@ -243,9 +243,15 @@ Result<InterfaceStatistics> read_statistics(const LinuxInterface& interface) {
           statistics.rx_missed_errors = stats.rx_missed_errors;
         });
       });
-  if (!asked) {
+  if (!asked && asked.error().errno_value == ENODEV) {
     return fail(ErrorKind::kPrecondition, fmt::format("interface {} is gone", interface.name),
-                "bring it back and run again", asked.error().errno_value);
+                "bring it back and run again", ENODEV);
+  }
+  if (!asked) {
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("the counters of interface {} cannot be read: {}", interface.name,
+                            asked.error().message),
+                asked.error().hint, asked.error().errno_value);
   }
   return statistics;
 }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/system_error.h"
 #include "base/unique_fd.h"
 
 namespace wireproof {
@@ -21,7 +22,7 @@ std::size_t aligned(std::size_t length) {
 }
 
 Status refused(int error) {
-  return fail(ErrorKind::kPrecondition, "the kernel refused a netlink request", {}, error);
+  return tl::unexpected(system_error("the kernel refused a netlink request", error));
 }
 
 enum class Next { kMore, kDone };

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "io/tx_stamp_samples.h"
 #include "report/calibration.h"
+#include "trial/criterion.h"
 #include "trial/dut.h"
 #include "trial/search.h"
 #include "trial/trial.h"
@@ -91,6 +92,8 @@ struct NicFacts {
   unsigned queues = 0;
   std::uint32_t ring_frames = 0;            // 0: unknown
   std::optional<TxStampSamples> tx_stamps;  // since the port was opened
+  // By the driver's own names, since the port was opened.
+  std::vector<std::pair<std::string, std::uint64_t>> counters;
 };
 
 // What ptp4l says of itself (IEEE 1588-2008 sections 8.2 and 15.5; linuxptp's own TIME_STATUS_NP).
@@ -138,13 +141,14 @@ struct RunReport {
   Config config;                     // effective: after defaults
   RunStatus status = RunStatus::kOk;
   std::optional<Error> error;
-  double line_rate_bps = 0;            // of the ports, or as given by the user; 0: none
-  std::vector<TrialResult> trials;     // of a trial run; those of a search are in it
-  std::vector<SearchResult> searches;  // one per frame size and goal
-  std::optional<DutResult> dut;        // of a dut run that began to forward
-  Calibrations calibrations;           // of a calibration run, also in calibration_file
-  std::string calibration_file;        // empty: not stored
-  std::vector<std::string> notes;      // what the reader must know of the whole run
+  double line_rate_bps = 0;               // of the ports, or as given by the user; 0: none
+  std::vector<TrialResult> trials;        // of a trial run; those of a search are in it
+  std::vector<CriterionResult> criteria;  // of a trial run, in the order of the trials
+  std::vector<SearchResult> searches;     // one per frame size and goal
+  std::optional<DutResult> dut;           // of a dut run that began to forward
+  Calibrations calibrations;              // of a calibration run, also in calibration_file
+  std::string calibration_file;           // empty: not stored
+  std::vector<std::string> notes;         // what the reader must know of the whole run
 };
 
 // "2026-05-01T12:00:00.123456789Z", RFC 3339 section 5.6, UTC.

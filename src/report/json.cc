@@ -1,5 +1,7 @@
 #include "report/json.h"
 
+#include <cmath>
+
 #include "report/json_parts.h"
 #include "trial/derive.h"
 
@@ -57,6 +59,7 @@ Json nic_json(const NicFacts& nic) {
   if (nic.queues > 0) json["queues"] = nic.queues;
   if (nic.ring_frames > 0) json["ring_frames"] = nic.ring_frames;
   if (nic.tx_stamps) json["tx_stamps"] = tx_stamps_json(*nic.tx_stamps);
+  for (const auto& [name, value] : nic.counters) json["counters"][name] = value;
   return json;
 }
 
@@ -117,6 +120,33 @@ Json trials_json(const RunReport& report) {
   return json;
 }
 
+// Ratios are of one, times whole nanoseconds.
+Json criterion_value(const Criterion& criterion, double value) {
+  if (criterion.unit == CriterionUnit::kNanoseconds) return std::llround(value);
+  return value;
+}
+
+Json criteria_json(const RunReport& report) {
+  Json list = Json::array();
+  for (const CriterionResult& result : report.criteria) {
+    const Criterion& criterion = result.criterion;
+    Json json = {{"trial_id", result.trial_id},
+                 {"criterion", describe(criterion)},
+                 {"name", criterion.name},
+                 {"failed", result.failed}};
+    if (criterion.unit != CriterionUnit::kVerdict) {
+      json["unit"] = criterion.unit == CriterionUnit::kRatio ? "ratio" : "ns";
+      json["limit"] = criterion_value(criterion, criterion.limit);
+      json["from"] = result.from;
+      json["to"] = result.to;
+    }
+    if (result.measured) json["measured"] = criterion_value(criterion, *result.measured);
+    put_text(json, "reason", result.reason);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 // The one trial of a trial run, in short; an empty object when none took place.
 Json trial_result_json(const RunReport& report) {
   Json json = Json::object();
@@ -125,6 +155,7 @@ Json trial_result_json(const RunReport& report) {
   json["trial_id"] = trial.spec.id;
   json["verdict"] = word(trial.verdict);
   json["reason"] = trial.reason;
+  if (!report.criteria.empty()) json["criteria"] = criteria_json(report);
   return json;
 }
 

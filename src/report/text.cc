@@ -6,7 +6,7 @@
 
 namespace wireproof {
 
-std::string to_text(const RunReport& report) {
+std::string to_text(const RunReport& report, bool verbose) {
   std::string out;
   if (report.error) {
     out += wrapped("error: " + report.error->message, 7);
@@ -14,15 +14,16 @@ std::string to_text(const RunReport& report) {
     out += "\n";
   }
   if (report.status == RunStatus::kAborted) out += "stopped early: the result is of what ran\n\n";
-  if (report.kind == ReportKind::kTrial)
+  if (report.kind == ReportKind::kTrial) {
     for (const TrialResult& trial : report.trials) out += trial_text(trial, report.environment);
-  else if (report.kind == ReportKind::kSearch)
-    out += searches_text(report);
+    out += criteria_text(report);
+  } else if (report.kind == ReportKind::kSearch)
+    out += searches_text(report) + (verbose ? search_trials_text(report) : "");
   else if (report.kind == ReportKind::kCalibration)
     out += calibrations_text(report);
   else if (report.dut)
     out += dut_text(*report.dut);
-  return out + footer_text(report);
+  return out + (verbose ? counters_text(report.environment) : "") + footer_text(report);
 }
 
 }  // namespace wireproof

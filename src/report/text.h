@@ -7,7 +7,8 @@
 
 namespace wireproof {
 
-[[nodiscard]] std::string to_text(const RunReport& report);
+// `verbose`: also every trial of a search, and each port's counters by the driver's own names.
+[[nodiscard]] std::string to_text(const RunReport& report, bool verbose = false);
 
 // One line of a direction that still runs: rates and delay of its last interval, and of the whole
 // what is lost at least and at most (what has not come back, on its way or not). No newline.

@@ -15,8 +15,15 @@ std::string grouped(std::uint64_t count) {
 }
 
 std::string fps_text(double fps) {
-  if (fps < 1000) return fmt::format("{:.2f}", fps);
+  constexpr double kWhole = 0.005;  // what two decimals do not show
+  if (fps < 1000 - kWhole && std::abs(fps - std::round(fps)) > kWhole) {
+    return fmt::format("{:.2f}", fps);
+  }
   return grouped(static_cast<std::uint64_t>(std::llround(fps)));
+}
+
+std::string times_text(std::uint64_t count) {
+  return count == 1 ? "once" : grouped(count) + " times";
 }
 
 std::string mbit_text(double bps) {
@@ -56,7 +63,12 @@ std::string duration_text(Nanoseconds value) {
 std::string microseconds_text(double ns, Nanoseconds bound) {
   int decimals = 3;
   for (; decimals > 0 && bound >= 10; bound /= 10) --decimals;
-  return fmt::format("{:.{}f}", ns / 1e3, decimals);
+  std::string text = fmt::format("{:.{}f}", ns / 1e3, decimals);
+  const std::size_t first = text.front() == '-' ? 1 : 0;
+  for (std::size_t at = std::min(text.find('.'), text.size()); at > first + 3;) {
+    text.insert(at -= 3, ",");
+  }
+  return text;
 }
 
 std::string wrapped(std::string_view text, std::size_t indent) {
@@ -122,7 +134,7 @@ std::string nic_text(const NicFacts& nic) {
                                         : "no line rate");
   if (!nic.rx_stamp.empty()) parts.push_back("stamps by " + nic.rx_stamp);
   if (nic.tx_stamps && nic.tx_stamps->answered > 0) {
-    parts.push_back(fmt::format("frames waited {} for the driver at the median, {} at most",
+    parts.push_back(fmt::format("TX queueing delay p50 {}, max {}",
                                 duration_text(nic.tx_stamps->wait_p50_ns),
                                 duration_text(nic.tx_stamps->wait_max_ns)));
   }
@@ -139,17 +151,18 @@ std::string cores_text(const std::vector<CoreUse>& uses) {
   return wrapped(fmt::format("cores    {}", fmt::join(parts, ", ")), 9);
 }
 
-// "tsc at 2.600 GHz, two cores within 46 ns, its rate within 40 ppb; ptp SLAVE, offset 12 ns"
+// "tsc at 2.600 GHz, offset between cores at most 46 ns, frequency error at most 40 ppb; ptp4l
+// SLAVE, offset 12 ns"
 std::string clock_text(const HostFacts& host) {
   const ClockState& clock = host.clock;
   std::string text = clock.source;
   if (clock.frequency_hz > 0) text += fmt::format(" at {:.3f} GHz", clock.frequency_hz * 1e-9);
   if (!clock.reason.empty()) text += fmt::format(" ({})", clock.reason);
   if (clock.cores_checked > 1 && clock.bound_ns) {
-    text += fmt::format(", two cores within {} ns", *clock.bound_ns);
+    text += fmt::format(", offset between cores at most {} ns", *clock.bound_ns);
   }
   if (clock.rate_error_ppb > 0) {
-    text += fmt::format(", its rate within {} ppb", std::ceil(clock.rate_error_ppb));
+    text += fmt::format(", frequency error at most {} ppb", std::ceil(clock.rate_error_ppb));
   }
   if (!host.ptp) return text;
   text += "; ptp4l " + (host.ptp->port_state.empty() ? "does not answer" : host.ptp->port_state);
@@ -158,6 +171,24 @@ std::string clock_text(const HostFacts& host) {
 }
 
 }  // namespace
+
+std::string counters_text(const HostFacts& host) {
+  std::string out;
+  for (const NicFacts& nic : host.nics) {
+    std::vector<std::string> counted;
+    for (const auto& [name, value] : nic.counters) {
+      if (value > 0) counted.push_back(fmt::format("{} {}", name, grouped(value)));
+    }
+    if (const std::size_t zero = nic.counters.size() - counted.size(); zero > 0) {
+      counted.push_back(fmt::format("{} other{} 0", zero, zero == 1 ? "" : "s"));
+    }
+    if (counted.empty()) continue;
+    out += wrapped(
+        fmt::format("counters {} (since it was opened): {}", nic.port, fmt::join(counted, ", ")),
+        9);
+  }
+  return out;
+}
 
 std::string footer_text(const RunReport& report) {
   const HostFacts& host = report.environment;

@@ -123,4 +123,29 @@ std::string searches_text(const RunReport& report) {
   return out + "\n";
 }
 
+std::string search_trials_text(const RunReport& report) {
+  constexpr const char* kRow = "{:>5}{:>6}{:>14}{:>14}{:>12}{:>11}  {}";
+  std::string out;
+  for (const SearchResult& search : report.searches) {
+    for (const TrialResult& trial : search.trials) {
+      std::uint64_t lost = 0;
+      for (const DirectionResult& direction : trial.directions) lost += direction.counts.lost;
+      out +=
+          trimmed_line(fmt::format(fmt::runtime(kRow), trial.spec.id, trial.spec.frame_size,
+                                   trial.spec.max_rate ? "max" : fps_text(trial.spec.intended_fps),
+                                   fps_text(offered_fps(trial)), grouped(lost),
+                                   percent_text(loss_ratio(trial)), word(trial.verdict)));
+      if (trial.reason.empty()) continue;
+      // wrapped() takes blanks for ends of words.
+      constexpr std::size_t kIndent = 11;
+      out += wrapped(std::string(kIndent, '.') + trial.reason, kIndent)
+                 .replace(0, kIndent, kIndent, ' ');
+    }
+  }
+  if (out.empty()) return out;
+  return trimmed_line(fmt::format(fmt::runtime(kRow), "trial", "bytes", "asked/s", "offered/s",
+                                  "lost", "loss %", "verdict")) +
+         out + "\n";
+}
+
 }  // namespace wireproof

@@ -48,11 +48,12 @@ std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
                                grouped(delay.negative)),
                    2);
   }
-  std::string text =
-      fmt::format("{} delay, us: {} ({} samples, stamped {} to {}, sent at most {} after it)",
-                  delay.metric == "round_trip" ? "round-trip" : "one-way",
-                  distribution_text(delay.actual, bound), grouped(delay.actual.samples),
-                  delay.tx_stamp, delay.rx_stamp, us(delay.tx_span_max));
+  std::string text = fmt::format(
+      "{} delay, us: {} ({} samples; TX timestamp per {}, error at most {} us; RX "
+      "timestamp: {})",
+      delay.metric == "round_trip" ? "round-trip" : "one-way",
+      distribution_text(delay.actual, bound), grouped(delay.actual.samples), delay.tx_stamp,
+      us(delay.tx_span_max), delay.rx_stamp);
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   text = wrapped(text, 2);
   if (!delay.scheduled) return text;
@@ -60,7 +61,8 @@ std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
   const Distribution& due = *delay.scheduled;
   add_percentiles(parts, {{"p50", due.p50}, {"p99", due.p99}, {"p99.9", due.p99_9}}, bound);
   parts.push_back("max " + us(due.max, bound));
-  return text + wrapped(fmt::format("from the scheduled time, us: {}", fmt::join(parts, ", ")), 2);
+  return text +
+         wrapped(fmt::format("delay from the scheduled time, us: {}", fmt::join(parts, ", ")), 2);
 }
 
 std::string jitter_text(const JitterSummary& jitter) {
@@ -68,12 +70,12 @@ std::string jitter_text(const JitterSummary& jitter) {
   if (jitter.rfc3550_spaces == 1) {
     parts.push_back("RFC 3550 jitter " + microseconds_text(jitter.rfc3550_mean));
   } else if (jitter.rfc3550_spaces > 1) {
-    parts.push_back(fmt::format("RFC 3550 jitter mean {}, max {} of {} sequence spaces",
+    parts.push_back(fmt::format("RFC 3550 jitter mean {}, max {} over {} sequence spaces",
                                 microseconds_text(jitter.rfc3550_mean),
                                 microseconds_text(jitter.rfc3550_max), jitter.rfc3550_spaces));
   }
   if (jitter.ipdv_pairs > 0) {
-    parts.push_back("IPDV mean size " + microseconds_text(jitter.ipdv_mean_abs));
+    parts.push_back("IPDV mean absolute " + microseconds_text(jitter.ipdv_mean_abs));
     add_percentiles(parts, {{"p0.1", jitter.ipdv_p0_1}, {"p99.9", jitter.ipdv_p99_9}});
   }
   if (jitter.pdv_p50) parts.push_back("PDV p50 " + us(*jitter.pdv_p50));
@@ -85,8 +87,8 @@ std::string jitter_text(const JitterSummary& jitter) {
 std::string reordering_text(const ReorderingSummary& order, const Counts& counts) {
   if (counts.reordered == 0) return {};
   std::string text =
-      fmt::format("reordering: extent at most {} frames, {:.1f} in the mean; late by at most {} us",
-                  order.extent_max, order.extent_mean, us(order.late_time_max));
+      fmt::format("reordering: extent mean {:.3g}, max {} frames; late time max {} us",
+                  order.extent_mean, grouped(order.extent_max), us(order.late_time_max));
   constexpr std::size_t kThree = 3;  // as many duplicate acknowledgements make TCP send again
   if (order.n_reordered.size() >= kThree) {
     text += fmt::format("; {} of {} are 3-reordered", grouped(order.n_reordered[kThree - 1]),
@@ -97,18 +99,18 @@ std::string reordering_text(const ReorderingSummary& order, const Counts& counts
 
 std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& counts) {
   if (bursts.bursts == 0) return {};
-  return wrapped(fmt::format("loss bursts: {}, of {:.1f} frames in the mean, {} at most",
-                             grouped(bursts.bursts),
+  return wrapped(fmt::format("{} loss event{}, mean length {:.4g}, longest {} frame{}",
+                             grouped(bursts.bursts), bursts.bursts == 1 ? "" : "s",
                              static_cast<double>(counts.lost) / static_cast<double>(bursts.bursts),
-                             grouped(bursts.longest)),
+                             grouped(bursts.longest), bursts.longest == 1 ? "" : "s"),
                  2);
 }
 
 std::string pauses_text(const char* whose, const PauseSummary& pauses) {
   if (pauses.count == 0) return {};
   return wrapped(
-      fmt::format("the {} core stood still {} times, {} in all, {} at most", whose,
-                  grouped(pauses.count), duration_text(pauses.total), duration_text(pauses.max)),
+      fmt::format("{} thread pre-empted {}, {} total, longest {}", whose, times_text(pauses.count),
+                  duration_text(pauses.total), duration_text(pauses.max)),
       2);
 }
 
@@ -118,15 +120,22 @@ std::string pacing_text(const PacingSummary& pacing) {
     std::vector<std::string> parts = {"mean " + microseconds_text(pacing.gap->mean),
                                       "stdev " + microseconds_text(pacing.gap->stdev)};
     add_percentiles(parts, {{"p50", pacing.gap->p50}, {"p99", pacing.gap->p99}});
-    text += fmt::format("{} {} pacing, gaps, us: target {}, {}", pacing.schedule, pacing.mode,
-                        microseconds_text(pacing.gap_target), fmt::join(parts, ", "));
-    if (pacing.lag && pacing.lag->p99) text += "; behind schedule p99 " + us(*pacing.lag->p99);
+    text += fmt::format("inter-frame gap, us: target {}, {} ({} schedule, {} pacing)",
+                        microseconds_text(pacing.gap_target), fmt::join(parts, ", "),
+                        pacing.schedule, pacing.mode);
+    if (pacing.lag) {
+      text += "; transmit lateness, us: ";
+      if (pacing.lag->p99) text += fmt::format("p99 {}, ", us(*pacing.lag->p99));
+      text += "max " + us(pacing.lag->max);
+    }
     text = wrapped(text, 2);
   }
   if (pacing.stalls > 0) {
-    text += wrapped(fmt::format("the sender was behind its schedule {} times, by {} at most",
-                                pacing.stalls, duration_text(pacing.lag_max)),
-                    2);
+    text +=
+        wrapped(fmt::format("transmit stalled {} for longer than --burst can catch up, lateness "
+                            "max {}",
+                            times_text(pacing.stalls), duration_text(pacing.lag_max)),
+                2);
   }
   if (pacing.caught_up > 0) {
     text += wrapped(
@@ -137,7 +146,7 @@ std::string pacing_text(const PacingSummary& pacing) {
             grouped(pacing.lost_behind)),
         2);
   }
-  return text + pauses_text("sending", pacing.pauses);
+  return text + pauses_text("TX", pacing.pauses);
 }
 
 }  // namespace
@@ -148,7 +157,7 @@ std::string timing_text(const DirectionResult& direction, const ClockState& cloc
   if (direction.jitter) out += jitter_text(*direction.jitter);
   if (direction.reordering) out += reordering_text(*direction.reordering, direction.counts);
   if (direction.loss_bursts) out += loss_bursts_text(*direction.loss_bursts, direction.counts);
-  return out + pacing_text(direction.pacing) + pauses_text("receiving", direction.receive_pauses);
+  return out + pacing_text(direction.pacing) + pauses_text("RX", direction.receive_pauses);
 }
 
 }  // namespace wireproof

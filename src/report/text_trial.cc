@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/text_parts.h"
 #include "trial/derive.h"
@@ -50,13 +51,16 @@ std::string verdict_text(const TrialResult& trial) {
 
 std::string load_text(const TrialResult& trial) {
   const TrialSpec& spec = trial.spec;
-  const std::string rate = spec.max_rate ? "as fast as the tester can"
-                                         : fps_text(spec.intended_fps) + " frames/s a direction";
+  const std::string rate =
+      spec.max_rate
+          ? "as fast as the tester can"
+          : fps_text(spec.intended_fps) +
+                (trial.directions.size() > 1 ? " frames/s in each direction" : " frames/s");
   std::string text = fmt::format("{}-byte frames, {}, {} asked, {} measured", spec.frame_size, rate,
                                  duration_text(spec.duration), duration_text(trial.duration));
   if (has_receiver(trial) && trial.waiting_time > 0)
-    text += fmt::format("; frames later than {} after the last are lost",
-                        duration_text(trial.waiting_time));
+    text +=
+        fmt::format("; waiting time {} after the last frame", duration_text(trial.waiting_time));
   return wrapped(text);
 }
 
@@ -122,7 +126,28 @@ std::string attribution_text(const DirectionResult& direction) {
   return out.empty() ? "" : "where the missing frames went:\n" + out;
 }
 
+std::string measured_text(const CriterionResult& result) {
+  if (!result.measured) return result.reason.empty() ? "the trial is valid" : result.reason;
+  const double value = *result.measured;
+  const std::string number = result.criterion.unit == CriterionUnit::kRatio
+                                 ? percent_text(value) + " %"
+                                 : duration_text(std::llround(value));
+  return fmt::format("{}, {} -> {}", number, result.from, result.to);
+}
+
 }  // namespace
+
+std::string criteria_text(const RunReport& report) {
+  std::string out;
+  for (const CriterionResult& result : report.criteria) {
+    const std::string size =
+        report.trials.size() > 1 ? fmt::format("{} bytes: ", result.frame_size) : "";
+    out += wrapped(fmt::format("{}  {}{}: {}", result.failed ? "FAILED " : "held   ", size,
+                               describe(result.criterion), measured_text(result)),
+                   9);
+  }
+  return out.empty() ? out : "criteria of --fail-if\n" + out + "\n";
+}
 
 std::string trial_text(const TrialResult& trial, const HostFacts& host) {
   std::string out = wrapped(verdict_text(trial), 2) + "\n" + load_text(trial);

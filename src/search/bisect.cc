@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/units.h"
 #include "search/load_chooser.h"
 #include "trial/derive.h"
 
@@ -25,7 +26,9 @@ double lowest_load(const SearchSpec& spec) {
   return std::max(spec.min_fps, 1 / seconds(spec.trial_duration));
 }
 
-Status check(const SearchSpec& spec) {
+}  // namespace
+
+Status check_search(const SearchSpec& spec) {
   const auto usage = [](std::string message) {
     return fail(ErrorKind::kUsage, std::move(message));
   };
@@ -40,11 +43,19 @@ Status check(const SearchSpec& spec) {
   if (spec.max_fps < 0 || !std::isfinite(spec.max_fps))
     return usage("the highest load must be a positive number");
   if (spec.max_fps > 0 && lowest_load(spec) > spec.max_fps)
-    return usage(
+    return fail(
+        ErrorKind::kUsage,
         fmt::format("the lowest load, {:g} frames/s (at least one frame a trial), is above the "
                     "highest, {:g}",
-                    lowest_load(spec), spec.max_fps));
+                    lowest_load(spec), spec.max_fps),
+        "give a longer --trial-duration, a lower --min-rate or a higher --max-rate");
   return {};
+}
+
+namespace {
+
+std::string whole(double fps) {
+  return format_count(static_cast<std::uint64_t>(std::llround(fps)));
 }
 
 double load_of(const TrialResult& trial) {
@@ -425,10 +436,11 @@ std::string Bisection::why_not_regular() const {
                        seconds(spec_.time_limit));
   if (!result_.lower_bound_fps) return why_no_bound();
   if (result_.tester_limited && ceiling_)
-    return fmt::format("the tester cannot vouch for loads from {:.0f} frames/s: {}", *ceiling_,
+    return fmt::format("the tester cannot vouch for loads from {} frames/s: {}", whole(*ceiling_),
                        ceiling_reason_);
   if (result_.tester_limited) return "the tester can send no faster";
-  if (!upper_) return fmt::format("the highest load asked, {:.0f} frames/s, passed", spec_.max_fps);
+  if (!upper_)
+    return fmt::format("the highest load asked, {} frames/s, passed", whole(spec_.max_fps));
   if (!confirmed_) return "not confirmed by a trial of the final duration";
   return fmt::format(
       "one frame in a trial of {:g} s is more than the precision: take longer trials",
@@ -442,7 +454,7 @@ std::string Bisection::why_no_bound() const {
   if (!high) return "the tester cannot vouch for any load: " + last;
   if (*high > floor_) return "no load has passed yet";
   if (upper_ && *upper_ <= *high)
-    return fmt::format("even the lowest load, {:.6g} frames/s, failed: {}", *upper_, last);
+    return fmt::format("even the lowest load, {} frames/s, failed: {}", whole(*upper_), last);
   return fmt::format("the tester cannot vouch for any load, not even {:.6g} frames/s: {}", *high,
                      last);
 }
@@ -452,7 +464,7 @@ std::string Bisection::why_no_bound() const {
 Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
                             const SearchProgress& progress,
                             std::span<const TrialResult* const> known) {
-  if (Status ok = check(spec); !ok) return tl::unexpected(ok.error());
+  if (Status ok = check_search(spec); !ok) return tl::unexpected(ok.error());
   return Bisection(spec, measurer, clock, progress, known).run();
 }
 

@@ -26,6 +26,9 @@
 
 namespace wireproof {
 
+// kUsage when the spec contradicts itself, such as a highest load that sends no frame in a trial.
+[[nodiscard]] Status check_search(const SearchSpec& spec);
+
 // Called after every trial, on the calling thread, with all that is known so far and an estimate of
 // the time left.
 using SearchProgress = std::function<void(const SearchResult& so_far, Nanoseconds time_left)>;

@@ -218,6 +218,19 @@ Result<std::vector<Criterion>> parse_criteria(std::string_view flag, std::string
   }
 }
 
+std::string describe(const Criterion& criterion) {
+  switch (criterion.unit) {
+    case CriterionUnit::kVerdict:
+      return criterion.name;
+    case CriterionUnit::kRatio:
+      return fmt::format("{} > {:g}%", criterion.name, criterion.limit * 100);
+    case CriterionUnit::kNanoseconds:
+      break;
+  }
+  return fmt::format("{} > {}", criterion.name,
+                     format_duration(static_cast<Nanoseconds>(criterion.limit)));
+}
+
 std::vector<CriterionResult> judge_criteria(const std::vector<Criterion>& criteria,
                                             const TrialResult& trial) {
   std::vector<CriterionResult> results;

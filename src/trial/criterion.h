@@ -44,6 +44,9 @@ struct CriterionResult {
 [[nodiscard]] Result<std::vector<Criterion>> parse_criteria(std::string_view flag,
                                                             std::string_view text);
 
+// "loss > 0.1%", "delay_p99 > 1.5 ms", "invalid".
+[[nodiscard]] std::string describe(const Criterion& criterion);
+
 // The worst direction decides. A criterion whose number was not measured has failed; those of an
 // invalid trial, which says nothing of the device, are not asked, but for "invalid" itself.
 [[nodiscard]] std::vector<CriterionResult> judge_criteria(const std::vector<Criterion>& criteria,

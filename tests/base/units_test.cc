@@ -194,6 +194,24 @@ TEST(Units, MessageNamesFlagTextAndForms) {
             "--flows: '65' is out of range: 1 to 64");
 }
 
+// A cure that is refused in its turn is none.
+TEST(Units, HintsAreExamplesWithinTheRange) {
+  const auto count = [](std::uint64_t min, std::uint64_t max) {
+    return parse_count("--flag", "x", min, max).error().hint;
+  };
+  EXPECT_EQ(count(1, 4'094), "write a whole number such as 100");
+  EXPECT_EQ(count(0, 63), "write a whole number such as 46");
+  EXPECT_EQ(count(2, 4), "write a whole number such as 2");
+  EXPECT_EQ(count(1, 1u << 20), "write a whole number such as 1024, 4k or 1M");
+  EXPECT_EQ(count(2'000, 1u << 20), "write a whole number such as 4k or 1M");
+  EXPECT_EQ(parse_count("--ring", "1000000000", 64, 1u << 20, "4096").error().hint,
+            "write a whole number such as 4096");
+  EXPECT_EQ(parse_duration("--flag", "x", kMillisecond, 60 * kSecond).error().hint,
+            "write 10s, 500ms or 1m");
+  EXPECT_EQ(parse_duration("--flag", "x", 5, 7).error().hint, "write 5 ns");
+  EXPECT_EQ(parse_size("--flag", "x", 1, 9'216).error().hint, "write 1518 or 9k (bytes)");
+}
+
 TEST(Units, QuoteIsHarmless) {
   EXPECT_EQ(quote("a\x1b[31m\xff\0b"sv), "'a?[31m??b'");
   EXPECT_EQ(quote(std::string(100, 'x')), "'" + std::string(40, 'x') + "...'");

@@ -447,7 +447,7 @@ TEST_F(AfXdp, RefusesWhatItCannotDo) {
   expect_refusal(try_open(veth.near(), spec(), {{"zero-cpoy", "off"}}), ErrorKind::kUsage,
                  "unknown option 'zero-cpoy'");
   expect_refusal(try_open(veth.near(), spec(), {{"mode", "fast"}}), ErrorKind::kUsage, "mode=fast");
-  expect_refusal(try_open(veth.near() + "x", spec()), ErrorKind::kUsage, veth.near());
+  expect_refusal(try_open(veth.near() + "x", spec()), ErrorKind::kPrecondition, veth.near());
   expect_refusal(try_open(veth.near(), spec()), ErrorKind::kPrecondition, "MTU 9000");
   OpenSpec jumbo = spec();
   jumbo.buffer_len_max = 4000;

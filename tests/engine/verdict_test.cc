@@ -104,6 +104,59 @@ TEST(Verdict, SendingAloneIsJudgedBySending) {
   EXPECT_EQ(result.verdict, Verdict::kPass);
 }
 
+TEST(Verdict, OfNoFrameNothingIsSaid) {
+  EXPECT_EQ(trial_with({}, {}).verdict, Verdict::kInvalid);
+  EXPECT_EQ(trial_with({}, {}).reason, "no frame was sent");
+  TrialResult result;
+  result.interrupted = true;
+  result.directions.push_back({.from = "a", .to = "b"});
+  judge(result, {});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_EQ(result.reason, "interrupted before a frame was sent");
+}
+
+TEST(Verdict, LossIsThatOfAllDirectionsAndEachIsNamed) {
+  TrialResult result;
+  const Counts there{.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
+  const Counts back{.intended = 2000, .offered = 2000, .received = 1997, .unique = 1997, .lost = 3};
+  result.directions = {{.from = "a", .to = "b", .counts = there, .attribution = {.dut = 10}},
+                       {.from = "b", .to = "a", .counts = back, .attribution = {.dut = 3}}};
+  judge(result, {});
+  EXPECT_EQ(result.verdict, Verdict::kFail);
+  EXPECT_EQ(result.reason,
+            "13 of 3,000 offered frames were lost: a -> b 10 of 1,000, b -> a 3 of 2,000");
+  result.reason.clear();
+  result.directions[1].attribution = {.rx_ring = 3};
+  judge(result, {});
+  EXPECT_EQ(result.reason,
+            "rx ring: up to 3 frames were dropped by the tester's own receive ring (b -> a)");
+}
+
+TEST(Verdict, AShortfallSaysWhatWouldHelp) {
+  TrialResult result;
+  DirectionResult one{.from = "a",
+                      .to = "b",
+                      .counts = {.intended = 1000, .offered = 900, .unsent = 100},
+                      .attribution = {.tx_shortfall = 100}};
+  one.counts.unique = one.counts.received = 900;
+  one.pacing.gap_target = 10'000;
+  one.pacing.lag_max = 1'320'000;  // 132 frames and the one that is due
+  one.pacing.stalls = 1;
+  result.directions = {one};
+  judge(result, {});
+  ASSERT_EQ(result.notes.size(), 1u);
+  EXPECT_NE(result.notes[0].find("--burst 256 catches up"), std::string::npos) << result.notes[0];
+  EXPECT_NE(result.notes[0].find("wireproof doctor"), std::string::npos);
+  // No burst is long enough for a load that is simply too much.
+  result.reason.clear();
+  result.notes.clear();
+  result.directions[0].pacing.lag_max = kSecond;
+  judge(result, {});
+  ASSERT_EQ(result.notes.size(), 1u);
+  EXPECT_EQ(result.notes[0].find("--burst"), std::string::npos) << result.notes[0];
+  EXPECT_NE(result.notes[0].find("--tx-cores"), std::string::npos);
+}
+
 // An interface may be called so.
 TEST(Verdict, AReceiverNamedNoneIsAReceiver) {
   TrialResult result;

@@ -28,10 +28,10 @@ TEST(LinuxInterface, LoopbackIsKnownAsSuch) {
 TEST(LinuxInterface, UnknownNameSaysTheNearest) {
   const auto interface = read_interface("loo");
   ASSERT_FALSE(interface.has_value());
-  EXPECT_EQ(interface.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(interface.error().kind, ErrorKind::kPrecondition);
   EXPECT_EQ(interface.error().hint, "did you mean 'lo'?");
   for (const char* name : {"", "a-name-that-is-much-too-long", "no/such"}) {
-    EXPECT_EQ(read_interface(name).error().kind, ErrorKind::kUsage) << name;
+    EXPECT_EQ(read_interface(name).error().kind, ErrorKind::kPrecondition) << name;
   }
 }
 

@@ -27,7 +27,7 @@ TEST(ResultJson, CarriesTheHeadOfTheContract) {
   EXPECT_EQ(doc["schema"], "wireproof/result");
   EXPECT_EQ(doc["schema_version"], "1.0");
   EXPECT_EQ(doc["kind"], "trial");
-  EXPECT_EQ(doc["status"], "ok");
+  EXPECT_EQ(doc["status"], "failed");
   EXPECT_TRUE(doc["error"].is_null());
   EXPECT_EQ(doc["tool"]["git"], "0123abc");
   EXPECT_EQ(doc["environment"]["nic"][0]["mode"], "zero-copy");

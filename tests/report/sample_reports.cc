@@ -54,11 +54,13 @@ void add_nics(RunReport& report) {
                                              .missing = 1,
                                              .wait_min_ns = 700,
                                              .wait_p50_ns = 1'100,
-                                             .wait_max_ns = 83'000}};
+                                             .wait_max_ns = 83'000},
+                 .counters = {{"xsk0_rx_ring_full", 40}, {"xsk0_rx_dropped", 0}}};
   NicFacts rx = tx;
   rx.port = "af_xdp:ens1f1";
   rx.device = "ens1f1";
   rx.tx_stamps.reset();
+  rx.counters.clear();
   report.environment.nics = {tx, rx};
   report.environment.cores_used = {{2, "tx"}, {3, "rx"}, {0, "collector"}};
   report.line_rate_bps = 10e9;
@@ -238,6 +240,31 @@ RunReport full_trial_report() {
   result.directions[1].bare_cable =
       BareCable{.floor_p50 = 1'950, .calibrated_at = "2026-04-30T09:00:00.000000001Z"};
   report.trials = {result};
+  report.status = RunStatus::kFailed;
+  report.criteria = {
+      {.criterion = {.name = "loss", .limit = 0.0005},
+       .trial_id = 1,
+       .frame_size = 64,
+       .failed = true,
+       .measured = 0.001,
+       .from = "af_xdp:ens1f1",
+       .to = "af_xdp:ens1f0"},
+      {.criterion = {.name = "delay_p99", .unit = CriterionUnit::kNanoseconds, .limit = 1e6},
+       .trial_id = 1,
+       .frame_size = 64,
+       .measured = 700'000,
+       .from = "af_xdp:ens1f0",
+       .to = "af_xdp:ens1f1"},
+      {.criterion = {.name = "pdv_p99", .unit = CriterionUnit::kNanoseconds, .limit = 1e6},
+       .trial_id = 1,
+       .frame_size = 64,
+       .failed = true,
+       .from = "af_xdp:ens1f0",
+       .to = "af_xdp:ens1f1",
+       .reason = "too few frames for it"},
+      {.criterion = {.name = "invalid", .unit = CriterionUnit::kVerdict},
+       .trial_id = 1,
+       .frame_size = 64}};
   report.notes = {"core 2 shares a physical core with core 20"};
   return report;
 }

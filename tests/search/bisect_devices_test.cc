@@ -207,7 +207,7 @@ TEST(BisectDevices, EverythingGetsThrough) {
   EXPECT_FALSE(asked.regular);
   EXPECT_FALSE(asked.tester_limited);
   EXPECT_EQ(asked.trials.size(), 1u);
-  EXPECT_EQ(asked.reason, "the highest load asked, 297619047 frames/s, passed");
+  EXPECT_EQ(asked.reason, "the highest load asked, 297,619,047 frames/s, passed");
 
   const SearchResult open = search({.spec = {}, .tester_max_fps = 3e6});
   EXPECT_EQ(*open.lower_bound_fps, 3e6);

@@ -171,7 +171,7 @@ TEST_F(Bisect, AnInvalidLoadIsTriedAgainThenGivenUp) {
   EXPECT_DOUBLE_EQ(tester.asked[4].intended_fps, 998e3);
   EXPECT_TRUE(r->tester_limited);
   EXPECT_FALSE(r->upper_bound_fps);
-  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 1000000 frames/s: tx shortfall");
+  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 1,000,000 frames/s: tx shortfall");
 }
 
 // 36 Mpps into a receiver that takes 3: once is enough to see where to look.
@@ -227,7 +227,7 @@ TEST_F(Bisect, TheLowestLoadIsTheLastResort) {
   const auto bad = run(worse);
   EXPECT_EQ(worse.asked.back().intended_fps, 100e3);
   EXPECT_FALSE(bad->lower_bound_fps);
-  EXPECT_EQ(bad->reason, "even the lowest load, 100000 frames/s, failed: lost");
+  EXPECT_EQ(bad->reason, "even the lowest load, 100,000 frames/s, failed: lost");
 }
 
 // 100 frames a trial: one frame is 1 %.

@@ -277,7 +277,7 @@ REFUSED = [
     (["--log", "/"], 5, "/"),
     (["--speed", "9"], 2, "--speed"),
     (["--b", "af_packet:d0"], 2, "same port"),
-    (["--b", "af_packet:d11"], 2, "d1"),
+    (["--b", "af_packet:d11"], 3, "d1"),
     (["--b", "af_paket:d1"], 2, "af_packet"),
     (["--b", "af_packet:d1,speed=9"], 2, "speed"),
     (["--b", ""], 2, ""),

@@ -10,6 +10,7 @@ from documents import document  # noqa: F401  (the cases take it from here)
 from harness import WIREPROOF, Skip, check, run, wireproof
 
 USAGE, PRECONDITION, OUTPUT, INVALID = 2, 3, 5, 6
+DRY = ("trial", "search", "calibrate")
 MEMORY = ["trial", "--tx", "loopback:a", "--rx", "loopback:b"]
 
 
@@ -39,6 +40,9 @@ def refusal(runner, arguments, code, *words):
     assert found["status"] == "error" and found["trials"] == [], found["status"]
     error = found["error"]
     assert (error["message"], error["hint"]) == told, (error, told)
+    if code == USAGE and arguments[0] in DRY:  # what is wrong with the words is known without a port
+        dry = runner(*arguments, "--dry-run")
+        assert (dry.code, dry.err) == (code, plain.err), f"a dry run says yes or another thing: {dry}"
     return plain
 
 

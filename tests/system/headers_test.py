@@ -273,6 +273,8 @@ def addresses_that_no_host_has():
     done = wireproof(*MEMORY, "--src-ip", "223.255.255.255", "--flows", "20000", "--json")
     assert done.code == 0, done
     refused(*MEMORY, "--ipv6", "--src-ip", "10.0.0.1", "--size", "128", USAGE, ["--src-ip", "IPv6"])
+    for ip in ("224.0.0.1", "0.0.0.0"):
+        refused(*MEMORY, "--next-hop", ip, USAGE, ["--next-hop", ip, "unicast"])
     refused(*MEMORY, "--ipv6", "--next-hop", "10.0.0.1", "--size", "128", USAGE, ["--next-hop", "IPv6"])
 
 

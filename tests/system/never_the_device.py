@@ -56,7 +56,7 @@ def check_shortfall(done):
     reason, found = only_direction(done)
     counts = found["counts"]
     assert reason.startswith("tx shortfall"), reason
-    assert str(counts["unsent"]) in reason and str(counts["intended"]) in reason, reason
+    assert f"{counts['unsent']:,} of {counts['intended']:,} intended" in reason, reason
     assert counts["intended"] == 450_000_000 == counts["offered"] + counts["unsent"], counts
     assert counts["offered"] > 100 and counts["unsent"] > counts["offered"], counts
     assert found["attribution"]["tx_shortfall"] == counts["unsent"], found["attribution"]

@@ -29,11 +29,11 @@ def works(net, arguments):
 @SUITE.case_for_each(BACKENDS)
 def unknown_interface(backend):
     with Topology() as net:
-        refused_in(net, *trial(backend, "t00"), USAGE, ["t00", "t0"])
-        refused_in(net, *trial(backend, "t0", "t2"), USAGE, ["t2", "did you mean"])
-        refused_in(net, *trial(backend, "a-name-of-20-letters"), USAGE, ["a-name-of-20-letters"])
-        refused_in(net, *trial(backend, "1"), USAGE, ["'1'"])
-        refused_in(net, *trial(backend, "t0/../t1"), USAGE, ["t0/../t1"])
+        refused_in(net, *trial(backend, "t00"), PRECONDITION, ["t00", "t0"])
+        refused_in(net, *trial(backend, "t0", "t2"), PRECONDITION, ["t2", "did you mean"])
+        refused_in(net, *trial(backend, "a-name-of-20-letters"), PRECONDITION, ["a-name-of-20-letters"])
+        refused_in(net, *trial(backend, "1"), PRECONDITION, ["'1'"])
+        refused_in(net, *trial(backend, "t0/../t1"), PRECONDITION, ["t0/../t1"])
 
 
 @SUITE.case_for_each(BACKENDS)

@@ -154,7 +154,7 @@ TEST(DoctorInterface, LoopbackIsExaminedAndUnknownNamesAreRefused) {
   EXPECT_EQ(worst(*loopback), Bearing::kBlocks);
   const auto unknown = examine_interface("lo1");
   ASSERT_FALSE(unknown.has_value());
-  EXPECT_EQ(unknown.error().kind, ErrorKind::kUsage);
+  EXPECT_EQ(unknown.error().kind, ErrorKind::kPrecondition);
 }
 
 }  // namespace

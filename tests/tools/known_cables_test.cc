@@ -59,7 +59,7 @@ TEST_F(StampOfACable, IsTheOneThatWasUsedNotTheOneAtOpening) {
 }
 
 TEST_F(StampOfACable, IsInTheReportAsItWasAtTheEnd) {
-  describe_stamps(ports_, report_);
+  describe_counters(ports_, report_);
   ASSERT_EQ(report_.environment.nics.size(), 2u);
   EXPECT_EQ(report_.environment.nics[0].rx_stamp, "poll");
   EXPECT_EQ(report_.environment.nics[1].rx_stamp, "poll");

@@ -60,9 +60,9 @@ TEST_F(SearchRunTest, TrialsAreNumberedThroughAll) {
 TEST_F(SearchRunTest, ProgressSaysWhereItIsAndHowLong) {
   search();
   // Two trials of 1.5 s here, then two searches as long as this one: 4.5 s each.
-  EXPECT_EQ(lines_[0], "[1/3] 64 bytes, ndr: trial 1, ? .. 10000000 frames/s, about 12 s left");
+  EXPECT_EQ(lines_[0], "[1/3] 64 bytes, ndr: trial 1, ? .. 10,000,000 frames/s, about 12 s left");
   EXPECT_EQ(lines_.back(),
-            "[3/3] 512 bytes, ndr: trial 3, 998000 .. 1002000 frames/s, about 0 s left");
+            "[3/3] 512 bytes, ndr: trial 3, 998,000 .. 1,002,000 frames/s, about 0 s left");
 }
 
 TEST_F(SearchRunTest, WithoutAnAnswerTheRunIsInvalid) {
