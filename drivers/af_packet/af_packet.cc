@@ -116,6 +116,7 @@ class AfPacketDevice final : public Device {
   Result<MacAddress> resolve(const IpAddress& neighbour) override {
     return resolve_neighbour(interface_, neighbour, question_);
   }
+  void also_take(const PayloadMark& mark) override;
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
@@ -129,6 +130,7 @@ class AfPacketDevice final : public Device {
   LinuxInterface interface_;
   NeighbourQuestion question_;
   DeviceFacts facts_;
+  Steering steering_;
   InterfaceCounts kernel_;
   Counter unheard_, retried_;
   Unexplained tx_dropped_, rx_dropped_;
@@ -168,11 +170,19 @@ Status AfPacketDevice::start(const Options& options, const OpenSpec& spec) {
   const Result<InterfaceTotals> now = kernel_.read();
   if (!now) return tl::unexpected(now.error());
   describe(spec, now->xdp_program);
+  steering_ = spec.steering;
   const std::vector<sock_filter> filter = steering_filter(spec.steering);
   for (const auto& queue : rx_) {
     if (Status admitted = queue->admit(filter); !admitted) return admitted;
   }
   return {};
+}
+
+// A copy for us; the guard does not know of it, and the host keeps its own. The kernel has taken a
+// filter of this kind before, so all that can fail is a lack of memory, and the old one then stays.
+void AfPacketDevice::also_take(const PayloadMark& mark) {
+  const std::vector<sock_filter> filter = steering_filter(steering_, mark);
+  for (const auto& queue : rx_) static_cast<void>(queue->admit(filter));
 }
 
 void AfPacketDevice::describe(const OpenSpec& spec, std::uint32_t xdp_program) {
@@ -192,6 +202,7 @@ void AfPacketDevice::describe(const OpenSpec& spec, std::uint32_t xdp_program) {
   facts_.mode = fmt::format("ring v2, guard {}", guard_ ? guard_->kind() : "off");
   facts_.rx_stamp = "kernel";
   facts_.queues = spec.queues;
+  facts_.rx_spread = std::max(spec.queues, interface_.rx_queues);
 }
 
 // The kernel's own first, so that what explains a frame of them is there when it is looked for.

@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t kEtherType = 12, kIpv4 = 14, kIpv6 = 14;
 constexpr std::uint32_t kIpv4Fragment = kIpv4 + 6, kIpv4Protocol = kIpv4 + 9, kIpv4To = kIpv4 + 16;
 constexpr std::uint32_t kIpv6Next = kIpv6 + 6, kIpv6To = kIpv6 + 24, kIpv6Udp = kIpv6 + 40;
-constexpr std::uint32_t kUdp = 17, kFragmentOffsetBits = 0x1fff;
+constexpr std::uint32_t kUdp = 17, kUdpLength = 8, kFragmentOffsetBits = 0x1fff;
 constexpr std::uint32_t kWholeFrame = 0x40000;
 
 constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS, kLoadHalf = BPF_LD | BPF_H | BPF_ABS;
@@ -53,6 +53,15 @@ std::uint32_t word(const IpAddress& ip, std::size_t index) {
   return value;
 }
 
+void reject(Assembler& program) {
+  program.add(BPF_RET | BPF_K, 0);
+}
+
+Assembler::Jump always(Assembler& program) {
+  program.add(BPF_LD | BPF_IMM, 0);
+  return program.when(kEqual, 0);
+}
+
 // Goes on behind itself when the destination is in no prefix of the family.
 std::vector<Assembler::Jump> match_destinations(Assembler& program, const Steering& steering,
                                                 bool v6) {
@@ -67,52 +76,65 @@ std::vector<Assembler::Jump> match_destinations(Assembler& program, const Steeri
       program.add(kMask, mask);
       differs.push_back(program.unless(kEqual, word(prefix.address, bits / 32) & mask));
     }
-    program.add(BPF_LD | BPF_IMM, 0);
-    matched.push_back(program.when(kEqual, 0));  // always
+    matched.push_back(always(program));
     program.here(differs);
   }
   return matched;
 }
 
-void reject(Assembler& program) {
-  program.add(BPF_RET | BPF_K, 0);
-}
-
-void match_port(Assembler& program, std::uint16_t l4_port) {
-  const auto other = program.unless(kEqual, l4_port);
-  program.add(BPF_RET | BPF_K, kWholeFrame);
-  program.here({other});
+// `load` reads the head of the UDP payload at `payload`, the way the family does.
+void match_mark(Assembler& program, const std::optional<PayloadMark>& mark, std::uint16_t load,
+                std::uint32_t payload) {
+  if (mark) {
+    std::uint32_t value = 0;
+    for (const std::uint8_t byte : *mark) value = value << 8 | byte;
+    program.add(load, payload);
+    const auto differs = program.unless(kEqual, value);
+    program.add(BPF_RET | BPF_K, kWholeFrame);
+    program.here({differs});
+  }
   reject(program);
 }
 
-void match_ipv4(Assembler& program, const Steering& steering) {
+void match_ipv4(Assembler& program, const Steering& steering,
+                const std::optional<PayloadMark>& mark) {
   program.add(kLoadByte, kIpv4Protocol);
   const auto not_udp = program.unless(kEqual, kUdp);
   program.add(kLoadHalf, kIpv4Fragment);
   const auto later_fragment = program.when(kAnyBit, kFragmentOffsetBits);
+  program.add(BPF_LDX | BPF_B | BPF_MSH, kIpv4);
   const auto matched = match_destinations(program, steering, false);
+  const auto elsewhere = always(program);
   program.here({not_udp, later_fragment});
   reject(program);
   program.here(matched);
-  program.add(BPF_LDX | BPF_B | BPF_MSH, kIpv4);
   program.add(BPF_LD | BPF_H | BPF_IND, kIpv4 + 2);
-  match_port(program, steering.l4_port);
+  const auto other_port = program.unless(kEqual, steering.l4_port);
+  program.add(BPF_RET | BPF_K, kWholeFrame);
+  program.here({elsewhere, other_port});
+  match_mark(program, mark, BPF_LD | BPF_W | BPF_IND, kIpv4 + kUdpLength);
 }
 
-void match_ipv6(Assembler& program, const Steering& steering) {
+void match_ipv6(Assembler& program, const Steering& steering,
+                const std::optional<PayloadMark>& mark) {
   program.add(kLoadByte, kIpv6Next);
   const auto not_udp = program.unless(kEqual, kUdp);
   const auto matched = match_destinations(program, steering, true);
+  const auto elsewhere = always(program);
   program.here({not_udp});
   reject(program);
   program.here(matched);
   program.add(kLoadHalf, kIpv6Udp + 2);
-  match_port(program, steering.l4_port);
+  const auto other_port = program.unless(kEqual, steering.l4_port);
+  program.add(BPF_RET | BPF_K, kWholeFrame);
+  program.here({elsewhere, other_port});
+  match_mark(program, mark, kLoadWord, kIpv6Udp + kUdpLength);
 }
 
 }  // namespace
 
-std::vector<sock_filter> steering_filter(const Steering& steering) {
+std::vector<sock_filter> steering_filter(const Steering& steering,
+                                         const std::optional<PayloadMark>& mark) {
   Assembler program;
   if (steering.everything) {
     program.add(BPF_RET | BPF_K, kWholeFrame);
@@ -128,10 +150,10 @@ std::vector<sock_filter> steering_filter(const Steering& steering) {
   program.here({untagged, q_tag});
   program.add(kLoadHalf, kEtherType);
   const auto not_ipv4 = program.unless(kEqual, 0x0800);
-  match_ipv4(program, steering);
+  match_ipv4(program, steering, mark);
   program.here({not_ipv4});
   const auto not_ipv6 = program.unless(kEqual, 0x86dd);
-  match_ipv6(program, steering);
+  match_ipv6(program, steering, mark);
   program.here({not_ipv6});
   reject(program);
   return program.take();

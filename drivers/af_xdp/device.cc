@@ -32,6 +32,9 @@ Status check_queues(const LinuxInterface& interface, unsigned wanted) {
                           pairs, interface.name, wanted));
 }
 
+// The least that the rings allow: these sockets only receive.
+constexpr std::uint32_t kUnusedTxFrames = 64;
+
 // Frames missing for want of room, counted once each. In copy mode a frame that finds no empty
 // chunk counts in rx_dropped and in rx_fill_ring_empty_descs; one that finds the ring full counts
 // in rx_ring_full alone.
@@ -71,11 +74,14 @@ Result<std::unique_ptr<Device>> XdpDevice::open(const std::string& name, const O
 Status XdpDevice::open_queues(const Options& options, const OpenSpec& spec) {
   const Result<UmemLayout> layout = plan_umem(spec.buffer_len_max, spec.ring_frames);
   if (!layout) return tl::unexpected(layout.error());
-  for (unsigned index = 0; index < spec.queues; ++index) {
+  const unsigned sockets = interface_.rx_queues;
+  for (unsigned index = 0; index < sockets; ++index) {
+    UmemLayout here = *layout;
+    if (index >= spec.queues) here.tx_frames = kUnusedTxFrames;
     auto socket = Socket::open({.interface = interface_.name,
                                 .queue = index,
-                                .queues = spec.queues,
-                                .layout = *layout,
+                                .queues = sockets,
+                                .layout = here,
                                 .zero_copy = options.zero_copy,
                                 .native = program_->native(),
                                 .stop = spec.stop});
@@ -86,7 +92,23 @@ Status XdpDevice::open_queues(const Options& options, const OpenSpec& spec) {
     pair.rx = std::make_unique<XdpRxQueue>(*pair.socket, *spec.clock, program_->hints());
     if (Status added = program_->add_socket(index, pair.socket->fd()); !added) return added;
   }
+  share_out(spec.queues);
   return {};
+}
+
+// The i-th queue that was asked for reads the interface's i-th and every `queues`-th behind it.
+void XdpDevice::share_out(unsigned queues) {
+  for (unsigned index = 0; index < queues; ++index) {
+    std::vector<XdpRxQueue*> members;
+    for (std::size_t i = index; i < queues_.size(); i += queues) {
+      members.push_back(queues_[i].rx.get());
+    }
+    if (members.size() == 1) {
+      rx_.push_back(members.front());
+    } else {
+      rx_.push_back(turns_.emplace_back(std::make_unique<XdpRxTurns>(std::move(members))).get());
+    }
+  }
 }
 
 // A bump in the wire takes frames for any address. Asked for by a packet socket that receives
@@ -145,11 +167,11 @@ void XdpDevice::state_facts(const OpenSpec& spec) {
                             program_->native() ? "native" : "generic");
   facts_.rx_stamp = "xdp";
   facts_.queues = spec.queues;
-  if (spec.queues < interface_.rx_queues) {
+  facts_.rx_spread = static_cast<unsigned>(queues_.size());
+  if (spec.queues < queues_.size()) {
     facts_.notes.push_back(fmt::format(
-        "{} of {} receive queues of {} are open: test frames that the interface puts on "
-        "another queue are dropped and counted",
-        spec.queues, interface_.rx_queues, interface_.name));
+        "all {} receive queues of {} are read, for {} that {} asked for", queues_.size(),
+        interface_.name, spec.queues, spec.queues == 1 ? "was" : "were"));
   }
   if (!program_->native()) {
     facts_.notes.push_back(

@@ -29,8 +29,9 @@ class XdpDevice final : public Device {
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
     return resolve_neighbour(interface_, neighbour, question_);
   }
+  void also_take(const PayloadMark& mark) override { program_->also_take(mark); }
   [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *queues_.at(index).tx; }
-  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *queues_.at(index).rx; }
+  [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
  private:
   struct QueuePair {
@@ -42,6 +43,7 @@ class XdpDevice final : public Device {
   XdpDevice(LinuxInterface interface, const NeighbourQuestion& question)
       : interface_(std::move(interface)), question_(question) {}
   Status open_queues(const Options& options, const OpenSpec& spec);
+  void share_out(unsigned queues);
   Status receive_all_macs();
   Status wait_for_link() const;
   Status begin_counting();
@@ -51,7 +53,11 @@ class XdpDevice final : public Device {
   NeighbourQuestion question_;
   UniqueFd promiscuous_;
   std::unique_ptr<SteerProgram> program_;
-  std::vector<QueuePair> queues_;  // destroyed before the program: no frame without a reader
+  // One for each receive queue of the interface, so that none of its frames stays without a reader;
+  // those behind the queues that were asked for send nothing. Destroyed before the program.
+  std::vector<QueuePair> queues_;
+  std::vector<std::unique_ptr<XdpRxTurns>> turns_;
+  std::vector<RxQueue*> rx_;  // by the index that was asked for: one of queues_, or of turns_
   DeviceFacts facts_;
   InterfaceCounts kernel_;
   SteerCounts steer_at_open_;

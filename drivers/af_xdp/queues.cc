@@ -187,4 +187,29 @@ void XdpRxQueue::release(std::span<Frame* const> frames) {
   xsk_ring_prod__submit(&socket_.fill, reserved);
 }
 
+// Of the first that has any, so that a burst is of one socket.
+std::size_t XdpRxTurns::poll(std::span<Frame*> out) {
+  for (std::size_t tried = 0; tried < members_.size(); ++tried) {
+    const std::size_t count = members_[next_]->poll(out);
+    if (++next_ == members_.size()) next_ = 0;
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+void XdpRxTurns::release(std::span<Frame* const> frames) {
+  while (!frames.empty()) {
+    XdpRxQueue* owner = nullptr;
+    for (XdpRxQueue* member : members_) {
+      if (member->owns(frames.front())) owner = member;
+    }
+    assert(owner != nullptr);
+    const auto other = std::find_if_not(frames.begin(), frames.end(),
+                                        [&](const Frame* frame) { return owner->owns(frame); });
+    const auto run = static_cast<std::size_t>(other - frames.begin());
+    owner->release(frames.first(run));
+    frames = frames.subspan(run);
+  }
+}
+
 }  // namespace wireproof::af_xdp

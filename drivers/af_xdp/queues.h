@@ -44,6 +44,10 @@ class XdpRxQueue final : public RxQueue {
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
 
+  [[nodiscard]] bool owns(const Frame* frame) const {
+    return frame >= frames_.data() && frame < frames_.data() + frames_.size();
+  }
+
   SharedCount hinted;  // frames whose stamp the NIC's own made earlier
 
  private:
@@ -56,6 +60,22 @@ class XdpRxQueue final : public RxQueue {
   KernelClock kernel_clock_;   // of bpf_ktime_get_ns
   const bool hints_;
   HintLine hint_line_;
+};
+
+// The sockets of several of the NIC's queues as one: which queue a frame comes over is the NIC's
+// choice, and none of them may stay without a reader. They take turns; frames of different sockets
+// keep no order among each other.
+class XdpRxTurns final : public RxQueue {
+ public:
+  // `members`, one at least, outlive it.
+  explicit XdpRxTurns(std::vector<XdpRxQueue*> members) : members_(std::move(members)) {}
+
+  std::size_t poll(std::span<Frame*> out) override;
+  void release(std::span<Frame* const> frames) override;
+
+ private:
+  std::vector<XdpRxQueue*> members_;
+  std::size_t next_ = 0;
 };
 
 }  // namespace wireproof::af_xdp

@@ -34,6 +34,13 @@ struct {
   __uint(max_entries, WIREPROOF_STEER_COUNTERS);
 } counters SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __type(key, __u32);
+  __type(value, __u64);
+  __uint(max_entries, 1);
+} marks SEC(".maps");
+
 struct vlan_tag {
   __be16 control;
   __be16 ether_type;
@@ -102,22 +109,38 @@ static __always_inline int our_port_at(struct xdp_md* frame, __u32 offset) {
   return bpf_xdp_load_bytes(frame, offset, &udp, sizeof udp) == 0 && udp.dest == config.l4_port;
 }
 
+// Of datagrams that are not for the test's address and port, those that the running trial sent:
+// the path gave them another. They are of no use to the host, which would answer them.
+static __always_inline int is_marked(struct xdp_md* frame, __u32 udp_offset) {
+  const __u32 index = 0;
+  const __u64* mark = bpf_map_lookup_elem(&marks, &index);
+  __u32 head = 0;
+  if (!mark || !(*mark & WIREPROOF_MARK_SET)) return 0;
+  if (bpf_xdp_load_bytes(frame, udp_offset + sizeof(struct udphdr), &head, sizeof head)) return 0;
+  return head == (__u32)*mark;
+}
+
 static __always_inline int is_ours_v4(struct xdp_md* frame, __u32 offset, const void* at,
                                       const void* end) {
   const struct iphdr* ip = at;
   if ((const void*)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) return 0;
-  if (ip->protocol != IPPROTO_UDP || !ours_v4(ip->daddr)) return 0;
+  if (ip->protocol != IPPROTO_UDP) return 0;
   // A later fragment has no UDP header.
   if (ip->frag_off & bpf_htons(0x1fff)) return 0;
-  if (ip->ihl == 5) return our_port(ip + 1, end);
-  return our_port_at(frame, offset + ip->ihl * 4);
+  const __u32 udp_offset = offset + ip->ihl * 4;
+  if (ours_v4(ip->daddr)) {
+    if (ip->ihl == 5 ? our_port(ip + 1, end) : our_port_at(frame, udp_offset)) return 1;
+  }
+  return is_marked(frame, udp_offset);
 }
 
-static __always_inline int is_ours_v6(const void* at, const void* end) {
+static __always_inline int is_ours_v6(struct xdp_md* frame, __u32 offset, const void* at,
+                                      const void* end) {
   const struct ipv6hdr* ip = at;
   if ((const void*)(ip + 1) > end || ip->version != 6) return 0;
-  if (ip->nexthdr != IPPROTO_UDP || !ours_v6(&ip->daddr)) return 0;
-  return our_port(ip + 1, end);
+  if (ip->nexthdr != IPPROTO_UDP) return 0;
+  if (ours_v6(&ip->daddr) && our_port(ip + 1, end)) return 1;
+  return is_marked(frame, offset + sizeof *ip);
 }
 
 SEC("xdp")
@@ -138,7 +161,7 @@ int wireproof_steer(struct xdp_md* frame) {
   }
   int ours = 0;
   if (type == bpf_htons(ETH_P_IP)) ours = is_ours_v4(frame, offset, at, end);
-  if (type == bpf_htons(ETH_P_IPV6)) ours = is_ours_v6(at, end);
+  if (type == bpf_htons(ETH_P_IPV6)) ours = is_ours_v6(frame, offset, at, end);
   if (ours) return redirect(frame);
   if (type != bpf_htons(ETH_P_IP) && type != bpf_htons(ETH_P_ARP)) count(WIREPROOF_UNHEARD);
   return XDP_PASS;

@@ -32,6 +32,10 @@ enum wireproof_steer_counter {
   WIREPROOF_STEER_COUNTERS,
 };
 
+// In the one element of the map `marks`: that there is a mark, which is the lower half, in the byte
+// order of the wire.
+#define WIREPROOF_MARK_SET (1ULL << 32)
+
 // Bytes in front of the frame that carry the receive stamp (bpf_ktime_get_ns), as a __u64.
 #define WIREPROOF_STAMP_BYTES 8
 // Bytes in front of the stamp, in the form of the program that reads hints: the NIC's own stamp, as

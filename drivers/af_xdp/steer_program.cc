@@ -145,11 +145,12 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
   if (program->object_ == nullptr) return refused("cannot read the built-in XDP program", errno);
   bpf_map* config = bpf_object__find_map_by_name(program->object_, ".rodata");
   bpf_map* sockets = bpf_object__find_map_by_name(program->object_, "sockets");
+  bpf_map* marks = bpf_object__find_map_by_name(program->object_, "marks");
   bpf_map* counters = bpf_object__find_map_by_name(program->object_, "counters");
   bpf_program* steer = bpf_object__find_program_by_name(program->object_, kProgramName);
   const wireproof_steer_config values = config_of(steering);
-  if (config == nullptr || sockets == nullptr || counters == nullptr || steer == nullptr ||
-      bpf_map__set_initial_value(config, &values, sizeof values) != 0 ||
+  if (config == nullptr || sockets == nullptr || marks == nullptr || counters == nullptr ||
+      steer == nullptr || bpf_map__set_initial_value(config, &values, sizeof values) != 0 ||
       bpf_map__set_max_entries(sockets, queues) != 0) {
     return refused("the built-in XDP program is not the one this version expects", EINVAL);
   }
@@ -164,6 +165,7 @@ Result<std::unique_ptr<SteerProgram>> SteerProgram::load(const Steering& steerin
   }
   program->program_fd_ = bpf_program__fd(steer);
   program->sockets_fd_ = bpf_map__fd(sockets);
+  program->marks_fd_ = bpf_map__fd(marks);
   program->counters_fd_ = bpf_map__fd(counters);
   return program;
 }
@@ -222,6 +224,15 @@ Status SteerProgram::add_socket(unsigned queue, int socket_fd) {
     return refused(fmt::format("cannot steer queue {} to its socket", queue), errno);
   }
   return {};
+}
+
+// Nothing that can fail: the element is there since the map was made.
+void SteerProgram::also_take(const PayloadMark& mark) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, mark.data(), sizeof word);
+  const std::uint64_t value = WIREPROOF_MARK_SET | word;
+  const std::uint32_t index = 0;
+  bpf_map_update_elem(marks_fd_, &index, &value, BPF_ANY);
 }
 
 SteerCounts SteerProgram::counts() const {

@@ -46,6 +46,8 @@ class SteerProgram {
   [[nodiscard]] Status attach(const LinuxInterface& interface, AttachMode wanted,
                               StopFlag stop = nullptr);
   [[nodiscard]] Status add_socket(unsigned queue, int socket_fd);
+  // See Device::also_take.
+  void also_take(const PayloadMark& mark);
   [[nodiscard]] SteerCounts counts() const;
   [[nodiscard]] bool native() const { return native_; }
   [[nodiscard]] bool hints() const { return hints_; }
@@ -55,8 +57,9 @@ class SteerProgram {
   SteerProgram() = default;
 
   bpf_object* object_ = nullptr;
-  int program_fd_ = -1;  // these three belong to object_
+  int program_fd_ = -1;  // these four belong to object_
   int sockets_fd_ = -1;
+  int marks_fd_ = -1;
   int counters_fd_ = -1;
   int link_fd_ = -1;
   bool native_ = false;

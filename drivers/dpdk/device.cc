@@ -82,6 +82,9 @@ class DpdkDevice final : public Device {
   Status await_link() override;
   Status connect(const DeviceFacts&) override { return await_link(); }
   Result<MacAddress> resolve(const IpAddress& neighbour) override;
+  void also_take(const PayloadMark& mark) override {
+    for (const auto& queue : rx_) queue->also_take(mark);
+  }
   TxQueue& tx_queue(unsigned index) override { return *tx_.at(index); }
   RxQueue& rx_queue(unsigned index) override { return *rx_.at(index); }
 
@@ -351,6 +354,7 @@ void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
   facts_.mode = fmt::format("poll mode, {}{}", pages == Pages::kHuge ? "hugepages" : "no hugepages",
                             fast_free ? ", fast free" : "");
   facts_.queues = spec.queues;
+  facts_.rx_spread = spec.queues;
   if (options_.nic) facts_.numa_node = rte_eth_dev_socket_id(port_);
   if (pages == Pages::kOrdinary) {
     facts_.notes.emplace_back("there are no hugepages: DPDK runs on ordinary pages, slower");

@@ -77,6 +77,7 @@ class RxBursts final : public RxQueue {
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
 
+  void also_take(const PayloadMark& mark) { match_.also_take(mark); }
   void use_stamps(const RxStamps& stamps) { stamps_ = stamps; }
   [[nodiscard]] rte_mempool* pool() const { return pool_.get(); }
   // How often the ring may have been full. Any thread.

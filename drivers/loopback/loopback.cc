@@ -74,6 +74,9 @@ class Port final : public Device {
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& /*neighbour*/) override {
     return mac_of(end_, 1 - end_.side);
   }
+  void also_take(const PayloadMark& mark) override {
+    for (const auto& receiver : receivers_) receiver->also_take(mark);
+  }
   [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return *senders_.at(index); }
   [[nodiscard]] RxQueue& rx_queue(unsigned index) override { return *receivers_.at(index); }
 

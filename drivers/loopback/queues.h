@@ -31,6 +31,7 @@ class Sender final : public TxQueue {
 class Receiver final : public RxQueue {
  public:
   Receiver(Lane& lane, const Steering& steering, std::uint32_t ring_frames, const Clock& clock);
+  void also_take(const PayloadMark& mark) { match_.also_take(mark); }
   // Empties the lane, as if the cable had been pulled at this end.
   ~Receiver() override;
 

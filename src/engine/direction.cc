@@ -11,6 +11,30 @@
 namespace wireproof {
 namespace {
 
+Status check_flows(const DirectionSpec& spec, const TrafficProfile& profile) {
+  if (profile.flows < spec.queues) {
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
+        fmt::format("use --flows {} or more", spec.queues));
+  }
+  if (spec.to != nullptr && spec.queues > 1 && profile.flows > kSequenceSpacesSpread) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--flows {} --queues {}: above {} flows some share their sequence "
+                            "numbers, and a receiver of several queues does not get them together",
+                            profile.flows, spec.queues, kSequenceSpacesSpread),
+                fmt::format("use --flows {} or fewer, or --queues 1", kSequenceSpacesSpread));
+  }
+  return {};
+}
+
+PayloadMark mark_of(std::uint16_t trial_id) {
+  PayloadMark mark;
+  store_be16(mark.data(), kSignatureMagic);
+  store_be16(mark.data() + 2, trial_id);
+  return mark;
+}
+
 // Why what is lost and unexplained cannot be laid to the device; empty when it can, or when the
 // verdict has its own sentence for it.
 std::string unknowable(const PortGrowth& tx, const PortGrowth& rx, const DirectionResult& of) {
@@ -33,6 +57,7 @@ Attribution attribute(const Counts& counts, const PortGrowth& tx, const PortGrow
     return taken;
   };
   where.late = take(counts.late);
+  where.readdressed = take(counts.readdressed);
   where.tx_ring = take(tx.tx_dropped.value_or(0));
   where.rx_ring = take(rx.rx_ring_dropped.value_or(0));
   where.rx_nic = take(rx.rx_nic_dropped.value_or(0));
@@ -85,14 +110,11 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
                                                    const Clock& clock) {
   const Result<HeaderSpec> headers = choose_headers(spec, profile);
   if (!headers) return tl::unexpected(headers.error());
-  if (profile.flows < spec.queues) {
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
-        fmt::format("use --flows {} or more", spec.queues));
-  }
+  if (const Status ok = check_flows(spec, profile); !ok) return tl::unexpected(ok.error());
+  const bool spread = spec.to != nullptr && spec.to->facts().rx_spread > 1;
+  const std::uint32_t spaces_max = spread ? kSequenceSpacesSpread : kSequenceSpacesMax;
   std::unique_ptr<Direction> made(
-      new Direction(spec, profile.flows, std::min(profile.flows, kSequenceSpacesMax)));
+      new Direction(spec, profile.flows, std::min(profile.flows, spaces_max)));
   made->headers_ = sent_headers(*headers, spec, profile);
   if (const Status ok = made->make_tx_loops(profile, *headers, clock); !ok) {
     return tl::unexpected(ok.error());
@@ -179,6 +201,7 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
                                 .reference = reference_,
                                 .too_old_below = aging_ ? ages_.too_old_below() : nullptr};
   for (const auto& loop : rx_) loop->start(receiving);
+  if (spec_.to != nullptr) spec_.to->also_take(mark_of(trial_id));
   collector_.start(epoch);
 }
 
@@ -248,16 +271,35 @@ ReceiveCounts Direction::received() const {
     sum.corrupt += counts.corrupt;
     sum.foreign += counts.foreign;
     sum.misdirected += counts.misdirected;
+    sum.readdressed += counts.readdressed;
     sum.unclassified += counts.unclassified;
     sum.unique_catch_up += counts.unique_catch_up;
   }
   return sum;
 }
 
+std::string Direction::order_note() const {
+  if (spec_.to == nullptr || flows_ == spaces_ || spec_.to->facts().rx_spread <= 1) return {};
+  return fmt::format(
+      "flows share sequence spaces, and the {} receive queues of {} keep no order "
+      "among each other: what is reordered is an upper bound",
+      spec_.to->facts().rx_spread, spec_.to->facts().device);
+}
+
+std::string Direction::readdressed_to() const {
+  for (const auto& loop : rx_) {
+    const std::optional<AddressedFrame>& found = loop->analyzer().readdressed();
+    if (!found) continue;
+    const std::string ip = format_ip(found->ip);
+    return fmt::format("{}:{}", found->ip.v6 ? fmt::format("[{}]", ip) : ip, found->l4_port);
+  }
+  return {};
+}
+
 // The second way of counting the lost: the holes each space's tracker found, and the tail that it
 // never heard of.
-std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
-  std::uint64_t lost = 0;
+Direction::BySpace Direction::count_by_space() const {
+  BySpace found;
   std::uint32_t group = 0;
   for (const auto& sender : tx_) {
     for (const std::uint64_t sent : sender->generator().sent_per_group()) {
@@ -265,18 +307,35 @@ std::uint64_t Direction::lost_by_trackers(std::string& spoiled) const {
       for (const auto& loop : rx_) {
         const SequenceTracker& tracker = loop->analyzer().tracker();
         if (tracker.next_expected(group) == 0) continue;
-        if (seen_by != nullptr) {
-          spoiled = "queues: frames of one sequence space arrived on several receive queues";
-        }
+        found.torn |= seen_by != nullptr;
         seen_by = &tracker;
       }
       const std::uint64_t reached = seen_by == nullptr ? 0 : seen_by->next_expected(group);
-      if (reached > sent) spoiled = "accounting: a number arrived that was never sent";
-      lost += (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
+      found.beyond |= reached > sent;
+      found.lost +=
+          (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
       ++group;
     }
   }
-  return lost;
+  return found;
+}
+
+// Whether the two ways of counting the lost agree; what they say against it goes to `spoiled`.
+bool Direction::counts_agree(const Counts& counts, std::string& spoiled) const {
+  const BySpace found = count_by_space();
+  std::string why;
+  if (found.torn) {
+    why = fmt::format(
+        "queues: the frames of one flow came over several receive queues of {}, "
+        "which keep no order among each other; use --queues 1",
+        spec_.to->facts().device);
+  } else if (found.beyond) {
+    why = "accounting: a number arrived that was never sent";
+  } else if (found.lost != counts.lost) {
+    why = fmt::format("accounting: {} lost by numbers, {} by difference", found.lost, counts.lost);
+  }
+  if (spoiled.empty()) spoiled = why;
+  return why.empty();
 }
 
 // The frames of bursts beyond the schedule, and right behind them, that did not come back.
@@ -360,6 +419,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
   if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
   result.tx_duration = tx_duration();
+  bool by_space_known = true;
   if (spec_.to != nullptr) {
     const ReceiveCounts in = received();
     counts.unique = in.unique;
@@ -371,19 +431,20 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
     counts.corrupt = in.corrupt;
     counts.foreign = in.foreign;
     counts.misdirected = in.misdirected;
+    counts.readdressed = in.readdressed;
+    result.readdressed_to = readdressed_to();
     counts.unclassified = in.unclassified;
     counts.rx_dropped = rx.rx_ring_dropped.value_or(0);
     counts.lost = counts.offered - std::min(counts.offered, counts.unique);
-    const std::uint64_t second_count = lost_by_trackers(spoiled);
-    if (spoiled.empty() && second_count != counts.lost) {
-      spoiled = fmt::format("accounting: {} lost by numbers, {} by difference", second_count,
-                            counts.lost);
-    }
     result.window = rx_.front()->analyzer().tracker().window();
     result.delay = delays();
-    if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
-    result.reordering = reordering_summary(rx_);
-    result.loss_bursts = loss_burst_summary(tx_, rx_);
+    by_space_known = counts_agree(counts, spoiled);
+    // Of spaces that were torn, or that others wrote into, nothing is known.
+    if (by_space_known) {
+      if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
+      result.reordering = reordering_summary(rx_);
+      result.loss_bursts = loss_burst_summary(tx_, rx_);
+    }
   }
   std::uint64_t displaced = 0;
   for (const auto& loop : tx_) displaced += loop->pacer().displaced();
@@ -402,6 +463,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   }
   for (const CellInterval& interval : collector_.intervals()) {
     result.intervals.push_back(interval_of(interval));
+    if (!by_space_known) result.intervals.back().lost = 0;
   }
   return result;
 }

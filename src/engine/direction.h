@@ -72,6 +72,8 @@ class Direction {
                                      const DeviceCounters& tx_after,
                                      const DeviceCounters& rx_before,
                                      const DeviceCounters& rx_after, std::string& spoiled) const;
+  // Where the receiver may have put frames of one space out of order; empty: it cannot have.
+  [[nodiscard]] std::string order_note() const;
 
   [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
   [[nodiscard]] const SentHeaders& headers() const { return headers_; }
@@ -90,7 +92,14 @@ class Direction {
                        const Clock& clock);
   void make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers, const Clock& clock);
   [[nodiscard]] ReceiveCounts received() const;
-  [[nodiscard]] std::uint64_t lost_by_trackers(std::string& spoiled) const;
+  [[nodiscard]] std::string readdressed_to() const;
+  struct BySpace {
+    std::uint64_t lost = 0;
+    bool torn = false;    // a space came over several receive queues
+    bool beyond = false;  // a number arrived that was never sent
+  };
+  [[nodiscard]] BySpace count_by_space() const;
+  [[nodiscard]] bool counts_agree(const Counts& counts, std::string& spoiled) const;
   [[nodiscard]] std::uint64_t lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
   [[nodiscard]] Nanoseconds least_delay() const;

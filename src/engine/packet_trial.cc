@@ -153,6 +153,9 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
     result.directions.back().pacing.pauses = std::move(tx_pauses_[i]);
     result.directions.back().receive_pauses = std::move(rx_pauses_[i]);
     silence_.after_trial(directions_, i, result.directions.back());
+    if (std::string note = directions_[i]->order_note(); !note.empty()) {
+      result.notes.push_back(std::move(note));
+    }
   }
   const std::vector<std::string>& silent = silence_.notes();
   result.notes.insert(result.notes.end(), silent.begin(), silent.end());

@@ -55,7 +55,10 @@ void SilenceWatch::after_trial(const Directions& directions, std::size_t index,
                                const DirectionResult& result) {
   const Counts& counts = result.counts;
   if (settled_[index] || directions[index]->spec().to == nullptr || counts.offered == 0) return;
-  if (counts.received + counts.late + counts.corrupt + counts.misdirected > 0) return;
+  if (counts.received + counts.late + counts.corrupt + counts.misdirected + counts.readdressed >
+      0) {
+    return;  // what is wrong with them is told elsewhere
+  }
   say(*directions[index], index,
       counts.offered == 1 ? "not the one frame"
                           : fmt::format("none of the {} frames", format_count(counts.offered)));

@@ -73,6 +73,13 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
   if (const std::string broken = check_identities(direction); !broken.empty()) {
     return fmt::format("accounting: {}", broken);
   }
+  if (counts.readdressed > 0) {
+    return fmt::format(
+        "readdressed: {} of this trial's frames arrived at {} and not where they were sent: "
+        "something in the path rewrites addresses (NAT); send to an address and port that it "
+        "leaves alone (--dst-ip, --dst-port)",
+        counts.readdressed, direction.readdressed_to);
+  }
   if (where.rx_ring > 0) {
     return fmt::format("rx ring: up to {} frames were dropped by the tester's own receive ring",
                        format_count(where.rx_ring));

@@ -6,6 +6,7 @@
 // Nothing here is called once a frame: per burst at most three calls to send and two to receive.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "base/stop.h"
 #include "io/frame.h"
+#include "io/port_claim.h"
 #include "io/tx_stamp_samples.h"
 
 namespace wireproof {
@@ -35,6 +37,9 @@ struct IpPrefix {
   std::uint8_t length = 0;  // bits: 0..32 or 0..128
 };
 
+// How the UDP payload of the frames of one trial begins, whatever their addresses.
+using PayloadMark = std::array<std::uint8_t, 4>;
+
 struct IpEndpoint {
   IpAddress ip;
   std::uint16_t l4_port = 0;
@@ -43,7 +48,8 @@ struct IpEndpoint {
 // Which received frames are handed to us; the rest stays the host's, so that a login over the same
 // NIC survives. A frame matches when it is UDP over the address family of a prefix, its destination
 // address lies in one of `destinations`, and its UDP destination port is `l4_port`; one VLAN tag
-// (802.1Q) is looked through. Damaged payloads match too: the check of the payload is ours.
+// (802.1Q) is looked through. Damaged payloads match too: the check of the payload is ours. Besides
+// these, what Device::also_take names.
 struct Steering {
   bool everything = false;  // all frames whatsoever, and none for the host (a bump in the wire)
   std::vector<IpPrefix> destinations;  // at most kMaxDestinations
@@ -95,6 +101,9 @@ struct DeviceFacts {
   std::string mode;                 // what was granted: "copy", "zero-copy", "ring v2", "sendmmsg"
   std::string rx_stamp;             // who stamps received frames: "xdp", "kernel", "poll"
   unsigned queues = 1;
+  // Over how many receive queues of the interface frames come that keep no order among each other,
+  // whether each is a queue here or several are joined. 1: in the order of the wire.
+  unsigned rx_spread = 1;
   // Sentences for people: what was asked of the host and not granted, and what follows from it.
   std::vector<std::string> notes;
 };
@@ -172,6 +181,10 @@ class Device {
   // Where frames sent from here go. A socket needs it before the first submit; l2 devices ignore
   // it.
   [[nodiscard]] virtual Status connect(const DeviceFacts& peer) = 0;
+  // From now on, besides what Steering says, frames are handed over whose UDP payload begins with
+  // the mark, in place of the last one: what the path sent to another address is still the test's.
+  // Before workers poll. A socket, which gets what the kernel gives it, ignores it.
+  virtual void also_take(const PayloadMark& mark) { static_cast<void>(mark); }
   // The MAC of a neighbour, asked for on the wire, under the tag of the test frames; bounded to
   // some three seconds. What was heard before is not believed: a device may have been exchanged
   // since. Fails (precondition) when nobody answers; kUsage on udp_payload.
@@ -179,6 +192,12 @@ class Device {
   // index < facts().queues. Owned by the device.
   [[nodiscard]] virtual TxQueue& tx_queue(unsigned index) = 0;
   [[nodiscard]] virtual RxQueue& rx_queue(unsigned index) = 0;
+
+  // Keeps what open_port claimed until all that the device did is undone.
+  void keep(std::vector<PortClaim> claims) { claims_ = std::move(claims); }
+
+ private:
+  std::vector<PortClaim> claims_;
 };
 
 struct Probe {

@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/open_files.h"
+#include "io/port_claim.h"
 
 namespace wireproof {
 namespace {
@@ -49,6 +50,16 @@ Status check_room(const PortSpec& port, unsigned queues) {
   return check_files(kForPort + kForQueue * queues, fmt::format("port {}", port.device));
 }
 
+// A port that another run uses is refused before the driver touches it.
+Result<std::unique_ptr<Device>> open_claimed(Backend& backend, const PortSpec& port,
+                                             const OpenSpec& spec) {
+  Result<std::vector<PortClaim>> claims = claim_port(port);
+  if (!claims) return tl::unexpected(claims.error());
+  Result<std::unique_ptr<Device>> device = backend.open(port, spec);
+  if (device) (*device)->keep(std::move(*claims));
+  return device;
+}
+
 }  // namespace
 
 Backend* BackendSet::find(std::string_view name) const {
@@ -84,7 +95,7 @@ Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec&
   if (Status room = check_room(port, spec.queues); !room) return tl::unexpected(room.error());
   const Result<Backend*> backend = choose_backend(set, port);
   if (!backend) return tl::unexpected(backend.error());
-  return (*backend)->open(port, spec);
+  return open_claimed(**backend, port, spec);
 }
 
 Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {

@@ -30,7 +30,8 @@ struct BackendSet {
 
 // Opens a port with the backend it names, or, when it names none, with the first in order of
 // preference that probes usable and opens l2 devices by interface name. Fails with kUsage on an
-// unknown backend (naming the nearest), kPrecondition when the probe refuses.
+// unknown backend (naming the nearest), kPrecondition when the probe refuses, or when another run
+// of this program has the port open (io/port_claim.h).
 [[nodiscard]] Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
                                                         const OpenSpec& spec);
 

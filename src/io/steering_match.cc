@@ -54,6 +54,10 @@ SteeringMatch::SteeringMatch(const Steering& steering)
 bool SteeringMatch::parsed_matches(std::span<const std::uint8_t> frame) const {
   const std::optional<UdpLocation> udp = find_udp(frame);
   if (!udp) return false;
+  if (mark_ && udp->payload_length >= mark_->size() &&
+      std::memcmp(frame.data() + udp->payload, mark_->data(), mark_->size()) == 0) {
+    return true;
+  }
   const auto l4_port = static_cast<std::uint16_t>(frame[udp->udp + 2] << 8 | frame[udp->udp + 3]);
   if (l4_port != l4_port_) return false;
   const std::uint8_t* destination = frame.data() + udp->ip + (udp->v6 ? 24 : 16);

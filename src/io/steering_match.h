@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace wireproof {
 class SteeringMatch {
  public:
   explicit SteeringMatch(const Steering& steering);
+
+  // See Device::also_take.
+  void also_take(const PayloadMark& mark) { mark_ = mark; }
 
   [[nodiscard]] bool everything() const { return everything_; }
 
@@ -57,6 +61,7 @@ class SteeringMatch {
   Ipv4Prefix first_;
   std::uint16_t l4_port_;
   std::vector<IpPrefix> destinations_;
+  std::optional<PayloadMark> mark_;
 };
 
 }  // namespace wireproof

@@ -144,4 +144,23 @@ FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes,
   return FrameClass::kOurs;
 }
 
+std::optional<AddressedFrame> read_any_test_frame(const std::uint8_t* bytes, std::size_t length) {
+  if (length < headers_length(false, true)) return std::nullopt;
+  const bool tagged = load_be16(bytes + 12) == kEtherTypeVlan;
+  const std::size_t ip_at = kEthernetLength + (tagged ? kVlanLength : 0);
+  const bool ipv6 = load_be16(bytes + ip_at - 2) == kEtherTypeIpv6;
+  const std::size_t header = ipv6 ? kIpv6Length : std::size_t{bytes[ip_at] & 0x0fu} * 4;
+  if (length < ip_at + header + kUdpLength) return std::nullopt;
+  AddressedFrame found;
+  found.l4_port = load_be16(bytes + ip_at + header + 2);
+  // Masks of 0: every destination is as good as another.
+  const AddressMatch any{.ipv6 = ipv6, .l4_port = found.l4_port};
+  if (read_test_frame(any, bytes, length, found.signature) != FrameClass::kOurs) {
+    return std::nullopt;
+  }
+  found.ip.v6 = ipv6;
+  std::memcpy(found.ip.bytes.data(), bytes + ip_at + (ipv6 ? 24 : 16), ipv6 ? 16 : 4);
+  return found;
+}
+
 }  // namespace wireproof

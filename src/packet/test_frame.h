@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "base/address.h"
 #include "packet/headers.h"
@@ -36,6 +37,16 @@ struct AddressMatch {
 // Classifies up to the magic; `signature` is set only for kOurs. Reads at most `length` bytes.
 [[nodiscard]] FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes,
                                          std::size_t length, Signature& signature);
+
+// An intact test frame, to whomever it is addressed: UDP over either family, one VLAN tag looked
+// through. nullopt for all else.
+struct AddressedFrame {
+  Signature signature;
+  IpAddress ip;  // where it goes
+  std::uint16_t l4_port = 0;
+};
+[[nodiscard]] std::optional<AddressedFrame> read_any_test_frame(const std::uint8_t* bytes,
+                                                                std::size_t length);
 
 // The same for frame after frame: what nearly all of them are, an intact one of ours over IPv4
 // without tag or options, is told with a handful of comparisons and one pass over the datagram;

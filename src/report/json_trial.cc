@@ -23,6 +23,7 @@ Json counts_json(const DirectionResult& direction) {
                {"corrupt", c.corrupt},
                {"foreign", c.foreign},
                {"misdirected", c.misdirected},
+               {"readdressed", c.readdressed},
                {"unclassified", c.unclassified},
                {"rx_dropped", c.rx_dropped}});
   return json;
@@ -41,6 +42,7 @@ Json attribution_json(const DirectionResult& direction, const HostFacts& host) {
   json[socket ? "rx_socket" : "rx_ring"] = a.rx_ring;
   json["rx_nic"] = a.rx_nic;
   json["late"] = a.late;
+  if (a.readdressed > 0) json["readdressed"] = a.readdressed;
   if (a.not_attributable > 0) json["not_attributable"] = a.not_attributable;
   return json;
 }
@@ -98,6 +100,7 @@ Json direction_json(const DirectionResult& direction, const TrialResult& trial,
     json["sequence_spaces"] = direction.sequence_spaces;
     json["window"] = direction.window;
   }
+  if (!direction.readdressed_to.empty()) json["readdressed_to"] = direction.readdressed_to;
   if (direction.flows_sent > 0) json["flows_sent"] = direction.flows_sent;
   if (trial.duration > 0) json.update(rates_json(direction, trial));
   if (direction.tx_duration > 0) json["tx_duration_ns"] = direction.tx_duration;

@@ -83,6 +83,7 @@ std::string rare_rows(const Counts& c) {
                                                         {"stale", c.stale},
                                                         {"foreign", c.foreign},
                                                         {"misdirected", c.misdirected},
+                                                        {"readdressed", c.readdressed},
                                                         {"unclassified", c.unclassified},
                                                         {"own rx drops", c.rx_dropped}};
   std::string out;
@@ -115,6 +116,7 @@ std::string attribution_text(const DirectionResult& direction) {
       {"tester's receive ring or socket", a.rx_ring},
       {"tester's NIC or driver, receiving", a.rx_nic},
       {"arrived too late", a.late},
+      {"arrived at another address", a.readdressed},
       {"behind the tester's own bursts", direction.pacing.lost_behind},
       {"device or tester: cannot be told", a.not_attributable - direction.pacing.lost_behind}};
   std::string out;

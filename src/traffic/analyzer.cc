@@ -24,6 +24,7 @@ void Analyzer::start(const AnalyzerStart& start) {
   about_reference_.clear();
   if (variation_) variation_->clear();
   log_.clear();
+  readdressed_.reset();
   negative_delays_ = 0;
   longest_delay_ = 0;
   until_delay_ = 1;
@@ -69,7 +70,18 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
   if (found == FrameClass::kOurs) return belongs(signature, arrived, seen);
   if (found == FrameClass::kCorrupt) ++counts_.corrupt;
   if (found == FrameClass::kForeign) ++counts_.foreign;
+  if (found == FrameClass::kOthers) look_elsewhere(frame);
   return false;
+}
+
+void Analyzer::look_elsewhere(const Frame& frame) {
+  const auto found = read_any_test_frame(frame.data, frame.length);
+  if (!found || found->signature.trial_id != start_.trial_id) return;
+  if ((found->signature.space ^ direction_) >= spec_.spaces) {
+    ++counts_.misdirected;
+  } else if (counts_.readdressed++ == 0) {
+    readdressed_ = found;
+  }
 }
 
 inline bool Analyzer::account(const Seen& seen) {

@@ -49,6 +49,7 @@ struct ReceiveCounts {
   std::uint64_t corrupt = 0;
   std::uint64_t foreign = 0;
   std::uint64_t misdirected = 0;
+  std::uint64_t readdressed = 0;
   std::uint64_t unclassified = 0;
   std::uint64_t unique_catch_up = 0;  // of the unique, those that bear kCatchUpBit
 };
@@ -79,6 +80,8 @@ class Analyzer {
   [[nodiscard]] const DelayVariation* variation() const {
     return variation_ ? &*variation_ : nullptr;
   }
+  // The first of counts().readdressed.
+  [[nodiscard]] const std::optional<AddressedFrame>& readdressed() const { return readdressed_; }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
   // About how long frames are on their way: the longest delay of the last frames of the bursts.
   [[nodiscard]] Nanoseconds longest_delay() const { return longest_delay_; }
@@ -98,6 +101,8 @@ class Analyzer {
   [[nodiscard]] bool too_old(const Signature& signature, std::uint32_t group) const;
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
+  // The same of a frame that is addressed to others, which it may not have been when it was sent.
+  void look_elsewhere(const Frame& frame);
   // True: a first copy.
   bool account(const Seen& seen);
   void log(const Seen& seen, Arrived found);
@@ -115,6 +120,7 @@ class Analyzer {
   SignedHistogram about_reference_;
   std::optional<DelayVariation> variation_;
   ArrivalLog log_;
+  std::optional<AddressedFrame> readdressed_;
   std::uint64_t negative_delays_ = 0;
   Nanoseconds longest_delay_ = 0;
   Nanoseconds late_after_ = 0;  // of the burst at hand

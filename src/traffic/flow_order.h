@@ -13,6 +13,9 @@
 namespace wireproof {
 
 inline constexpr std::uint32_t kSequenceSpacesMax = 4096;
+// The same where frames come over several receive queues, which are chosen by flow: a space that
+// two flows share would be torn between them. The group's field in the signature holds no more.
+inline constexpr std::uint32_t kSequenceSpacesSpread = 65'536;
 
 struct FlowOrderSpec {
   std::uint32_t flows = 1;

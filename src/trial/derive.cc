@@ -54,11 +54,12 @@ std::string check_identities(const DirectionResult& direction) {
   if (!adds_up(c.received, {c.unique, c.duplicate}))
     return fmt::format("received {} is not unique {} + duplicate {}", c.received, c.unique,
                        c.duplicate);
-  if (!adds_up(c.lost, {a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.not_attributable}))
+  if (!adds_up(c.lost,
+               {a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.readdressed, a.not_attributable}))
     return fmt::format(
         "lost {} is not what is attributed: tx ring {} + device {} + rx ring {} + rx NIC {} + late "
-        "{} + not attributable {}",
-        c.lost, a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.not_attributable);
+        "{} + readdressed {} + not attributable {}",
+        c.lost, a.tx_ring, a.dut, a.rx_ring, a.rx_nic, a.late, a.readdressed, a.not_attributable);
   return {};
 }
 

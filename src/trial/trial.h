@@ -26,8 +26,8 @@ struct TrialSpec {
 
 // One direction's integers. Identities that hold in every trial, checked by check_identities:
 //   intended = offered + unsent      offered = unique + lost      received = unique + duplicate
-// late, stale, foreign, misdirected and corrupt are in no sum; the number of a late or damaged
-// frame is among the lost.
+// late, stale, foreign, misdirected, readdressed and corrupt are in no sum; the number of a late or
+// damaged frame is among the lost.
 struct Counts {
   std::uint64_t intended = 0;
   std::uint64_t offered = 0;  // accepted by the device
@@ -42,14 +42,15 @@ struct Counts {
   std::uint64_t corrupt = 0;       // ours by address, length or checksum wrong
   std::uint64_t foreign = 0;       // our address and port, not our magic
   std::uint64_t misdirected = 0;   // ours, on the wrong port or in an unknown sequence space
+  std::uint64_t readdressed = 0;   // this trial's, arrived at another address or port than sent to
   std::uint64_t unclassified = 0;  // older than the window: order and duplication unknown
   std::uint64_t rx_dropped = 0;    // by our own ring or socket; an upper bound
 };
 
 // Where the lost and the unsent went. lost = tx_ring + dut + rx_ring + rx_nic + late
-// + not_attributable; unsent = tx_shortfall. The ring and NIC figures come from counters of the
-// kernel that may include frames of others: they are upper bounds, capped at what is left to
-// explain.
+// + readdressed + not_attributable; unsent = tx_shortfall. The ring and NIC figures come from
+// counters of the kernel that may include frames of others: they are upper bounds, capped at what
+// is left to explain.
 struct Attribution {
   std::uint64_t tx_shortfall = 0;
   std::uint64_t tx_ring =
@@ -58,6 +59,7 @@ struct Attribution {
   std::uint64_t rx_ring = 0;
   std::uint64_t rx_nic = 0;
   std::uint64_t late = 0;
+  std::uint64_t readdressed = 0;  // something in the path rewrites addresses
   // These died in the device or in the tester, and nobody can say in which: a link went, the
   // receiving driver hides its own drops, its counters were set back, something on our own port
   // may take frames before we see them; or the sender caught up with its schedule in a burst, which
@@ -211,6 +213,7 @@ struct DirectionResult {
   std::optional<SentHeaders> headers;  // absent: another program measured
   Counts counts;
   Attribution attribution;
+  std::string readdressed_to;  // where the first of counts.readdressed came; "198.18.0.77:9"
   std::string sequence_scope;  // "flow" or "flow_group"
   // 0: numbers were not tracked (another program measured): of the received, only unique is known.
   std::uint64_t sequence_spaces = 0;

@@ -124,6 +124,31 @@ std::vector<std::uint64_t> Conformance::exchange(std::uint64_t number, std::uint
   return all;
 }
 
+std::vector<std::vector<std::uint8_t>> Conformance::deliver(
+    const std::vector<std::vector<std::uint8_t>>& frames) {
+  TxQueue& tx = a_->tx_queue(0);
+  for (const auto& bytes : frames) {
+    Frame* out = nullptr;
+    EXPECT_EQ(tx.borrow({&out, 1}), 1u);
+    if (out == nullptr) return {};
+    std::copy(bytes.begin(), bytes.end(), out->data);
+    out->length = static_cast<std::uint16_t>(bytes.size());
+    EXPECT_EQ(tx.submit({&out, 1}), 1u);
+    tx.reap();
+  }
+  std::vector<std::vector<std::uint8_t>> got;
+  std::array<Frame*, 8> in;
+  const Nanoseconds deadline = clock_.now() + 100 * kMillisecond;
+  while (clock_.now() < deadline) {
+    const std::size_t count = b_->rx_queue(0).poll(in);
+    for (const Frame* f : std::span(in).first(count)) {
+      got.emplace_back(f->data, f->data + f->length);
+    }
+    b_->rx_queue(0).release(std::span<Frame* const>(in).first(count));
+  }
+  return got;
+}
+
 DeviceCounters Conformance::settled(Device& device) {
   DeviceCounters counters;
   for (int i = 0; i < 20; ++i) {

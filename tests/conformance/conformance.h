@@ -64,6 +64,9 @@ class Conformance : public testing::TestWithParam<MakeRig> {
   // Receives until `count` have come or nothing has come for `patience`; checks every byte.
   std::vector<std::uint64_t> receive(RxQueue& rx, std::uint64_t count,
                                      Nanoseconds patience = 200 * kMillisecond);
+  // Sends the frames one by one; what has come 100 ms later.
+  std::vector<std::vector<std::uint8_t>> deliver(
+      const std::vector<std::vector<std::uint8_t>>& frames);
   // Until the counters stand still. Fails the test when they cannot be read.
   DeviceCounters settled(Device& device);
   // `missing` frames from a to b are in the counters of both ends, as well as the rig's driver can

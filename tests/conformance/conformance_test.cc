@@ -306,28 +306,49 @@ TEST_P(Conformance, OnlySteeredFramesArrive) {
     open(steered);
     std::vector<std::vector<std::uint8_t>> expected = ours;
     if (everything) expected.insert(expected.end(), others.begin(), others.end());
-    TxQueue& tx = a_->tx_queue(0);
-    for (const auto* group : {&ours, &others}) {
-      for (const auto& bytes : *group) {
-        Frame* out = nullptr;
-        ASSERT_EQ(tx.borrow({&out, 1}), 1u);
-        std::copy(bytes.begin(), bytes.end(), out->data);
-        out->length = static_cast<std::uint16_t>(bytes.size());
-        ASSERT_EQ(tx.submit({&out, 1}), 1u);
-        tx.reap();
-      }
-    }
-    std::vector<std::vector<std::uint8_t>> got;
-    std::array<Frame*, 8> in;
-    const Nanoseconds deadline = clock_.now() + 100 * kMillisecond;
-    while (clock_.now() < deadline) {
-      const std::size_t count = b_->rx_queue(0).poll(in);
-      for (const Frame* f : std::span(in).first(count))
-        got.emplace_back(f->data, f->data + f->length);
-      b_->rx_queue(0).release(std::span<Frame* const>(in).first(count));
-    }
+    std::vector<std::vector<std::uint8_t>> all = ours;
+    all.insert(all.end(), others.begin(), others.end());
+    const auto got = deliver(all);
     ASSERT_EQ(got.size(), expected.size()) << (everything ? "everything" : "steered");
     EXPECT_EQ(got, expected);
+  }
+}
+
+TEST_P(Conformance, FramesOfTheMarkArriveWhereverTheyAreAddressed) {
+  open();
+  if (a_->facts().layer != Layer::kL2) GTEST_SKIP() << "a socket gets what the kernel gives it";
+  constexpr PayloadMark kMark{0x57, 0x50, 0x12, 0x34};
+  constexpr PayloadMark kNext{0x57, 0x50, 0x12, 0x35};
+  const auto frame = [&](const char* to, std::uint16_t l4_port, const PayloadMark& mark,
+                         std::uint8_t protocol = 17, bool vlan = false) {
+    const IpAddress destination = *parse_ip(to);
+    auto bytes = build_udp_frame({.from = a_->facts().mac,
+                                  .to = b_->facts().mac,
+                                  .destination = destination,
+                                  .l4_port = l4_port,
+                                  .protocol = protocol,
+                                  .vlan = vlan});
+    const long payload = 14 + (vlan ? 4 : 0) + (destination.v6 ? 40 : 20) + 8;
+    std::copy(mark.begin(), mark.end(), bytes.begin() + payload);
+    return bytes;
+  };
+  const auto marked = [&](const PayloadMark& mark) {
+    return std::vector<std::vector<std::uint8_t>>{
+        frame("198.18.0.1", 7016, mark), frame("10.0.0.1", 7017, mark),
+        frame("10.0.0.1", 1, mark, 17, true), frame("2001:db8:6::9", 7017, mark),
+        frame("2001:db8:5::9", 7018, mark, 17, true)};
+  };
+  const auto ours = frame("198.18.0.1", 7017, kNext);
+  std::vector<std::vector<std::uint8_t>> all = marked(kMark);
+  for (auto& bytes : marked(kNext)) all.push_back(bytes);
+  all.push_back(frame("10.0.0.1", 7017, kMark, 6));  // not UDP
+  all.push_back(ours);
+  EXPECT_EQ(deliver(all), (std::vector<std::vector<std::uint8_t>>{ours})) << "nothing was said";
+  for (const PayloadMark& mark : {kMark, kNext}) {
+    b_->also_take(mark);
+    auto expected = marked(mark);
+    expected.push_back(ours);
+    EXPECT_EQ(deliver(all), expected);
   }
 }
 

@@ -334,6 +334,102 @@ TEST_F(DirectionTest, PrecisePacingHandsOverOneFrameARound) {
   EXPECT_EQ(result.pacing.mode, "precise");
 }
 
+// Two queues each way; both of the receiver take what `arrive_by` says.
+class TwoQueuesTest : public DirectionTest {
+ protected:
+  void send(double fps, Nanoseconds duration) {
+    epoch_ = clock_.now();
+    direction_->start(fps, duration, 32, ++trial_id_, epoch_);
+    for (bool busy = true; busy; clock_.advance(kTick)) {
+      busy = false;
+      for (const auto& tx : direction_->tx_loops()) {
+        while (tx->run() == Step::kBusy) {
+        }
+        busy |= !tx->cell().finished.load();
+      }
+    }
+  }
+
+  // `queue_of`: by the number of a frame and its bytes.
+  DirectionResult arrive_by(auto queue_of, std::string& spoiled) {
+    for (std::size_t number = 0; number < from_.sent.size(); ++number) {
+      to_.incoming.push_back({.bytes = from_.sent[number], .stamp = clock_.now()});
+      direction_->rx_loops().at(queue_of(number, from_.sent[number]))->run();
+    }
+    direction_->stop(clock_.now());
+    return direction_->fold({}, {}, {}, {}, spoiled);
+  }
+
+  // As a NIC does: by the addresses and ports.
+  static std::size_t by_hash(std::size_t, const std::vector<std::uint8_t>& bytes) {
+    std::uint32_t hash = 2'166'136'261;
+    for (std::size_t i = 26; i < 38; ++i) hash = (hash ^ bytes[i]) * 16'777'619;
+    return hash >> 16 & 1;
+  }
+
+  Nanoseconds epoch_ = 0;
+};
+
+TEST_F(TwoQueuesTest, EachFlowIsASequenceSpaceWhereQueuesAreChosenByFlow) {
+  profile_.flows = 8192;
+  to_.facts_to_set().rx_spread = 2;
+  make({.queues = 2});
+  send(1e6, 20 * kMillisecond);
+  ASSERT_EQ(from_.sent.size(), 20'000u);  // each flow had its turn, and most a second one
+  std::string spoiled;
+  const DirectionResult result = arrive_by(by_hash, spoiled);
+  EXPECT_EQ(spoiled, "");
+  EXPECT_EQ(result.sequence_scope, "flow");
+  EXPECT_EQ(result.sequence_spaces, 8192u);
+  EXPECT_EQ(direction_->order_note(), "");
+  EXPECT_EQ(result.counts.lost, 0u);
+  EXPECT_EQ(result.counts.reordered, 0u);
+  ASSERT_TRUE(result.loss_bursts);
+  EXPECT_EQ(result.loss_bursts->bursts, 0u);
+}
+
+TEST_F(TwoQueuesTest, FlowsThatShareASpaceOverJoinedQueuesHaveNoOrderOfTheirOwn) {
+  profile_.flows = kSequenceSpacesSpread + 1;
+  make({});
+  EXPECT_EQ(direction_->order_note(), "");
+  to_.facts_to_set().rx_spread = 4;
+  make({});
+  EXPECT_NE(direction_->order_note().find("upper bound"), std::string::npos);
+}
+
+TEST_F(TwoQueuesTest, OfAFlowThatChangedItsQueueNothingIsToldButTheCounts) {
+  profile_.flows = 2;
+  make({.queues = 2});
+  send(100'000, 10 * kMillisecond);
+  std::string spoiled;
+  const DirectionResult result =
+      arrive_by([](std::size_t number, const auto&) { return number / 2 % 2; }, spoiled);
+  EXPECT_NE(spoiled.find("several receive queues"), std::string::npos) << spoiled;
+  EXPECT_EQ(result.counts.offered, 1000u);
+  EXPECT_EQ(result.counts.lost, 0u);
+  ASSERT_TRUE(result.delay);  // each frame's own
+  EXPECT_EQ(result.delay->actual.samples, 1000u);
+  EXPECT_FALSE(result.loss_bursts);
+  EXPECT_FALSE(result.reordering);
+  EXPECT_FALSE(result.jitter);
+  for (const Interval& interval : result.intervals) EXPECT_EQ(interval.lost, 0u);
+}
+
+TEST_F(TwoQueuesTest, MoreFlowsThanSequenceSpacesAreRefusedBeforeAnythingIsSent) {
+  profile_.flows = kSequenceSpacesSpread + 1;
+  for (const unsigned queues : {1u, 2u}) {
+    const auto made =
+        Direction::make({.from = &from_, .to = &to_, .queues = queues}, profile_, clock_);
+    ASSERT_EQ(made.has_value(), queues == 1);
+    if (!made) {
+      EXPECT_EQ(made.error().kind, ErrorKind::kUsage);
+      EXPECT_NE(made.error().hint.find("--flows 65536"), std::string::npos) << made.error().hint;
+    }
+  }
+  EXPECT_TRUE(Direction::make({.from = &from_, .queues = 2}, profile_, clock_))
+      << "nobody receives";
+}
+
 // What is lost behind a burst of ours is not the device's, at any load that it carries; what it
 // cannot carry is, and is told to within the frames that say nothing.
 TEST_F(DirectionTest, APolicerIsBlamedForItsOwnLossesAlone) {

@@ -46,6 +46,7 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
   std::vector<std::size_t> polls;             // frames that each poll with a frame returned
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
+  [[nodiscard]] DeviceFacts& facts_to_set() { return facts_; }
   [[nodiscard]] Result<DeviceCounters> counters() override {
     if (gone.load()) return fail(ErrorKind::kPrecondition, "the interface is gone");
     return DeviceCounters{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};

@@ -49,6 +49,25 @@ TEST(Verdict, OurOwnDropsAreNeverTheDevices) {
   }
 }
 
+TEST(Verdict, FramesThatCameToAnotherAddressAreNamedAndNotTheDevices) {
+  TrialResult result;
+  result.directions.push_back({.from = "a",
+                               .to = "b",
+                               .counts = {.intended = 1000,
+                                          .offered = 1000,
+                                          .received = 990,
+                                          .unique = 990,
+                                          .lost = 10,
+                                          .readdressed = 10},
+                               .attribution = {.readdressed = 10},
+                               .readdressed_to = "198.18.0.77:9"});
+  judge(result, {});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_NE(result.reason.find("10 of this trial's frames arrived at 198.18.0.77:9"),
+            std::string::npos)
+      << result.reason;
+}
+
 // Losses that bursts of ours explain are nobody's: what is left of them decides, where it can.
 TEST(Verdict, LossesBehindOurOwnBurstsDecideNothing) {
   const auto judged = [](std::uint64_t behind, double goal) {

@@ -57,6 +57,28 @@ TEST(SteeringMatch, PrefixesAndPort) {
   }
 }
 
+TEST(SteeringMatch, AlsoTakesTheMarkWhereverItIsAddressed) {
+  SteeringMatch match({.destinations = {{ip("198.18.0.0"), 15}}, .l4_port = 7001});
+  for (const bool vlan : {false, true}) {
+    for (const char* to : {"10.0.0.1", "2001:db8::1", "198.18.0.1"}) {
+      Bytes frame = frame_to(ip(to), 9, vlan);
+      const std::size_t payload = find_udp(frame)->payload;
+      std::copy_n("WPab", 4, frame.begin() + static_cast<long>(payload));
+      EXPECT_FALSE(SteeringMatch(match).matches(frame)) << "no mark was given";
+      match.also_take({'W', 'P', 'a', 'b'});
+      EXPECT_TRUE(match.matches(frame)) << to;
+      for (std::size_t i = 0; i < 4; ++i) {
+        Bytes other = frame;
+        other[payload + i] ^= 1;
+        EXPECT_FALSE(match.matches(other)) << to;
+      }
+      const Bytes cut(frame.begin(), frame.begin() + static_cast<long>(payload) + 3);
+      EXPECT_FALSE(match.matches(cut));
+      match = SteeringMatch({.destinations = {{ip("198.18.0.0"), 15}}, .l4_port = 7001});
+    }
+  }
+}
+
 TEST(SteeringMatch, LooksBehindIpv4Options) {
   const SteeringMatch match({.destinations = {{ip("198.18.0.0"), 15}}, .l4_port = 7001});
   Bytes frame = frame_to(ip("198.18.0.1"), 1);

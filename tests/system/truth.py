@@ -102,8 +102,9 @@ def strangers(trial):
     made += [frames.udp(bear(trial, spaces[n % 3], n)) for n in range(MISDIRECTED)]
     tcp = bytearray(frames.udp(bear(trial, 0, 3)))
     tcp[23] = 6
-    kinds = (frames.udp(bear(trial, 0, 1), dst_port=10),
-             frames.udp(bear(trial, 0, 2), dst_ip="198.20.0.1"),
+    another = (trial + 1) % 65536  # one of this trial at another address would spoil it
+    kinds = (frames.udp(bear(another, 0, 1), dst_port=10),
+             frames.udp(bear(another, 0, 2), dst_ip="198.20.0.1"),
              bytes.fromhex("ffffffffffff02000000010108060001080006040001") + bytes(38),  # ARP
              bytes(tcp))
     made += [kinds[n % len(kinds)] for n in range(OTHERS)]

@@ -92,6 +92,48 @@ TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
   EXPECT_EQ(analyzer_.delays().samples, 3u);
 }
 
+// Frames as made_ makes them, sent to others.
+class ReaddressedTest : public AnalyzerTest {
+ protected:
+  void show_to(const char* ip, std::uint16_t l4_port, const Signature& signature,
+               bool damaged = false) {
+    HeaderSpec other = headers();
+    other.dst_ip = *parse_ip(ip);
+    if (other.dst_ip.v6) other.src_ip = *parse_ip("2001:2::1");
+    other.dst_l4_port = l4_port;
+    const FrameTemplate made = *FrameTemplate::make(other, 100, false);
+    std::array<std::uint8_t, 96> bytes{};
+    made.write(bytes.data());
+    made.patch().apply(bytes.data(),
+                       {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
+                       signature.space, signature.lag);
+    if (damaged) bytes.back() ^= 1;
+    Frame frame{.data = bytes.data(), .stamp = kEpoch + 1000, .length = 96, .capacity = 96};
+    Frame* frames[] = {&frame};
+    analyzer_.take(frames, kEpoch + 1000);
+  }
+};
+
+TEST_F(ReaddressedTest, WhatCameToAnotherAddressIsCountedAndNamed) {
+  show_to("198.18.0.77", 9, {.trial_id = kTrial, .space = 1, .sequence = 5});
+  show_to("198.19.0.1", 77, {.trial_id = kTrial, .space = 0});
+  show_to("2001:2::77", 9, {.trial_id = kTrial, .space = 3});
+  show_to("198.18.0.77", 9, {.trial_id = kTrial, .space = kDirectionBit});  // the other direction's
+  show_to("198.18.0.77", 9, {.trial_id = kTrial - 1});                      // of others
+  show_to("198.18.0.77", 9, {.trial_id = kTrial}, /*damaged=*/true);
+  const ReceiveCounts& counts = analyzer_.counts();
+  EXPECT_EQ(counts.readdressed, 3u);
+  EXPECT_EQ(counts.misdirected, 1u);
+  EXPECT_EQ(counts.unique, 0u);
+  EXPECT_EQ(counts.corrupt + counts.stale + counts.foreign + counts.late, 0u);
+  ASSERT_TRUE(analyzer_.readdressed());
+  EXPECT_EQ(format_ip(analyzer_.readdressed()->ip), "198.18.0.77");
+  EXPECT_EQ(analyzer_.readdressed()->l4_port, 9);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  EXPECT_EQ(analyzer_.counts().readdressed, 0u);
+  EXPECT_FALSE(analyzer_.readdressed());
+}
+
 TEST_F(AnalyzerTest, DelayIsFromTheStampAndNeverClamped) {
   show({.trial_id = kTrial, .sequence = 0, .transmit_time = 500}, kEpoch + 1700);
   show({.trial_id = kTrial, .sequence = 1, .transmit_time = 2000}, kEpoch + 1900);

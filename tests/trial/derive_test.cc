@@ -39,7 +39,7 @@ TEST(Identities, EachBrokenOneIsNamed) {
             "received 984 is not unique 980 + duplicate 3");
   EXPECT_EQ(broken([](auto& d) { d.attribution.dut = 5; }),
             "lost 10 is not what is attributed: tx ring 1 + device 5 + rx ring 2 + rx NIC 2 + late "
-            "1 + not attributable 0");
+            "1 + readdressed 0 + not attributable 0");
 }
 
 // 2^64 - 1 + 1 wraps to 0: a sum that only compares totals would call this sound.
