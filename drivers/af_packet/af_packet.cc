@@ -266,7 +266,7 @@ class AfPacketBackend final : public Backend {
     const Result<Options> options = parse_options(port);
     if (!options) return tl::unexpected(options.error());
     if (Status good = check_spec(spec); !good) return good;
-    const auto interface = usable_interface(port.device, spec.buffer_len_max);
+    const auto interface = usable_interface(port.device, spec.buffer_len_max, spec.tagged);
     return interface ? Status() : tl::unexpected(interface.error());
   }
   Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {

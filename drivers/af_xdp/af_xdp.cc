@@ -51,7 +51,7 @@ Status AfXdpBackend::check(const PortSpec& port, const OpenSpec& spec) const {
   if (!options) return tl::unexpected(options.error());
   const auto layout = af_xdp::plan_umem(spec.buffer_len_max, spec.ring_frames);
   if (!layout) return tl::unexpected(layout.error());
-  const auto interface = usable_interface(port.device, spec.buffer_len_max);
+  const auto interface = usable_interface(port.device, spec.buffer_len_max, spec.tagged);
   return interface ? Status() : tl::unexpected(interface.error());
 }
 

@@ -42,7 +42,7 @@ struct InterfaceStatistics {  // since the interface exists; meanings: linux/if_
   std::uint32_t xdp_program = 0;  // id of the XDP program on it, whoever's; 0: none
 };
 
-// Fails with kUsage, naming the nearest existing interface, when there is none of that name.
+// Fails with kPrecondition, naming the nearest existing interface, when there is none of that name.
 [[nodiscard]] Result<LinuxInterface> read_interface(const std::string& name);
 
 // read_interface, and in addition refuses (kPrecondition, one sentence with the cure) an interface

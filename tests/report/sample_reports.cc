@@ -73,6 +73,25 @@ HistogramSteps steps(std::initializer_list<std::pair<Nanoseconds, std::uint64_t>
   return histogram.steps();
 }
 
+// Every key that the headers of a direction can have, those of sockets with several queues too.
+SentHeaders sent_headers(bool sockets) {
+  SentHeaders headers{.src_mac = MacAddress{{2, 0, 0, 0, 0, 1}},
+                      .dst_mac = MacAddress{{2, 0, 0, 0, 0, 2}},
+                      .next_hop = parse_ip("198.18.0.254"),
+                      .vlan = 7,
+                      .src_ip = *parse_ip("198.18.0.1"),
+                      .dst_ip = *parse_ip("198.19.0.1"),
+                      .dst_ip_last = *parse_ip("198.19.0.4"),
+                      .src_l4_ports = {49152, 49167},
+                      .src_l4_ports_are_range = !sockets,
+                      .dst_l4_port = 9,
+                      .dst_l4_port_last = 9,
+                      .dscp = 46,
+                      .ttl = 64};
+  if (sockets) headers.dst_l4_port_last = 10;
+  return headers;
+}
+
 // What a tester tells that tracked every frame and recorded every delay.
 void add_delays(DirectionResult& d) {
   d.delay = DelaySummary{.metric = "one_way",
@@ -152,6 +171,9 @@ void add_pacing(DirectionResult& d) {
                               .p50 = 0,
                               .p90 = 310,
                               .p99 = 640};
+  d.pacing.burst_room = 32;
+  d.pacing.burst_max = 40;
+  d.pacing.caught_up = 80;
   d.pacing.gap_target = 100;
   d.pacing.pauses = {.threshold = 10 * kMicrosecond,
                      .busy_threshold = 100 * kMicrosecond,
@@ -171,6 +193,7 @@ DirectionResult direction(std::string from, std::string to) {
   DirectionResult d;
   d.from = std::move(from);
   d.to = std::move(to);
+  d.headers = sent_headers(false);
   d.counts = {.intended = 100'000'000,
               .offered = 99'999'990,
               .unsent = 10,
@@ -231,6 +254,7 @@ RunReport full_trial_report() {
   back.pacing.mode = "precise";
   back.pacing.schedule = "bursty";
   back.delay->steps.overflow = 1;
+  back.headers = sent_headers(true);
   result.directions.push_back(back);
   result.notes = {"the port's own counters agree with ours"};
   result.directions[0].bare_cable = BareCable{.floor_p50 = 1'900,

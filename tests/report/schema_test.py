@@ -186,8 +186,8 @@ def never_shown(documents):
                      (parts[name] for name in ("direction", "latency", "distribution", "jitter",
                                                "preemptions", "interval"))])
     words_of_schema = {"$ref", "type", "items", "properties", "required", "additionalProperties", "enum",
-                       "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "description",
-                       "format"}
+                       "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "minItems", "description",
+                       "format", "pattern"}
     return known - words_of_schema - keys_of(documents)
 
 
