@@ -12,8 +12,8 @@
 #include <optional>
 
 #include "base/cpu.h"
-#include "engine/port_watch.h"
 #include "base/memory.h"
+#include "engine/port_watch.h"
 #include "tools/cleanup.h"
 #include "tools/interrupt.h"
 #include "tools/log_file.h"

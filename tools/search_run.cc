@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+
 #include <cmath>
+#include "search/proven.h"
 
 #include "base/units.h"
 

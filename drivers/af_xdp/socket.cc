@@ -123,9 +123,8 @@ Status Socket::map_memory() {
   void* mapped = mmap(nullptr, layout.bytes(), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (mapped == MAP_FAILED) {
-    return tl::unexpected(
-        system_error(fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), errno,
-                                        kLess));
+    return tl::unexpected(system_error(
+        fmt::format("no memory for {} KiB of frames", layout.bytes() / 1024), errno, kLess));
   }
   memory = static_cast<std::uint8_t*>(mapped);
   return {};

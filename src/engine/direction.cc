@@ -338,6 +338,12 @@ bool Direction::counts_agree(const Counts& counts, std::string& spoiled) const {
   return why.empty();
 }
 
+std::uint64_t Direction::displaced_frames() const {
+  std::uint64_t displaced = 0;
+  for (const auto& loop : tx_) displaced += loop->pacer().displaced();
+  return displaced;
+}
+
 // The frames of bursts beyond the schedule, and right behind them, that did not come back.
 std::uint64_t Direction::lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const {
   if (spec_.to == nullptr) return 0;
@@ -446,8 +452,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
       result.loss_bursts = loss_burst_summary(tx_, rx_);
     }
   }
-  std::uint64_t displaced = 0;
-  for (const auto& loop : tx_) displaced += loop->pacer().displaced();
+  const std::uint64_t displaced = displaced_frames();
   result.pacing.lost_behind =
       std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
   const std::string why = unknowable(tx, rx, result);

@@ -100,6 +100,7 @@ class Direction {
   };
   [[nodiscard]] BySpace count_by_space() const;
   [[nodiscard]] bool counts_agree(const Counts& counts, std::string& spoiled) const;
+  [[nodiscard]] std::uint64_t displaced_frames() const;
   [[nodiscard]] std::uint64_t lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const;
   [[nodiscard]] std::optional<DelaySummary> delays() const;
   [[nodiscard]] Nanoseconds least_delay() const;

@@ -43,11 +43,6 @@ using SearchProgress = std::function<void(const SearchResult& so_far, Nanosecond
                                           const Clock& clock, const SearchProgress& progress,
                                           std::span<const TrialResult* const> known = {});
 
-// After other goals of the same frames were searched: what `trials` (those of all searches) prove
-// is not contradicted. A load that met this goal raises the answer, one that missed it below the
-// answer takes it back.
-void reconcile(SearchResult& result, std::span<const TrialResult* const> trials);
-
 // A tester without a stated maximum is taken to offer 10^12 frames a second at most.
 [[nodiscard]] std::size_t trials_max(const SearchSpec& spec);
 

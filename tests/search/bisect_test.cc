@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "search/proven.h"
 #include "search/simulated_device.h"
 
 namespace wireproof {

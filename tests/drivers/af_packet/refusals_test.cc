@@ -61,8 +61,8 @@ TEST_F(AfPacketRefusals, RingThatDoesNotFitIsRefused) {
               spec.ring_frames = 1 << 15;  // of 2 KiB
               const auto refused = try_open(veth.near(), spec);
               return !refused && refused.error().kind == ErrorKind::kPrecondition &&
-                     refused.error().message.find("65536 KiB") != std::string::npos &&
-                     refused.error().hint.find("ulimit") != std::string::npos;
+                     refused.error().message.find("64 MiB") != std::string::npos &&
+                     refused.error().hint.find("smaller") != std::string::npos;
             }),
             0);
 }
