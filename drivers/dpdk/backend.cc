@@ -16,6 +16,11 @@ class DpdkBackend final : public Backend {
     return "NICs and virtual devices through DPDK, past the kernel (a loadable module)";
   }
   Probe probe() const override { return {.usable = true}; }
+  Status check(const PortSpec& port, const OpenSpec&) const override {
+    const Result<Options> options = parse_options(port);
+    if (!options) return tl::unexpected(options.error());
+    return {};
+  }
   Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {
     const Result<Options> options = parse_options(port);
     if (!options) return tl::unexpected(options.error());

