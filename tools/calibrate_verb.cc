@@ -250,6 +250,7 @@ int run_calibrate(const CalibrateSettings& settings, const Session& session) {
     return finish(session, report);
   };
   if (const Status ok = check_output(session); !ok) return give_up(ok.error());
+  if (!session.output.dry_run) undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared) return give_up(prepared.error());
   if (session.output.dry_run) {
@@ -258,7 +259,6 @@ int run_calibrate(const CalibrateSettings& settings, const Session& session) {
   }
   const std::string path = calibration_path();
   if (const Status ok = check_calibration_storable(path); !ok) return give_up(ok.error());
-  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);

@@ -128,9 +128,9 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
     set_error(report, error);
     return finish(session, report);
   };
+  undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare(settings, session);
   if (!prepared) return give_up(prepared.error());
-  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);

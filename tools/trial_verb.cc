@@ -180,6 +180,7 @@ int run_trial(const TrialSettings& settings, const Session& session) {
     return finish(session, report);
   };
   if (const Status ok = check_output(session, settings.frame_log); !ok) return give_up(ok.error());
+  if (!session.output.dry_run) undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared) return give_up(prepared.error());
   std::vector<double> loads_fps;
@@ -197,7 +198,6 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   }
   Result<std::optional<LogFile>> frame_log = open_frame_log(settings.frame_log);
   if (!frame_log) return give_up(frame_log.error());
-  undo_leftovers(report);
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());
   describe_ports(*ports, settings.test, report);
