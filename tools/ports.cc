@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/header_choice.h"
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
 #include "tools/header_settings.h"
@@ -252,6 +253,20 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
   }
 }
 
+namespace {
+// What an interface's MAC is, is known before it is opened.
+Status check_destinations(const PreparedTest& prepared, const TestSettings& test) {
+  for (const auto& [sender, mac] : {std::pair{&prepared.tx, test.profile.dst_mac},
+                                    std::pair{&*prepared.rx, test.profile.reverse.dst_mac}}) {
+    const Result<LinuxInterface> interface = read_interface(sender->device);
+    if (mac && interface && interface->mac == *mac) {
+      return tl::unexpected(sent_to_itself(*mac, sender->device));
+    }
+  }
+  return {};
+}
+}  // namespace
+
 Result<PreparedTest> prepare_test(const TestSettings& test, const Session& session) {
   if (const Status ok = check_frames(test); !ok) return tl::unexpected(ok.error());
   Result<OpenSpec> spec = open_spec(test, session.clock);
@@ -267,8 +282,11 @@ Result<PreparedTest> prepare_test(const TestSettings& test, const Session& sessi
     if (const Status ok = prepare_port(*prepared.rx, test, prepared.open, session); !ok) {
       return tl::unexpected(ok.error());
     }
-    const Status ok = comes_back(prepared, test) ? Status() : check_pair(prepared.tx, *prepared.rx);
+    const bool loop = comes_back(prepared, test);
+    const Status ok = loop ? Status() : check_pair(prepared.tx, *prepared.rx);
     if (!ok) return tl::unexpected(ok.error());
+    const Status sent = loop ? Status() : check_destinations(prepared, test);
+    if (!sent) return tl::unexpected(sent.error());
   }
   if (const auto cores = plan(test, -1); !cores) return tl::unexpected(cores.error());
   prepared.line_rate_bps = line_rate_of(prepared, test);

@@ -53,6 +53,13 @@ Result<MacAddress> destination_mac(const DirectionSpec& spec, const Choice& choi
               "give --dst-mac with a unicast address");
 }
 
+Error goes_nowhere(const MacAddress& mac, const std::string& whose) {
+  return {
+      ErrorKind::kUsage,
+      fmt::format("destination MAC {} is {}: such a frame goes nowhere", format_mac(mac), whose),
+      "give the MAC or the next hop at the other end of that port's wire", 0};
+}
+
 // No switch returns a frame to the port that it came from, and no station answers itself; a frame
 // that somebody sends back as it is may bear the address that it comes back to.
 Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
@@ -61,12 +68,8 @@ Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
   if (!asked || spec.from == spec.to) return {};
   const bool own = headers.dst_mac == spec.from->facts().mac;
   if (!own && headers.dst_mac != headers.src_mac) return {};
-  return fail(ErrorKind::kUsage,
-              fmt::format("destination MAC {} is {}: such a frame goes nowhere",
-                          format_mac(headers.dst_mac),
-                          own ? fmt::format("that of {}, which sends", spec.from->facts().device)
-                              : "the source MAC"),
-              "give the MAC or the next hop at the other end of that port's wire");
+  return tl::unexpected(own ? sent_to_itself(headers.dst_mac, spec.from->facts().device)
+                            : goes_nowhere(headers.dst_mac, "the source MAC"));
 }
 
 HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
@@ -79,6 +82,10 @@ HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
 }
 
 }  // namespace
+
+Error sent_to_itself(const MacAddress& mac, const std::string& port) {
+  return goes_nowhere(mac, fmt::format("that of {}, which sends", port));
+}
 
 Result<HeaderSpec> choose_headers(const DirectionSpec& spec, const TrafficProfile& profile) {
   Result<HeaderSpec> headers = header_spec(profile, spec.reverse);
