@@ -140,6 +140,15 @@ Status check_pair(const PortSpec& tx, const PortSpec& rx) {
                 fmt::format("no frame gets from {} to {}", name_of(tx), name_of(rx)),
                 "loopback is a wire in memory: both of its ends are loopback ports");
   }
+  // Its ends are named a... and b...
+  const auto other_end = [](const PortSpec& port) {
+    return (port.device.starts_with('a') ? "b" : "a") + port.device.substr(1);
+  };
+  if (tx.backend == kMemory && rx.device != other_end(tx)) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} and {} are not the two ends of one wire", name_of(tx), name_of(rx)),
+                fmt::format("the other end of {} is {}:{}", name_of(tx), kMemory, other_end(tx)));
+  }
   // DPDK's net_null swallows what it is sent, net_ring gives it back.
   for (const PortSpec* one : {&tx, &rx}) {
     const bool swallows = one->device.starts_with("net_null");

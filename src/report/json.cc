@@ -1,6 +1,7 @@
 #include "report/json.h"
 
 #include <cmath>
+#include <set>
 
 #include "report/json_parts.h"
 #include "trial/derive.h"
@@ -114,9 +115,13 @@ Json trials_json(const RunReport& report) {
   Json json = Json::array();
   for (const TrialResult& trial : report.trials)
     json.push_back(trial_json(trial, report.environment));
-  for (const SearchResult& search : report.searches)
-    for (const TrialResult& trial : search.trials)
-      json.push_back(trial_json(trial, report.environment));
+  // A trial that several goals rest on is told once.
+  std::set<std::uint64_t> told;
+  for (const SearchResult& search : report.searches) {
+    for (const TrialResult& trial : search.trials) {
+      if (told.insert(trial.spec.id).second) json.push_back(trial_json(trial, report.environment));
+    }
+  }
   return json;
 }
 

@@ -207,10 +207,17 @@ DirectionResult direction(std::string from, std::string to) {
               .corrupt = 60,
               .foreign = 3,
               .misdirected = 2,
+              .readdressed = 4,
               .unclassified = 1,
               .rx_dropped = 40};
-  d.attribution = {
-      .tx_shortfall = 10, .tx_ring = 5, .dut = 99'938, .rx_ring = 30, .rx_nic = 20, .late = 7};
+  d.attribution = {.tx_shortfall = 10,
+                   .tx_ring = 5,
+                   .dut = 99'934,
+                   .rx_ring = 30,
+                   .rx_nic = 20,
+                   .late = 7,
+                   .readdressed = 4};
+  d.readdressed_to = "198.18.0.77:9";
   d.sequence_scope = "flow";
   d.sequence_spaces = 16;
   d.window = 65536;

@@ -42,8 +42,10 @@ def others_are_refused_beside(holder):
             done = tester(*verb)
             assert done.code == PRECONDITION and "c1 is in use" in done.err, done
         # No attempt cost the first a frame.
-        counts = document(held.stop(signal.SIGINT).out)["trials"][0]["directions"][0]["counts"]
-        assert counts["lost"] == 0 and counts["offered"] >= 300, counts
+        found = document(held.stop(signal.SIGINT).out)["trials"][0]["directions"][0]
+        # A busy machine may fill the ring of the first; nothing of it is the device's.
+        counts, where = found["counts"], found["attribution"]
+        assert where["dut"] == 0 and counts["offered"] >= 300, (counts, where)
 
 
 @SUITE.case_for_each(WAYS)

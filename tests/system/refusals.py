@@ -239,7 +239,10 @@ def foreign_xdp_program():
                        ["t1", str(number), "foreign_pass", "not replaced", "af_packet"])
             refused_in(net, "dut", "--a", "af_xdp:t0", "--b", "af_xdp:t1", PRECONDITION,
                        ["t1", str(number)])
-            works(net, trial("af_packet"))
+            # No device is there: whatever does not come, the program may have taken.
+            done = net.run("tester", *trial("af_packet"), "--json")
+            assert done.code == INVALID, done
+            assert f"XDP program {number}" in document(done.out)["trials"][0]["reason"], done
             assert attached(net, "t1") == number
             net.ip("tester", "link", "set", "dev", "t1", mode, "off")
         works(net, trial("af_xdp"))
