@@ -13,7 +13,12 @@ using testing::FakeDevice;
 
 class BurstBlame : public ::testing::Test {
  protected:
-  BurstBlame() : clock_(kSecond) { profile_.dst_mac = parse_mac("02:00:00:00:00:01"); }
+  BurstBlame() : clock_(kSecond) {
+    profile_.dst_mac = parse_mac("02:00:00:00:00:01");
+    for (DeviceCounters* counters : {&tx_before_, &tx_after_, &rx_before_, &rx_after_}) {
+      counters->tx_dropped = counters->rx_ring_dropped = counters->rx_nic_dropped = 0;
+    }
+  }
 
   void make(DirectionSpec spec) {
     spec.from = &from_;
