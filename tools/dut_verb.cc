@@ -50,11 +50,7 @@ Status write_log(DutLog& log) {
   return log.file.commit();
 }
 
-Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings& settings,
-                                         const Session& session) {
-  if (const Status ok = check_management(port, settings.allow_mgmt_interface); !ok) {
-    return tl::unexpected(ok.error());
-  }
+OpenSpec open_spec(const DutSettings& settings, const Session& session) {
   OpenSpec spec;
   spec.ring_frames = settings.ring_frames;
   spec.buffer_len_max = ForwardPathSpec{}.buffer_len_max;
@@ -62,14 +58,23 @@ Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings
   spec.steering.everything = true;
   spec.clock = &session.clock;
   spec.stop = &interrupted();
-  auto device = open_port(session.backends, port, spec);
+  return spec;
+}
+
+Result<std::unique_ptr<Device>> open_one(const PortSpec& port, const DutSettings& settings,
+                                         const Session& session) {
+  if (const Status ok = check_management(port, settings.allow_mgmt_interface); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  auto device = open_port(session.backends, port, open_spec(settings, session));
   if (!device || (*device)->facts().layer == Layer::kL2) return device;
   return fail(ErrorKind::kUsage,
               fmt::format("{} is a socket: it has no frames to forward", port.device),
               "use af_xdp or af_packet on a network interface");
 }
 
-Result<DutPorts> open_both(const DutSettings& settings, const Session& session) {
+Result<std::pair<PortSpec, PortSpec>> name_both(const DutSettings& settings,
+                                                const Session& session) {
   const Result<PortSpec> a = parse_port_spec(session.backends, settings.a);
   if (!a) return tl::unexpected(a.error());
   const Result<PortSpec> b = parse_port_spec(session.backends, settings.b);
@@ -78,11 +83,37 @@ Result<DutPorts> open_both(const DutSettings& settings, const Session& session) 
     return fail(ErrorKind::kUsage, fmt::format("--a and --b are the same port, {}", a->device),
                 "a device has two ports: name another one");
   }
+  return std::pair(*a, *b);
+}
+
+// --dry-run: what can be known without opening anything.
+Result<std::string> plan_text(const DutSettings& settings, const Session& session) {
+  const auto named = name_both(settings, session);
+  if (!named) return tl::unexpected(named.error());
+  for (const PortSpec* port : {&named->first, &named->second}) {
+    const Status allowed = check_management(*port, settings.allow_mgmt_interface);
+    if (!allowed) return tl::unexpected(allowed.error());
+    const Result<Backend*> backend = choose_backend(session.backends, *port);
+    if (!backend) return tl::unexpected(backend.error());
+    const Status fit = (*backend)->check(*port, open_spec(settings, session));
+    if (!fit) return tl::unexpected(fit.error());
+  }
+  return fmt::format(
+      "forwards    {} <-> {}\na to b      {}\nb to a      {}\nends        {}\n"
+      "dry run: nothing was opened and nothing was forwarded\n",
+      settings.a, settings.b, describe_wire(path_spec(settings, false).wire),
+      describe_wire(path_spec(settings, true).wire),
+      settings.duration == 0 ? "on SIGINT, SIGTERM or SIGHUP" : "by itself");
+}
+
+Result<DutPorts> open_both(const DutSettings& settings, const Session& session) {
+  const auto named = name_both(settings, session);
+  if (!named) return tl::unexpected(named.error());
   DutPorts ports;
-  auto opened = open_one(*a, settings, session);
+  auto opened = open_one(named->first, settings, session);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
-  opened = open_one(*b, settings, session);
+  opened = open_one(named->second, settings, session);
   if (!opened) return tl::unexpected(opened.error());
   ports.b = std::move(*opened);
   return ports;
@@ -177,6 +208,7 @@ int run_dut(const DutSettings& settings, const Session& session) {
     return finish(session, report);
   };
   if (const Status ok = check_output(session, settings.log); !ok) return give_up(ok.error());
+  if (session.output.dry_run) return finish_dry_run(session, report, plan_text(settings, session));
   Result<std::optional<DutLog>> log = open_log(settings);
   if (!log) return give_up(log.error());
   const CpuList cpus = allowed_cpus();

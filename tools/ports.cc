@@ -265,12 +265,16 @@ void describe_port(const Device& device, std::uint32_t ring_frames, RunReport& r
 namespace {
 // What an interface's MAC is, is known before it is opened.
 Status check_destinations(const PreparedTest& prepared, const TestSettings& test) {
-  for (const auto& [sender, mac] : {std::pair{&prepared.tx, test.profile.dst_mac},
-                                    std::pair{&*prepared.rx, test.profile.reverse.dst_mac}}) {
+  const TrafficProfile& profile = test.profile;
+  for (const auto& [sender, from, to] :
+       {std::tuple{&prepared.tx, profile.src_mac, profile.dst_mac},
+        std::tuple{&*prepared.rx, profile.reverse.src_mac, profile.reverse.dst_mac}}) {
+    if (!to) continue;
     const Result<LinuxInterface> interface = read_interface(sender->device);
-    if (mac && interface && interface->mac == *mac) {
-      return tl::unexpected(sent_to_itself(*mac, sender->device));
+    if (interface && interface->mac == *to) {
+      return tl::unexpected(goes_nowhere(*to, sender->device));
     }
+    if (from == to) return tl::unexpected(goes_nowhere(*to, {}));
   }
   return {};
 }

@@ -53,13 +53,6 @@ Result<MacAddress> destination_mac(const DirectionSpec& spec, const Choice& choi
               "give --dst-mac with a unicast address");
 }
 
-Error goes_nowhere(const MacAddress& mac, const std::string& whose) {
-  return {
-      ErrorKind::kUsage,
-      fmt::format("destination MAC {} is {}: such a frame goes nowhere", format_mac(mac), whose),
-      "give the MAC or the next hop at the other end of that port's wire", 0};
-}
-
 // No switch returns a frame to the port that it came from, and no station answers itself; a frame
 // that somebody sends back as it is may bear the address that it comes back to.
 Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
@@ -68,8 +61,8 @@ Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
   if (!asked || spec.from == spec.to) return {};
   const bool own = headers.dst_mac == spec.from->facts().mac;
   if (!own && headers.dst_mac != headers.src_mac) return {};
-  return tl::unexpected(own ? sent_to_itself(headers.dst_mac, spec.from->facts().device)
-                            : goes_nowhere(headers.dst_mac, "the source MAC"));
+  return tl::unexpected(
+      goes_nowhere(headers.dst_mac, own ? spec.from->facts().device : std::string()));
 }
 
 HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
@@ -83,8 +76,11 @@ HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
 
 }  // namespace
 
-Error sent_to_itself(const MacAddress& mac, const std::string& port) {
-  return goes_nowhere(mac, fmt::format("that of {}, which sends", port));
+Error goes_nowhere(const MacAddress& mac, const std::string& port) {
+  return {ErrorKind::kUsage,
+          fmt::format("destination MAC {} is {}: such a frame goes nowhere", format_mac(mac),
+                      port.empty() ? "the source MAC" : "that of " + port + ", which sends"),
+          "give the MAC or the next hop at the other end of that port's wire", 0};
 }
 
 Result<HeaderSpec> choose_headers(const DirectionSpec& spec, const TrafficProfile& profile) {

@@ -16,8 +16,9 @@ namespace wireproof {
 [[nodiscard]] Result<HeaderSpec> choose_headers(const DirectionSpec& spec,
                                                 const TrafficProfile& profile);
 
-// Why frames may not go to the MAC of the port that sends them.
-[[nodiscard]] Error sent_to_itself(const MacAddress& mac, const std::string& port);
+// Why frames may not go to the MAC of the port that sends them, or, without one, to their source
+// MAC.
+[[nodiscard]] Error goes_nowhere(const MacAddress& mac, const std::string& port);
 
 // The same for the result, as the frames leave.
 [[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,

@@ -309,5 +309,13 @@ def needs_both_ports():
     assert done.code == 2 and "--b" in done.err, done
 
 
+@SUITE.case
+def a_dry_run_forwards_nothing():
+    done = wireproof("dut", "--a", "loopback:a", "--b", "loopback:a1", "--loss", "1%", "--dry-run")
+    assert done.code == 0 and "nothing was forwarded" in done.out and "loss" in done.out, done
+    done = wireproof("dut", "--a", "loopback:a", "--b", "loopback:a", "--dry-run")
+    assert done.code == 2 and "same port" in done.err, done
+
+
 if __name__ == "__main__":
     sys.exit(SUITE.main())
