@@ -274,7 +274,7 @@ Status check_destinations(const PreparedTest& prepared, const TestSettings& test
     if (interface && interface->mac == *to) {
       return tl::unexpected(goes_nowhere(*to, sender->device));
     }
-    if (from == to) return tl::unexpected(goes_nowhere(*to, {}));
+    if (from == to) return tl::unexpected(goes_nowhere(*to, std::nullopt));
   }
   return {};
 }

@@ -62,7 +62,7 @@ Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
   const bool own = headers.dst_mac == spec.from->facts().mac;
   if (!own && headers.dst_mac != headers.src_mac) return {};
   return tl::unexpected(
-      goes_nowhere(headers.dst_mac, own ? spec.from->facts().device : std::string()));
+      goes_nowhere(headers.dst_mac, own ? std::optional(spec.from->facts().device) : std::nullopt));
 }
 
 HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
@@ -76,10 +76,10 @@ HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
 
 }  // namespace
 
-Error goes_nowhere(const MacAddress& mac, const std::string& port) {
+Error goes_nowhere(const MacAddress& mac, const std::optional<std::string>& port) {
   return {ErrorKind::kUsage,
           fmt::format("destination MAC {} is {}: such a frame goes nowhere", format_mac(mac),
-                      port.empty() ? "the source MAC" : "that of " + port + ", which sends"),
+                      port ? "that of " + *port + ", which sends" : "the source MAC"),
           "give the MAC or the next hop at the other end of that port's wire", 0};
 }
 

@@ -18,7 +18,7 @@ namespace wireproof {
 
 // Why frames may not go to the MAC of the port that sends them, or, without one, to their source
 // MAC.
-[[nodiscard]] Error goes_nowhere(const MacAddress& mac, const std::string& port);
+[[nodiscard]] Error goes_nowhere(const MacAddress& mac, const std::optional<std::string>& port);
 
 // The same for the result, as the frames leave.
 [[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,

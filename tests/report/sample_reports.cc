@@ -354,6 +354,11 @@ RunReport search_report() {
   nothing.tester_limited = false;
   nothing.reason = "the lowest load, 1 frames/s, failed";
   report.searches = {regular, limited, nothing};
+  std::uint64_t id = 0;  // counts through all searches
+  for (SearchResult& search : report.searches) {
+    for (TrialResult& one : search.trials) one.spec.id = ++id;
+    if (search.final_trial) search.final_trial = search.trials.back();
+  }
   return report;
 }
 
