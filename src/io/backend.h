@@ -217,8 +217,9 @@ class Backend {
   // What open() would refuse that can be known without opening: the same error, and nothing is
   // changed or sent. Not the rest of what open() may refuse.
   [[nodiscard]] virtual Status check(const PortSpec&, const OpenSpec&) const { return {}; }
-  // Opens one port. Fails with kUsage on an unknown option or device (naming the nearest known
-  // one), kPrecondition on whatever the host lacks. On failure nothing is left behind.
+  // Opens one port. Fails with kUsage on an unknown option or a name that can be no device (naming
+  // the nearest known one), kPrecondition on whatever the host lacks, an interface among it. On
+  // failure nothing is left behind.
   [[nodiscard]] virtual Result<std::unique_ptr<Device>> open(const PortSpec& port,
                                                              const OpenSpec& spec) = 0;
 };
