@@ -17,6 +17,11 @@ namespace {
 constexpr double kUnboundedFps = 1e12;
 // What a tester achieves at its own limit varies by less than this from trial to trial.
 constexpr double kSteady = 0.02;
+// Trials above a load that was disturbed, and the distances of the first, in precisions, and of
+// each further one from the rate that got through: 1, 8 and 64 % at 0.5 %.
+constexpr unsigned kTrialsAbove = 3;
+constexpr double kFirstAbove = 2;
+constexpr double kGrowthAbove = 8;
 
 double seconds(Nanoseconds duration) {
   return static_cast<double>(duration) / static_cast<double>(kSecond);
@@ -63,6 +68,7 @@ struct Step {
   double load = 0;  // 0: as fast as the tester can
   Nanoseconds duration = 0;
   bool confirming = false;
+  bool above = false;  // a load that was given up: see trial_above()
 };
 
 class Bisection {
@@ -112,6 +118,7 @@ class Bisection {
   [[nodiscard]] std::optional<Step> next_step();
   [[nodiscard]] std::optional<Step> narrowing_step();
   [[nodiscard]] std::optional<Step> confirming_step() const;
+  [[nodiscard]] std::optional<Step> trial_above() const;
   [[nodiscard]] std::optional<double> top() const;
   [[nodiscard]] bool narrow(double low, double high) const;
   [[nodiscard]] Nanoseconds cost(Nanoseconds duration) const;
@@ -133,6 +140,7 @@ class Bisection {
   [[nodiscard]] std::optional<std::size_t> best_trial() const;
   [[nodiscard]] std::string why_not_regular() const;
   [[nodiscard]] std::string why_no_bound() const;
+  [[nodiscard]] std::string not_vouched_for() const;
 
   const SearchSpec spec_;
   Measurer& measurer_;
@@ -149,8 +157,10 @@ class Bisection {
   std::optional<double> ceiling_;           // the lowest load that was given up as invalid
   std::optional<double> unpaced_;           // what the tester offered without a schedule
   bool unpaced_met_goal_ = false;
-  bool top_tried_ = false;  // some trial of this search said where the top is
+  bool top_tried_ = false;         // some trial of this search said where the top is
+  bool ceiling_is_limit_ = false;  // as far as the tester can send, and not a disturbance
   std::string ceiling_reason_;
+  unsigned trials_above_ = 0;
   std::optional<Step> retry_;
   unsigned retries_ = 0;
   struct Achieved {            // by the invalid trials of this step
@@ -219,10 +229,30 @@ std::optional<Step> Bisection::narrowing_step() {
   return Step{chooser_.next(floor_, *high), duration_, false};
 }
 
+// A disturbance makes loads invalid that the device carries, and those just above what it carries
+// still fail: when a load that was only disturbed is given up, they are tried before what lies
+// below, so that the answer is bounded from above all the same.
+std::optional<Step> Bisection::trial_above() const {
+  if (!ceiling_ || ceiling_is_limit_ || trials_above_ == kTrialsAbove) return std::nullopt;
+  double forwarded = *ceiling_;
+  for (const TrialResult& trial : result_.trials)
+    forwarded = std::max(forwarded, forwarding_fps(trial));
+  const double reach = kFirstAbove * spec_.precision * std::pow(kGrowthAbove, trials_above_);
+  const double load = forwarded * (1 + reach);
+  for (const auto& end : {upper_, unpaced_}) {
+    if (end && load >= *end) return std::nullopt;
+  }
+  if (spec_.max_fps > 0 && load >= spec_.max_fps) return std::nullopt;
+  return in_time(cost(duration_))
+             ? std::optional(Step{.load = load, .duration = duration_, .above = true})
+             : std::nullopt;
+}
+
 std::optional<Step> Bisection::next_step() {
   if (ended_) return std::nullopt;
   const std::optional<Step> confirming = confirming_step();
-  const std::optional<Step> step = retry_ ? retry_ : narrowing_step();
+  std::optional<Step> step = retry_ ? retry_ : trial_above();
+  if (!step) step = narrowing_step();
   if (!step) {
     if (!confirming || in_time(cost(confirming->duration))) return confirming;
     out_of_time_ = true;
@@ -266,6 +296,7 @@ void Bisection::learn(const Step& step) {
   const TrialResult& trial = result_.trials.back();
   retry_.reset();
   top_tried_ = true;
+  if (step.above) ++trials_above_;
   if (trial.interrupted) {
     result_.interrupted = true;
     ended_ = true;
@@ -294,15 +325,21 @@ void Bisection::learn_pass(const Step& step, std::size_t trial) {
   lower_trial_ = trial;
   confirmed_ = step.duration >= spec_.final_duration;
   chooser_.passed(load_of(result_.trials[trial]));
+  if (step.above) {
+    ceiling_.reset();
+    trials_above_ = kTrialsAbove;
+  }
 }
 
 void Bisection::learn_fail(const Step& step, const TrialResult& trial) {
   upper_ = load_of(trial);
   if (step.confirming) only_final_trials_count();
+  if (step.above) trials_above_ = kTrialsAbove;
   chooser_.failed(*upper_, forwarding_fps(trial));
 }
 
 void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
+  if (step.above) return;
   const double offered = offered_fps(trial);
   achieved_.least_fps = std::min(achieved_.least_fps, offered);
   if (offered >= achieved_.offered_fps) {
@@ -325,10 +362,11 @@ void Bisection::give_up(const Step& step) {
   const double known =
       lower_trial_ && !step.confirming ? load_of(result_.trials[*lower_trial_]) : 0;
   const bool steady = offered - achieved_.least_fps <= kSteady * offered;
-  const bool limit = steady && offered > known && offered < load;
+  const bool limit = steady && offered > known && offered < load * (1 - spec_.precision);
   if (step.confirming) only_final_trials_count();
   if (load > 0) {
     ceiling_ = limit ? offered : load;
+    ceiling_is_limit_ = limit || step.load == 0;
     chooser_.gave_up(load, std::min(offered, achieved_.forwarded_fps));
   }
   retries_ = 0;
@@ -393,12 +431,10 @@ std::string Bisection::why_not_regular() const {
   if (result_.interrupted) return "stopped by the user";
   if (result_.error) return "the search ended early: " + result_.error->message;
   if (out_of_time_)
-    return fmt::format("the time limit of {:g} s came before the precision",
-                       seconds(spec_.time_limit));
+    return fmt::format("the time limit of {:g} s came before the precision{}",
+                       seconds(spec_.time_limit), ceiling_ ? "; " + not_vouched_for() : "");
   if (!result_.lower_bound_fps) return why_no_bound();
-  if (result_.tester_limited && ceiling_)
-    return fmt::format("the tester cannot vouch for loads from {} frames/s: {}", whole(*ceiling_),
-                       ceiling_reason_);
+  if (result_.tester_limited && ceiling_) return not_vouched_for();
   if (result_.tester_limited) return "the tester can send no faster";
   if (!upper_)
     return fmt::format("the highest load asked, {} frames/s, passed", whole(spec_.max_fps));
@@ -406,6 +442,11 @@ std::string Bisection::why_not_regular() const {
   return fmt::format(
       "one frame in a trial of {:g} s is more than the precision: take longer trials",
       seconds(duration_));
+}
+
+std::string Bisection::not_vouched_for() const {
+  return fmt::format("the tester cannot vouch for loads from {}{} frames/s: {}", whole(*ceiling_),
+                     upper_ && *upper_ > *ceiling_ ? " to " + whole(*upper_) : "", ceiling_reason_);
 }
 
 std::string Bisection::why_no_bound() const {
@@ -417,7 +458,7 @@ std::string Bisection::why_no_bound() const {
   if (upper_ && *upper_ <= *high)
     return fmt::format("even the lowest load, {} frames/s, failed: {}", whole(*upper_), last);
   return fmt::format("the tester cannot vouch for any load, not even {:.6g} frames/s: {}", *high,
-                     last);
+                     ceiling_ ? ceiling_reason_ : last);
 }
 
 }  // namespace
@@ -434,8 +475,9 @@ std::size_t trials_max(const SearchSpec& spec) {
   const double highest = spec.max_fps > 0 ? spec.max_fps : kUnboundedFps;
   // The highest load, the loads between, the lowest; once by short trials and, when the confirming
   // one fails, once more by long ones.
-  // Also what was offered without a schedule, paced.
-  const std::size_t phase = chooser.trials_max(lowest_load(spec), highest) + 3;
+  // Also what was offered without a schedule, paced; and what lies above a load that was disturbed,
+  // from where the search begins again when one passes.
+  const std::size_t phase = 2 * (chooser.trials_max(lowest_load(spec), highest) + 3) + kTrialsAbove;
   const std::size_t steps = spec.final_duration > spec.trial_duration ? 2 * phase + 1 : phase;
   return steps * (1 + spec.invalid_retries);
 }

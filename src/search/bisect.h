@@ -9,10 +9,12 @@
 // Invalid trials never move a bound. A load is tried again invalid_retries times, then given up,
 // and the search goes on below it: below what the tester achieved there when it achieved the same
 // each time, which is then its limit; otherwise something disturbed it, and that says nothing of
-// other loads. The search is tester_limited when its interval ends at such a load and not at one
-// that failed. The trial as fast as the tester can is only there to find out where to
-// look, and is not repeated where frames were lost as well: its load was never paced, so that it is
-// no bound itself. What it offered is tried again, paced, where an answer would rest on it.
+// other loads, so that up to three loads above it are tried as well: one that fails is an upper
+// bound, and one that passes takes the search there. The search is tester_limited when its interval
+// ends at such a load and not at one that failed. The trial as fast as the tester can is only there
+// to find out where to look, and is not repeated where frames were lost as well: its load was never
+// paced, so that it is no bound itself. What it offered is tried again, paced, where an answer
+// would rest on it.
 #pragma once
 
 #include <cstddef>

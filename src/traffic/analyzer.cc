@@ -30,9 +30,18 @@ void Analyzer::start(const AnalyzerStart& start) {
   until_delay_ = 1;
 }
 
-[[gnu::noinline]] bool Analyzer::too_old(const Signature& signature, std::uint32_t group) const {
-  const std::uint64_t limit = start_.too_old_below[group].load(std::memory_order_relaxed);
-  return sequence_distance(signature.sequence, limit) < 0;
+// Apart from the passes over each burst: few bursts come at a time, or in a run, where any can be.
+[[gnu::noinline]] std::size_t Analyzer::drop_late(std::span<Seen> ours, Nanoseconds late_after) {
+  const auto late = [&](const Seen& seen) {
+    if (seen.arrived > late_after - start_.epoch) return true;
+    if (start_.too_old_below == nullptr) return false;
+    const std::uint64_t limit = start_.too_old_below[seen.group].load(std::memory_order_relaxed);
+    return sequence_distance(seen.sequence, limit) < 0;
+  };
+  const auto end = std::remove_if(ours.begin(), ours.end(), late);
+  const auto left = static_cast<std::size_t>(end - ours.begin());
+  counts_.late += ours.size() - left;
+  return left;
 }
 
 inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
@@ -40,26 +49,22 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     ++counts_.stale;
     return false;
   }
-  const std::uint32_t space = signature.space ^ direction_;
-  seen.catch_up = (space & kCatchUpBit) != 0;
-  seen.group = space & ~kCatchUpBit;  // anything but a known group of ours is too large
-  if (seen.group >= spec_.spaces) {
-    ++counts_.misdirected;
-    return false;
-  }
-  seen.arrived = arrived - start_.epoch;
-  seen.delay = delay_between(signature.transmit_time, seen.arrived);
-  if (arrived > late_after_ || seen.delay > kDelayMax) {
-    ++counts_.late;
-    return false;
-  }
-  if (start_.too_old_below != nullptr) [[unlikely]] {
-    if (too_old(signature, seen.group)) {
-      ++counts_.late;
+  seen.group = signature.space ^ direction_;  // anything but a known group of ours is too large
+  seen.sequence = signature.sequence;
+  if (seen.group >= spec_.spaces) [[unlikely]] {
+    if ((seen.group & kCatchUpBit) != 0) seen.sequence |= kCatchUpMark;
+    seen.group &= ~kCatchUpBit;
+    if (seen.group >= spec_.spaces) {
+      ++counts_.misdirected;
       return false;
     }
   }
-  seen.sequence = signature.sequence;
+  seen.arrived = arrived - start_.epoch;
+  seen.delay = delay_between(signature.transmit_time, seen.arrived);
+  if (seen.delay > kDelayMax) {
+    ++counts_.late;
+    return false;
+  }
   seen.lag = signature.lag;
   return true;
 }
@@ -77,7 +82,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
 void Analyzer::look_elsewhere(const Frame& frame) {
   const auto found = read_any_test_frame(frame.data, frame.length);
   if (!found || found->signature.trial_id != start_.trial_id) return;
-  if ((found->signature.space ^ direction_) >= spec_.spaces) {
+  if (((found->signature.space & ~kCatchUpBit) ^ direction_) >= spec_.spaces) {
     ++counts_.misdirected;
   } else if (counts_.readdressed++ == 0) {
     readdressed_ = found;
@@ -127,7 +132,6 @@ void Analyzer::record(std::span<const Nanoseconds> sampled, std::span<const std:
 
 void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds late_after) {
   assert(frames.size() <= kBurstMax);
-  late_after_ = late_after;
   // In passes: the second finds the memory of each sequence space already on its way, and the third
   // has nothing but numbers.
   std::array<Seen, kBurstMax> ours;
@@ -143,18 +147,23 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
     if (variation_) variation_->prefetch(seen.group, seen.sequence);
     ++count_ours;
   }
+  if (now > late_after || start_.too_old_below != nullptr) [[unlikely]] {
+    count_ours = drop_late(std::span(ours).first(count_ours), late_after);
+  }
   if (count_ours > 0) longest_delay_ = std::max(longest_delay_, ours[count_ours - 1].delay);
   std::array<Nanoseconds, kBurstMax> sampled;
   std::array<std::uint16_t, kBurstMax> lags;
   std::size_t count_sampled = 0;
+  std::uint64_t catch_ups = 0;
   for (const Seen& seen : std::span(ours).first(count_ours)) {
     if (!account(seen)) continue;
     ++counts_.unique;
-    counts_.unique_catch_up += seen.catch_up ? 1 : 0;
+    catch_ups += seen.sequence >> kCatchUpShift;
     sampled[count_sampled] = seen.delay;
     lags[count_sampled] = seen.lag;
     count_sampled += wanted(seen.delay) ? 1 : 0;
   }
+  counts_.unique_catch_up += catch_ups;
   record(std::span(sampled).first(count_sampled), std::span(lags).first(count_sampled));
 }
 

@@ -87,18 +87,21 @@ class Analyzer {
   [[nodiscard]] Nanoseconds longest_delay() const { return longest_delay_; }
 
  private:
+  static constexpr unsigned kCatchUpShift = 63;
+  static constexpr std::uint64_t kCatchUpMark = std::uint64_t{1} << kCatchUpShift;
   struct Seen {
     std::uint32_t group;
-    std::uint16_t lag;  // code
-    bool catch_up;
-    std::uint64_t sequence;
-    Nanoseconds arrived;  // from the epoch
+    std::uint16_t lag;       // code
+    std::uint64_t sequence;  // its low 40 bits; kCatchUpMark
+    Nanoseconds arrived;     // from the epoch
     Nanoseconds delay;
   };
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
   // account().
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
-  [[nodiscard]] bool too_old(const Signature& signature, std::uint32_t group) const;
+  // Removes what arrived after `late_after` and what is too old for its delay to be told, which
+  // counts as late; how many are left.
+  std::size_t drop_late(std::span<Seen> ours, Nanoseconds late_after);
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
   // The same of a frame that is addressed to others, which it may not have been when it was sent.
@@ -123,7 +126,6 @@ class Analyzer {
   std::optional<AddressedFrame> readdressed_;
   std::uint64_t negative_delays_ = 0;
   Nanoseconds longest_delay_ = 0;
-  Nanoseconds late_after_ = 0;  // of the burst at hand
   ReceiveCounts counts_;
   AnalyzerStart start_;
   std::uint32_t until_delay_ = 1;

@@ -200,6 +200,22 @@ TEST_F(Bisect, ADisturbanceIsNotTakenForALimit) {
   EXPECT_TRUE(r->regular) << r->reason;
 }
 
+// A tester whose own bursts lose frames of every load above 600/s cannot show what the device
+// carries, but what it does not.
+TEST_F(Bisect, AboveWhatIsDisturbedTheDeviceIsStillBounded) {
+  spec_.max_fps = 100e3;
+  SimulatedTester tester(device::ideal(20e3), clock_);
+  tester.disturbed_from_fps = 600;
+  const auto r = run(tester);
+  EXPECT_FALSE(r->regular);
+  EXPECT_LE(*r->lower_bound_fps, 600);
+  EXPECT_GT(*r->lower_bound_fps, 600 * 0.99);
+  EXPECT_GE(*r->upper_bound_fps, 20e3);
+  EXPECT_LE(*r->upper_bound_fps, 20e3 * 1.011);
+  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 601 to 20,200 frames/s: disturbed");
+  EXPECT_LE(r->trials.size(), trials_max(spec_));
+}
+
 TEST_F(Bisect, ATesterThatCanVouchForNothingHasNoBound) {
   SimulatedTester tester(device::infinite(), clock_);
   tester.invalid_probability = 1;

@@ -120,6 +120,10 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
     trial.verdict = Verdict::kInvalid;
     trial.reason = c.unsent > 0 ? "tx shortfall" : "rx ring";
   }
+  if (trial.verdict == Verdict::kPass && spec.intended_fps >= disturbed_from_fps) {
+    trial.verdict = Verdict::kInvalid;
+    trial.reason = "disturbed";
+  }
   trial.interrupted = interrupted_at == number;
   return trial;
 }

@@ -47,6 +47,7 @@ class SimulatedTester final : public Measurer {
   std::uint64_t flood_loses = 0;     // frames, of a trial without a schedule
   double invalid_probability = 0;    // of a trial, for no reason of its load
   double receive_max_fps = 1e9;      // above this its own receive ring drops
+  double disturbed_from_fps = 1e18;  // from here on what a device carries loses some to its bursts
   std::size_t disturbed_trials = 0;  // that many at first leave a varying part unsent
   Nanoseconds overhead = kSecond / 2;
   std::optional<std::size_t> error_at;  // this trial, counted from 0, is an error instead

@@ -92,6 +92,26 @@ TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
   EXPECT_EQ(analyzer_.delays().samples, 3u);
 }
 
+TEST_F(AnalyzerTest, FramesOfABurstBeyondTheScheduleAreCountedOnceEach) {
+  show({.trial_id = kTrial, .space = 1, .sequence = 0});
+  show({.trial_id = kTrial, .space = kCatchUpBit | 1, .sequence = 1});
+  show({.trial_id = kTrial, .space = kCatchUpBit | 1, .sequence = 3});
+  show({.trial_id = kTrial, .space = kCatchUpBit | 1, .sequence = 1});  // duplicate
+  show({.trial_id = kTrial, .space = kCatchUpBit | 1, .sequence = 2});  // reordered
+  show({.trial_id = kTrial, .space = 1, .sequence = 4});
+  show({.trial_id = kTrial, .space = kCatchUpBit | 4, .sequence = 0});  // unknown space
+  late_after_ = kEpoch + 2000;
+  show({.trial_id = kTrial, .space = kCatchUpBit | 1, .sequence = 5}, kEpoch + 2001);  // late
+  const ReceiveCounts& counts = analyzer_.counts();
+  EXPECT_EQ(counts.unique, 5u);
+  EXPECT_EQ(counts.unique_catch_up, 3u);
+  EXPECT_EQ(counts.duplicate, 1u);
+  EXPECT_EQ(counts.reordered, 1u);
+  EXPECT_EQ(counts.misdirected, 1u);
+  EXPECT_EQ(counts.late, 1u);
+  EXPECT_EQ(analyzer_.tracker().next_expected(1), 5u);
+}
+
 // Frames as made_ makes them, sent to others.
 class ReaddressedTest : public AnalyzerTest {
  protected:
@@ -117,7 +137,7 @@ class ReaddressedTest : public AnalyzerTest {
 TEST_F(ReaddressedTest, WhatCameToAnotherAddressIsCountedAndNamed) {
   show_to("198.18.0.77", 9, {.trial_id = kTrial, .space = 1, .sequence = 5});
   show_to("198.19.0.1", 77, {.trial_id = kTrial, .space = 0});
-  show_to("2001:2::77", 9, {.trial_id = kTrial, .space = 3});
+  show_to("2001:2::77", 9, {.trial_id = kTrial, .space = kCatchUpBit | 3});
   show_to("198.18.0.77", 9, {.trial_id = kTrial, .space = kDirectionBit});  // the other direction's
   show_to("198.18.0.77", 9, {.trial_id = kTrial - 1});                      // of others
   show_to("198.18.0.77", 9, {.trial_id = kTrial}, /*damaged=*/true);
