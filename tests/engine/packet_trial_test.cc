@@ -92,15 +92,18 @@ TEST_F(PacketTrialTest, CleanWirePassesAndAddsUp) {
 
 TEST_F(PacketTrialTest, ASpoiledWireFailsAndEveryIdentityHolds) {
   profile_.flows = 64;
+  allow_bursts();
   const auto trial = run(",loss=0.01,duplicate=0.01,reorder=0.02,corrupt=0.01,seed=3",
                          {.intended_fps = 100'000, .duration = 300 * kMillisecond}, true);
   ASSERT_TRUE(trial.has_value());
   EXPECT_EQ(trial->verdict, Verdict::kFail) << trial->reason;
   ASSERT_EQ(trial->directions.size(), 2u);
   const Counts& there = trial->directions[0].counts;
+  // 1 % each of what was sent, which a busy machine makes less than the 30,000 asked for.
+  ASSERT_GT(there.offered, 3'000u);
   EXPECT_GT(there.lost, there.corrupt);
-  EXPECT_GT(there.corrupt, 50u);
-  EXPECT_GT(there.duplicate, 50u);
+  EXPECT_GT(there.corrupt, there.offered / 200);
+  EXPECT_GT(there.duplicate, there.offered / 200);
   EXPECT_EQ(trial->directions[0].attribution.dut, there.lost);
   EXPECT_EQ(trial->directions[1].counts.lost, 0u);
   for (const auto& one : trial->directions) EXPECT_EQ(check_identities(one), "");
@@ -161,7 +164,8 @@ TEST_F(PacketTrialTest, QueuesShareTheFramesThatOneWouldSend) {
     ASSERT_TRUE(trial.has_value());
     for (const DirectionResult& one : trial->directions) {
       EXPECT_EQ(one.counts.intended, frames) << queues;
-      EXPECT_EQ(one.counts.offered, frames) << queues;
+      EXPECT_EQ(one.counts.offered + one.counts.unsent, frames) << queues;
+      EXPECT_GT(one.counts.offered, 0u);
       EXPECT_EQ(one.counts.lost, 0u);
       // A queue that sent nothing has no first frame: it would make this the host's uptime.
       EXPECT_LT(one.tx_duration, 2 * duration) << queues;
@@ -209,8 +213,7 @@ TEST_F(PacketTrialTest, MoreThanTheTesterCanIsInvalidAndNeverTheDevicesFault) {
 
 TEST_F(PacketTrialTest, ManyFlowsShareSequenceSpaces) {
   profile_.flows = 10'000;
-  allow_bursts();
-  const auto trial = run("", {.intended_fps = 13'000, .duration = kSecond});
+  const auto trial = run("", {.max_rate = true, .duration = 200 * kMillisecond});
   ASSERT_TRUE(trial.has_value());
   const DirectionResult& one = trial->directions.at(0);
   EXPECT_EQ(one.sequence_scope, "flow_group");
@@ -222,8 +225,7 @@ TEST_F(PacketTrialTest, ManyFlowsShareSequenceSpaces) {
 
 TEST_F(PacketTrialTest, AFullFrameLogIsToldInTheNotes) {
   trial_.log_frames = 100;
-  allow_bursts();
-  const auto trial = run("", {.intended_fps = 20'000, .duration = 50 * kMillisecond});
+  const auto trial = run("", {.max_rate = true, .duration = 50 * kMillisecond});
   ASSERT_TRUE(trial.has_value());
   const std::uint64_t received = trial->directions.at(0).counts.received;
   ASSERT_GT(received, 200u);
@@ -250,11 +252,12 @@ TEST_F(PacketTrialTest, AFrameLogWithRoomHasEveryArrivalOfBothWays) {
         [&](const std::string& line) { return line.starts_with(begin) && line.ends_with(end); }));
   };
   const Counts& there = trial->directions.at(0).counts;
-  EXPECT_GT(there.duplicate, 10u);
+  ASSERT_GT(there.offered, 100u);
+  EXPECT_GT(there.duplicate, there.offered / 100);
   EXPECT_EQ(lines("7,forward,", ",duplicate\n"), there.duplicate);
   EXPECT_EQ(lines("7,forward,", ",in_order\n"), there.unique);
   EXPECT_EQ(lines("7,reverse,", ",in_order\n"), trial->directions.at(1).counts.unique);
-  EXPECT_GT(lines("7,forward,1,", "\n"), 100u) << "a second queue";
+  EXPECT_GT(lines("7,forward,1,", "\n"), 0u) << "a second queue";
 }
 
 TEST_F(PacketTrialTest, EachScheduleIsKeptAndNamedWithItsPauses) {
