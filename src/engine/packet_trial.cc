@@ -198,27 +198,30 @@ std::uint64_t PacketMeasurer::arrivals_not_logged() const {
 Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
   const std::uint16_t trial_id = next_trial_id();
   const std::vector<WorkerSpec> specs = workers();
-  WorkerGroup group(specs, spec_.idle, clock_, thresholds(spec_));
-  if (const Status ready = group.wait_until_ready(); !ready) return tl::unexpected(ready.error());
+  const PauseThresholds limits = thresholds(spec_);
+  const std::unique_ptr<Workers> group =
+      make_workers_ ? make_workers_(specs, spec_.idle, clock_, limits)
+                    : std::make_unique<WorkerGroup>(specs, spec_.idle, clock_, limits);
+  if (const Status ready = group->wait_until_ready(); !ready) return tl::unexpected(ready.error());
   const Nanoseconds epoch = clock_.now() + kRunUp;
   for (const auto& direction : directions_) {
     direction->start(fps, duration, spec_.burst, trial_id, epoch);
   }
-  group.go();
+  group->go();
   supervise(epoch, duration, counted);
   // The waiting is an interval of its own: what was sent in the one before it was sent all along.
   for (const auto& direction : directions_) {
     if (direction->spec().to != nullptr) direction->collector().finish(clock_.now());
   }
   wait_for_stragglers(counted);
-  group.stop();
+  group->stop();
   const Nanoseconds now = clock_.now();
   for (const auto& direction : directions_) direction->stop(now, heard_out_);
-  if (counted) keep_pauses(group, specs, epoch);
+  if (counted) keep_pauses(*group, specs, epoch);
   return epoch;
 }
 
-void PacketMeasurer::keep_pauses(const WorkerGroup& group, const std::vector<WorkerSpec>& specs,
+void PacketMeasurer::keep_pauses(const Workers& group, const std::vector<WorkerSpec>& specs,
                                  Nanoseconds epoch) {
   const auto of_loops = [&](const auto& loops) {
     PauseSummary summary;

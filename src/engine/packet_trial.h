@@ -65,6 +65,9 @@ class PacketMeasurer final : public Measurer {
     silence_.on_silence(std::move(tell));
   }
 
+  // Before measure(): what runs the loops, where it is not threads.
+  void run_on(MakeWorkers make) { make_workers_ = std::move(make); }
+
   // After measure(), where log_frames asked for it: rows of the arrival log. Fails with kOutput.
   [[nodiscard]] Status write_arrivals(std::uint64_t trial, std::FILE* file,
                                       const std::string& name) const;
@@ -113,9 +116,9 @@ class PacketMeasurer final : public Measurer {
   IntervalObserver observer_;
   // Takes over what the workers noted in the counted traffic: by direction, of the cores that
   // sent, and of those that received.
-  void keep_pauses(const WorkerGroup& group, const std::vector<WorkerSpec>& specs,
-                   Nanoseconds epoch);
+  void keep_pauses(const Workers& group, const std::vector<WorkerSpec>& specs, Nanoseconds epoch);
 
+  MakeWorkers make_workers_;  // empty: threads
   Directions directions_;
   SilenceWatch silence_;
   std::vector<PauseSummary> tx_pauses_, rx_pauses_;  // by direction

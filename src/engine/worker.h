@@ -1,7 +1,10 @@
-// Threads pinned to cores, each running its steps in turn until it is told to stop.
+// What runs the steps of a trial: threads pinned to cores, each running its own in turn until it is
+// told to stop; or whoever else a test puts in their place.
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -22,24 +25,39 @@ struct WorkerSpec {
   std::vector<Step*> steps;  // outlive the workers
 };
 
-// All workers of a trial. Construction starts the threads, which pin themselves and wait; go() lets
-// them run together; the destructor (or stop()) ends and joins them.
-class WorkerGroup {
+// All workers of a phase of a trial, as the control thread sees them. They are there, and run
+// nothing, until go(); they run nothing any more after stop() or the destructor.
+class Workers {
+ public:
+  virtual ~Workers() = default;
+  // Blocks until all could run at once (milliseconds). Fails (kPrecondition) where the host refused
+  // one of them; then none runs any more.
+  [[nodiscard]] virtual Status wait_until_ready() const = 0;
+  virtual void go() = 0;
+  virtual void stop() = 0;
+  // After stop(): of the i-th worker. Naps are no pauses.
+  [[nodiscard]] virtual const PauseLog& pauses(std::size_t worker) const = 0;
+};
+
+using MakeWorkers = std::function<std::unique_ptr<Workers>(std::vector<WorkerSpec>, IdlePolicy,
+                                                           const Clock&, const PauseThresholds&)>;
+
+// Threads. Construction starts them, and they pin themselves and wait; the destructor (or stop())
+// joins them.
+class WorkerGroup final : public Workers {
  public:
   WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock,
               const PauseThresholds& thresholds = {});
-  ~WorkerGroup();
+  ~WorkerGroup() override;
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
 
-  // Blocks until every thread is pinned and waiting (milliseconds). Fails (kPrecondition) where the
-  // host refused one of them; then none runs any more.
-  [[nodiscard]] Status wait_until_ready() const;
-  void go();
-  void stop();
-
-  // After stop(): of the i-th worker. Naps are no pauses.
-  [[nodiscard]] const PauseLog& pauses(std::size_t worker) const { return pauses_[worker]; }
+  [[nodiscard]] Status wait_until_ready() const override;
+  void go() override;
+  void stop() override;
+  [[nodiscard]] const PauseLog& pauses(std::size_t worker) const override {
+    return pauses_[worker];
+  }
 
  private:
   void work(const WorkerSpec& spec, PauseLog& pauses);
