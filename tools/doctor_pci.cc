@@ -28,6 +28,10 @@ HostFinding judge_binding(const PciNic& nic, bool in_use) {
   if (in_use) {
     return good("nic", bound + ", carries the default route: leave it to the kernel");
   }
+  // A kernel driver that shows no interface here has it elsewhere, and perhaps in use.
+  if (!nic.driver.empty() && nic.interfaces.empty()) {
+    return good("nic", bound + ", its interface is in another network namespace: ask there");
+  }
   return good("nic", fmt::format("{}; for dpdk:{}: dpdk-devbind.py -b vfio-pci {}; back: {}", bound,
                                  address, address,
                                  nic.driver.empty() ? fmt::format("dpdk-devbind.py -u {}", address)

@@ -1,23 +1,36 @@
 #include "tools/interrupt.h"
 
 #include <unistd.h>
+
 #include <csignal>
+#include <ctime>
 
 namespace wireproof {
 namespace {
 
 constexpr int kSignalExitBase = 128;
+constexpr long kOneSignalMs = 150;
 
 std::atomic<bool> interrupt_requested{false};
 std::atomic<int> interrupt_signal{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+std::atomic<long> interrupted_at_ms{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+                  std::atomic<long>::is_always_lock_free,
               "a signal handler may touch nothing else");
+
+// clock_gettime(2) may be called in a signal handler; our clocks may not.
+long now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
 
 extern "C" void on_interrupt(int signal) {
   int none = 0;
   if (interrupt_signal.compare_exchange_strong(none, signal)) {
+    interrupted_at_ms.store(now_ms());
     interrupt_requested.store(true);
-  } else if (signal != SIGHUP) {
+  } else if (signal != SIGHUP && now_ms() - interrupted_at_ms.load() > kOneSignalMs) {
     _exit(kSignalExitBase + signal);
   }
 }

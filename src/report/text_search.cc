@@ -65,9 +65,24 @@ Cells cells_of(const SearchResult& search, double line_rate_bps, const std::stri
   return c;
 }
 
+bool nothing_came_back(const SearchResult& search) {
+  std::uint64_t offered = 0;
+  for (const TrialResult& trial : search.trials) {
+    for (const DirectionResult& direction : trial.directions) {
+      if (direction.counts.received > 0) return false;
+      offered += direction.counts.offered;
+    }
+  }
+  return offered > 0;
+}
+
 std::string note_of(const SearchResult& search) {
-  std::string note = search.tester_limited ? "tester-limited, at least this: " : "";
+  std::string note = search.tester_limited ? "tester-limited, " : "";
+  const bool at_least = search.lower_bound_fps && !search.regular && !search.upper_bound_fps;
+  if (search.tester_limited || at_least) note += "at least this: ";
   note += search.reason;
+  if (nothing_came_back(search))
+    note += "; no frame came back in any trial: check MAC addresses, routes and filters";
   if (search.error) note += (note.empty() ? "" : "; ") + search.error->message;
   return note;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "report/text_parts.h"
@@ -40,8 +41,9 @@ std::string distribution_text(const Distribution& of, Nanoseconds bound) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-// Two cores read the clock: what they may differ by is the error of an absolute delay, not that of
-// a difference of delays.
+// A frame leaves after its timestamp and before it arrives: the error of a delay is at most the
+// delay. Two cores read the clock: what they may differ by is the error of an absolute delay, not
+// that of a difference of delays.
 std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
   if (delay.actual.samples == 0) {
     return wrapped(fmt::format("delay: all {} are negative, which no clock of one host can give",
@@ -53,7 +55,7 @@ std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
       "timestamp: {})",
       delay.metric == "round_trip" ? "round-trip" : "one-way",
       distribution_text(delay.actual, bound), grouped(delay.actual.samples), delay.tx_stamp,
-      us(delay.tx_span_max), delay.rx_stamp);
+      us(std::min(delay.tx_span_max, delay.actual.max)), delay.rx_stamp);
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   text = wrapped(text, 2);
   if (!delay.scheduled) return text;
@@ -99,11 +101,13 @@ std::string reordering_text(const ReorderingSummary& order, const Counts& counts
 
 std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& counts) {
   if (bursts.bursts == 0) return {};
-  return wrapped(fmt::format("{} loss event{}, mean length {:.4g}, longest {} frame{}",
-                             grouped(bursts.bursts), bursts.bursts == 1 ? "" : "s",
-                             static_cast<double>(counts.lost) / static_cast<double>(bursts.bursts),
-                             grouped(bursts.longest), bursts.longest == 1 ? "" : "s"),
-                 2);
+  const double mean = static_cast<double>(counts.lost) / static_cast<double>(bursts.bursts);
+  return wrapped(
+      fmt::format("{} loss event{}, mean length {}, longest {} frame{}", grouped(bursts.bursts),
+                  bursts.bursts == 1 ? "" : "s",
+                  mean < 1000 ? fmt::format("{:.4g}", mean) : grouped(std::llround(mean)),
+                  grouped(bursts.longest), bursts.longest == 1 ? "" : "s"),
+      2);
 }
 
 std::string pauses_text(const char* whose, const PauseSummary& pauses) {
@@ -133,7 +137,7 @@ std::string pacing_text(const PacingSummary& pacing) {
   if (pacing.stalls > 0) {
     text +=
         wrapped(fmt::format("transmit stalled {} for longer than --burst can catch up, lateness "
-                            "max {}",
+                            "max {} with what was left out",
                             times_text(pacing.stalls), duration_text(pacing.lag_max)),
                 2);
   }

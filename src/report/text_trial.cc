@@ -56,7 +56,11 @@ std::string load_text(const TrialResult& trial) {
           ? "as fast as the tester can"
           : fps_text(spec.intended_fps) +
                 (trial.directions.size() > 1 ? " frames/s in each direction" : " frames/s");
-  std::string text = fmt::format("{}-byte frames, {}, {} asked, {} measured", spec.frame_size, rate,
+  const std::string size =
+      spec.mean_frame_size > 0
+          ? fmt::format("a mix of frames of {:.5g} bytes in the mean", spec.mean_frame_size)
+          : fmt::format("{}-byte frames", spec.frame_size);
+  std::string text = fmt::format("{}, {}, {} asked, {} measured", size, rate,
                                  duration_text(spec.duration), duration_text(trial.duration));
   if (has_receiver(trial) && trial.waiting_time > 0)
     text +=
@@ -97,7 +101,7 @@ std::string counts_text(const DirectionResult& direction, const TrialResult& tri
   std::string out = row("", "frames", "frames/s", "L1 Mbit/s", "L2 Mbit/s", "% of offered");
   out += rate_row("intended", c.intended, trial);
   out += rate_row("offered", c.offered, trial);
-  if (c.unsent > 0) out += share_row("unsent", c.unsent, c.offered);
+  if (c.unsent > 0) out += row("unsent", grouped(c.unsent), "", "", "", "");  // of the intended
   if (!has_receiver(direction)) return out;
   out += rate_row("received", c.received, trial);
   out += share_row("lost", c.lost, c.offered);
@@ -141,7 +145,7 @@ std::string criteria_text(const RunReport& report) {
   for (const CriterionResult& result : report.criteria) {
     const std::string size =
         report.trials.size() > 1 ? fmt::format("{} bytes: ", result.frame_size) : "";
-    out += wrapped(fmt::format("{}  {}{}: {}", result.failed ? "FAILED " : "held   ", size,
+    out += wrapped(fmt::format("{}  {}{}: {}", result.failed ? "FAILED " : "ok     ", size,
                                describe(result.criterion), measured_text(result)),
                    9);
   }

@@ -18,6 +18,7 @@ struct Metric {
   CriterionUnit unit;
   CriterionNeeds needs;
   Measured (*of)(const DirectionResult&);
+  bool bounded = false;  // never above 1
 };
 
 Measured part(std::uint64_t count, std::uint64_t of) {
@@ -77,9 +78,9 @@ constexpr auto kEvery = CriterionNeeds::kEveryDelay;
 
 // By the names of the result document, without their unit.
 constexpr Metric kMetrics[] = {
-    {"loss", kRatio, kReceiver, loss},
+    {"loss", kRatio, kReceiver, loss, true},
     {"duplicates", kRatio, kReceiver, duplicates},
-    {"reordering", kRatio, kReceiver, reordering},
+    {"reordering", kRatio, kReceiver, reordering, true},
     {"delay_min", kNs, kDelays, delay<&Distribution::min>},
     {"delay_mean", kNs, kDelays, delay<&Distribution::mean>},
     {"delay_p50", kNs, kDelays, delay<&Distribution::p50>},
@@ -139,8 +140,8 @@ std::string_view trimmed(std::string_view text) {
 
 Result<Criterion> parse_one(std::string_view flag, std::string_view text) {
   constexpr const char* kForms =
-      "write loss>0.1%, delay_p99>1ms, jitter>50us, reordering>0, duplicates>0 or invalid; several "
-      "with commas";
+      "write 'loss>0.1%', 'delay_p99>1ms', 'jitter>50us', 'reordering>0', 'duplicates>0' or "
+      "invalid, in quotes for the shell; several with commas";
   const std::size_t sign = text.find('>');
   const std::string name = known_name(trimmed(text.substr(0, sign)));
   if (sign == std::string_view::npos && name == kInvalid) {
@@ -163,6 +164,12 @@ Result<Criterion> parse_one(std::string_view flag, std::string_view text) {
   if (metric->unit == CriterionUnit::kRatio) {
     const auto ratio = parse_ratio(label, limit);
     if (!ratio) return tl::unexpected(ratio.error());
+    if (metric->bounded && *ratio >= 1) {
+      return fail(
+          ErrorKind::kUsage,
+          fmt::format("{}{}: nothing is above 100 %, so that it could never fail", label, limit),
+          fmt::format("a number without % is a ratio: write '{}>1%' or '{}>0.01'", name, name));
+    }
     criterion.limit = *ratio;
   } else {
     const auto time = parse_duration(label, limit, 0);

@@ -136,7 +136,7 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
   EXPECT_TRUE(says_in_a_line(report, "(bursty schedule, precise pacing)"));
   EXPECT_TRUE(says_in_a_line(report,
                              "transmit stalled 2 times for longer than --burst can catch up, "
-                             "lateness max 30 us "));
+                             "lateness max 30 us with what was left out "));
   EXPECT_TRUE(
       says_in_a_line(report, "TX thread pre-empted 3 times, 250 us total, longest 120 us "));
   EXPECT_TRUE(says_in_a_line(report, "RX thread pre-empted once, 2 ms total, longest 2 ms "));
@@ -197,7 +197,7 @@ TEST(Text, CriteriaSayWhatWasMeasuredAndWhere) {
   EXPECT_TRUE(says(report,
                    "criteria of --fail-if\n"
                    "FAILED   loss > 0.05%: 0.1 %, af_xdp:ens1f1 -> af_xdp:ens1f0\n"
-                   "held     delay_p99 > 1.000 ms: 700 us, af_xdp:ens1f0 -> af_xdp:ens1f1\n"
+                   "ok       delay_p99 > 1.000 ms: 700 us, af_xdp:ens1f0 -> af_xdp:ens1f1\n"
                    "FAILED   pdv_p99 > 1.000 ms: too few frames"));
 }
 

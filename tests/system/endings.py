@@ -146,16 +146,29 @@ def stopped_search():
 
 @SUITE.case
 def second_signal_ends_at_once():
+    """Nothing has come yet, so that the first leaves the run half a second."""
     for numbers in ((signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)):
-        with Topology(pairs=0) as net:
-            standing = cable(net)
-            process = amid(net, trial("af_packet", "--duration", "30s"))
-            process.send(numbers[0])
-            asked = time.monotonic()
-            done = process.stop(numbers[1])
-            assert time.monotonic() - asked < 0.3, time.monotonic() - asked
-            assert done.code in (130, 143), done
-            settles(standing)
+        process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=10s", "--rx", "loopback:b", "--rate",
+                           "1kpps", "--duration", "30s", "--drain", "30s", "--warm-up", "0"])
+        time.sleep(0.7)
+        process.send(numbers[0])
+        time.sleep(0.25)
+        asked = time.monotonic()
+        done = process.stop(numbers[1])
+        assert time.monotonic() - asked < 0.15, time.monotonic() - asked
+        assert done.code == 128 + numbers[1] and done.out == "", done
+
+
+@SUITE.case
+def one_signal_told_twice():
+    """timeout(1) tells it to the program and to its process group: the result is there all the same."""
+    slow = [WIREPROOF, *MEMORY, "--rate", "1kpps", "--duration", "30s", "--warm-up", "0", "--json"]
+    for name, number in (("INT", signal.SIGINT), ("TERM", signal.SIGTERM)):
+        done = run("timeout", "--preserve-status", "-s", name, "1", *slow, timeout=20)
+        assert done.code == 128 + number, done
+        found = document(done.out)
+        assert found["status"] == "aborted", found["status"]
+        assert found["trials"][0]["directions"][0]["counts"]["offered"] > 0, found["trials"]
 
 
 @SUITE.case_for_each(BACKENDS)

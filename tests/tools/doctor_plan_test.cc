@@ -179,6 +179,8 @@ TEST(DoctorPci, HowANicIsBoundAndHandedBack) {
   expect(judge_binding(nic, false), Bearing::kGood, "0000:3b:00.0: bound to vfio-pci: as dpdk:");
   nic.driver.clear();
   expect(judge_binding(nic, false), Bearing::kGood, "no driver bound; for dpdk:");
+  nic.driver = "ice";
+  expect(judge_binding(nic, false), Bearing::kGood, "in another network namespace: ask there");
 }
 
 TEST(DoctorPci, WhetherVfioCouldTakeOne) {

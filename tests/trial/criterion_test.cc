@@ -52,9 +52,10 @@ TEST(Criterion, SeveralWithCommasAndBlanks) {
 }
 
 TEST(Criterion, WhatIsNoneIsRefusedWithTheFlagAndACure) {
-  for (const char* text : {"", "loss", "loss>", "loss>101%", "loss>=1%", "loss<1%", "delay>1ms",
-                           "delay_p99>1%", "loss>1ms", "loss>0.1%,", ",loss>1%", "invalid>1",
-                           "invalid>", "delay_p98>1ms", "lo ss>1%"}) {
+  for (const char* text :
+       {"", "loss", "loss>", "loss>101%", "loss>1", "reordering>100%", "loss>=1%", "loss<1%",
+        "delay>1ms", "delay_p99>1%", "loss>1ms", "loss>0.1%,", ",loss>1%", "invalid>1", "invalid>",
+        "delay_p98>1ms", "lo ss>1%"}) {
     const auto criteria = parse_criteria("--fail-if", text);
     ASSERT_FALSE(criteria.has_value()) << text;
     EXPECT_EQ(criteria.error().kind, ErrorKind::kUsage);
