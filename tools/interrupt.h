@@ -1,7 +1,8 @@
 // SIGINT, SIGTERM and SIGHUP: the first asks the run to end with what it has, another ends it at
 // once; but a terminal that goes hangs up twice, by the kernel and by the shell, so SIGHUP is never
 // another; nor is a signal within 150 ms of the first, since timeout(1) sends its own twice, to the
-// program and to its process group. SIGQUIT stays the kernel's: an end at once, with a core dump where those are kept.
+// program and to its process group. SIGQUIT stays the kernel's: an end at once, with a core dump
+// where those are kept.
 #pragma once
 
 #include <atomic>
