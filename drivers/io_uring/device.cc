@@ -11,6 +11,7 @@
 #include "io_uring/endpoint.h"
 #include "io_uring/mmsg_queues.h"
 #include "io_uring/ring_sender.h"
+#include "io_uring/stack_drops.h"
 #include "io_uring/udp_socket.h"
 
 namespace wireproof::sockets {
@@ -106,6 +107,7 @@ class Sockets final : public Device {
   // Of the interface that has the address; absent where none has (a route alone makes it local).
   std::optional<LinuxInterface> interface_;
   InterfaceCounts kernel_;
+  StackDrops stack_;
 };
 
 Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
@@ -123,6 +125,7 @@ Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
   facts_.queues = spec.queues;
   const Result<LinuxInterface> found = interface_of(port.endpoint.ip);
   if (found && kernel_.begin(*found)) interface_ = *found;
+  stack_.begin(port.endpoint.ip.v6);
 }
 
 // Sockets outlive their address: a link that went, and an address that was taken away, only the
@@ -172,11 +175,14 @@ Result<DeviceCounters> Sockets::counters() {
     if (queue->tx_stamps() != nullptr) stamps.push_back(queue->tx_stamps());
   }
   if (!stamps.empty()) counters.tx_stamps = TxStamps::sum(stamps);
+  const std::uint64_t in_stack = stack_.read();
   counters.tx_dropped = dropped;
   counters.rx_ring_dropped = full;
+  *counters.rx_nic_dropped += in_stack;
   counters.detail = {{"tx_too_long", too_long},
                      {"tx_refused_by_peer", refused},
                      {"rx_truncated", truncated},
+                     {"rx_ip_dropped", in_stack},
                      {"rx_buffer_bytes", buffer}};
   return counters;
 }

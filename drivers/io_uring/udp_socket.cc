@@ -84,6 +84,11 @@ Result<UniqueFd> open_sender(const IpAddress& source, std::uint8_t dscp, std::ui
       source.v6 ? set_option(fd->get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO)
                 : set_option(fd->get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   if (!never_fragment) return refused("the kernel would fragment datagrams");
+  // Without it the kernel hides what its own queueing discipline or egress filter threw away
+  // (`udp_send_skb` forgets ENOBUFS), and the device would be charged with that.
+  const bool told = source.v6 ? set_option(fd->get(), IPPROTO_IPV6, IPV6_RECVERR, 1)
+                              : set_option(fd->get(), IPPROTO_IP, IP_RECVERR, 1);
+  if (!told) return refused("the kernel hides what it drops before the wire");
   constexpr int kBelowDscp = 2;  // two bits of congestion notification (RFC 3168)
   const bool marked = source.v6
                           ? set_option(fd->get(), IPPROTO_IPV6, IPV6_TCLASS, dscp << kBelowDscp) &&

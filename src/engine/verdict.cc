@@ -85,7 +85,7 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
                        format_count(where.rx_ring));
   }
   if (where.rx_nic > 0) {
-    return fmt::format("rx nic: up to {} frames were dropped by the tester's own NIC",
+    return fmt::format("rx nic: up to {} frames were dropped by the tester's own NIC or host",
                        format_count(where.rx_nic));
   }
   if (where.not_attributable > direction.pacing.lost_behind) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <stdexcept>
 
 #include "support/netns.h"
 
@@ -182,6 +183,63 @@ TEST_F(Sockets, PathMtuIsRespected) {
   EXPECT_NE(narrow.error().message.find("1500"), std::string::npos);
 }
 
+// How many of `count` datagrams of `length` bytes were taken.
+std::size_t send_all(TxQueue& tx, int count, std::uint16_t length) {
+  std::size_t accepted = 0;
+  for (int i = 0; i < count; ++i) {
+    Frame* frame = nullptr;
+    if (tx.borrow({&frame, 1}) != 1) break;
+    frame->length = length;
+    const std::size_t taken = tx.submit({&frame, 1});
+    accepted += taken;
+    if (taken == 0) tx.give_back({&frame, 1});
+  }
+  return accepted;
+}
+
+// What our own queueing discipline has no room for was not sent: five datagrams here.
+TEST_F(Sockets, WhatTheOwnQueueThrowsAwayIsNotAccepted) {
+  if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
+  const VethPair veth({.mtu = 1500, .separate_hosts = true});
+  shell("ip address add 198.18.0.1/24 dev " + veth.near());
+  std::unique_ptr<Device> far;
+  veth.at_far_host([&] {
+    shell("ip address add 198.18.0.2/24 dev " + veth.far());
+    far = *open("198.18.0.2:9000");
+  });
+  try {
+    shell("tc qdisc add dev " + veth.near() + " root tbf rate 8kbit burst 2000 limit 3200");
+  } catch (const std::runtime_error& error) {
+    GTEST_SKIP() << error.what();
+  }
+  for (const char* engine : {"mmsg", "auto"}) {
+    auto near = open("198.18.0.1:0", {{"engine", engine}});
+    ASSERT_TRUE(near.has_value()) << near.error().message;
+    ASSERT_TRUE((*near)->connect(far->facts()).has_value());
+    EXPECT_LE(send_all((*near)->tx_queue(0), 50, 1000), 5u) << engine;
+  }
+}
+
+// The reverse path filter of the receiving host drops what comes from where it has no route to.
+TEST_F(Sockets, WhatTheOwnHostThrowsAwayIsCounted) {
+  if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
+  const VethPair veth({.mtu = 1500, .separate_hosts = true});
+  shell("ip address add 198.18.0.1/24 dev " + veth.near());
+  shell("ip neigh add 198.18.0.2 lladdr 02:00:00:00:00:02 dev " + veth.near());
+  std::unique_ptr<Device> far;
+  veth.at_far_host([&] {
+    shell("ip link set address 02:00:00:00:00:02 dev " + veth.far());
+    shell("ip address add 198.18.0.2/32 dev " + veth.far());
+    shell("sysctl -qw net.ipv4.conf.all.rp_filter=1");
+    far = *open("198.18.0.2:9000");
+  });
+  auto near = open("198.18.0.1:0");
+  ASSERT_TRUE(near.has_value()) << near.error().message;
+  ASSERT_TRUE((*near)->connect(far->facts()).has_value());
+  EXPECT_EQ(send_all((*near)->tx_queue(0), 50, 100), 50u);
+  veth.at_far_host([&] { EXPECT_EQ(far->counters()->rx_nic_dropped, 50u); });
+}
+
 // Nobody listens any more: the kernel says so by ICMP, and it is counted, not mistaken for a send.
 TEST_F(Sockets, DeadPeerIsCounted) {
   const auto near = open("127.0.0.1:0");
@@ -189,15 +247,7 @@ TEST_F(Sockets, DeadPeerIsCounted) {
   ASSERT_TRUE((*near)->connect((*far)->facts()).has_value());
   far->reset();
   TxQueue& tx = (*near)->tx_queue(0);
-  std::size_t accepted = 0;
-  for (int i = 0; i < 10; ++i) {
-    Frame* frame = nullptr;
-    ASSERT_EQ(tx.borrow({&frame, 1}), 1u);
-    frame->length = 18;
-    const std::size_t taken = tx.submit({&frame, 1});
-    accepted += taken;
-    if (taken == 0) tx.give_back({&frame, 1});
-  }
+  const std::size_t accepted = send_all(tx, 10, 18);
   EXPECT_LT(accepted, 10u);
   EXPECT_EQ((*near)->counters()->detail[1].second, 10 - accepted);
 }
