@@ -37,18 +37,23 @@ PayloadMark mark_of(std::uint16_t trial_id) {
 
 // Why what is lost and unexplained cannot be laid to the device; empty when it can, or when the
 // verdict has its own sentence for it.
-std::string unknowable(const PortGrowth& tx, const PortGrowth& rx, const DirectionResult& of) {
+std::string unknowable(const PortGrowth& tx, const PortGrowth& rx, const DirectionResult& of,
+                       std::uint64_t late_unseen) {
   if (tx.set_back) return fmt::format("the counters of {} were set back meanwhile", of.from);
   if (rx.set_back && of.to)
     return fmt::format("the counters of {} were set back meanwhile", *of.to);
+  if (rx.rx_blind.empty() && late_unseen > 0) {
+    return "the receiver was kept from its core when the waiting time ended";
+  }
   return rx.rx_blind;
 }
 
 // Splits what was lost. The kernel's counters may include frames of others, so each explains at
 // most what is left; what nothing of ours explains, the device under test lost, unless something of
 // ours would not have told (`cannot_know`).
-Attribution attribute(const Counts& counts, const PortGrowth& tx, const PortGrowth& rx,
-                      bool cannot_know, std::uint64_t displaced, std::uint64_t& behind_burst) {
+Attribution attribute(const Counts& counts, std::uint64_t late, const PortGrowth& tx,
+                      const PortGrowth& rx, bool cannot_know, std::uint64_t displaced,
+                      std::uint64_t& behind_burst) {
   Attribution where{.tx_shortfall = counts.unsent};
   std::uint64_t left = counts.lost;
   const auto take = [&left](std::uint64_t bound) {
@@ -56,7 +61,7 @@ Attribution attribute(const Counts& counts, const PortGrowth& tx, const PortGrow
     left -= taken;
     return taken;
   };
-  where.late = take(counts.late);
+  where.late = take(late);
   where.readdressed = take(counts.readdressed);
   where.tx_ring = take(tx.tx_dropped.value_or(0));
   where.rx_ring = take(rx.rx_ring_dropped.value_or(0));
@@ -278,6 +283,12 @@ ReceiveCounts Direction::received() const {
   return sum;
 }
 
+std::uint64_t Direction::late_unseen() const {
+  std::uint64_t sum = 0;
+  for (const auto& loop : rx_) sum += loop->late_unseen();
+  return sum;
+}
+
 std::string Direction::order_note() const {
   if (spec_.to == nullptr || flows_ == spaces_ || spec_.to->facts().rx_spread <= 1) return {};
   return fmt::format(
@@ -455,10 +466,10 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   const std::uint64_t displaced = displaced_frames();
   result.pacing.lost_behind =
       std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
-  const std::string why = unknowable(tx, rx, result);
-  result.attribution =
-      attribute(counts, tx, rx, link_went || !why.empty() || rx.ring_filled || !heard_out_,
-                displaced, result.pacing.lost_behind);
+  const std::string why = unknowable(tx, rx, result, late_unseen());
+  result.attribution = attribute(counts, counts.late - late_unseen(), tx, rx,
+                                 link_went || !why.empty() || rx.ring_filled || !heard_out_,
+                                 displaced, result.pacing.lost_behind);
   if (spec_.to == nullptr) {
     result.attribution.tx_ring = std::min(tx.tx_dropped.value_or(0), counts.offered);
   }

@@ -92,6 +92,7 @@ class Direction {
                        const Clock& clock);
   void make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers, const Clock& clock);
   [[nodiscard]] ReceiveCounts received() const;
+  [[nodiscard]] std::uint64_t late_unseen() const;
   [[nodiscard]] std::string readdressed_to() const;
   struct BySpace {
     std::uint64_t lost = 0;

@@ -23,6 +23,9 @@ class RxLoop final : public Step {
 
   [[nodiscard]] const Cell& cell() const { return cell_; }
   [[nodiscard]] const Analyzer& analyzer() const { return analyzer_; }
+  // Of the late: those that nobody stamped, found at the first look after the waiting time by a
+  // loop that had been kept from its core. They may have come before its end.
+  [[nodiscard]] std::uint64_t late_unseen() const { return late_unseen_; }
 
  private:
   RxQueue& queue_;
@@ -30,6 +33,8 @@ class RxLoop final : public Step {
   const LastCall& call_;
   const Clock& clock_;
   Cell cell_;
+  Nanoseconds looked_ = 0;  // when the queue was last found to hold no more
+  std::uint64_t late_unseen_ = 0;
   std::array<Frame*, Analyzer::kBurstMax> burst_{};
 };
 

@@ -86,6 +86,49 @@ TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
   EXPECT_EQ(tx.cell().offered.load(), 0u);
 }
 
+// One frame is sent and arrives without a stamp. `look`: the receiver looks shortly before the
+// waiting time is over.
+DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
+  FakeClock clock(kSecond);
+  FakeDevice from;
+  FakeDevice to;
+  TrafficProfile profile;
+  profile.dst_mac = parse_mac("02:00:00:00:00:01");
+  const auto direction =
+      Direction::make({.from = &from, .to = &to, .waiting_time = kSecond}, profile, clock);
+  TxLoop& tx = *(*direction)->tx_loops().front();
+  RxLoop& rx = *(*direction)->rx_loops().front();
+  (*direction)->start(1000, kMillisecond, 64, 7, clock.now());
+  for (int i = 0; i < 10 && !tx.cell().finished.load(); ++i) {
+    tx.run();
+    rx.run();
+    clock.advance(kMillisecond);
+  }
+  clock.advance((*direction)->late_after() - clock.now() - 100 * kMicrosecond);
+  if (look) rx.run();
+  clock.advance(200 * kMicrosecond);
+  to.incoming.push_back({.bytes = from.sent.at(0), .stamp = stamp});
+  rx.run();
+  (*direction)->stop(clock.now());
+  DeviceCounters before, after;
+  for (DeviceCounters* counters : {&before, &after}) {
+    counters->tx_dropped = counters->rx_ring_dropped = counters->rx_nic_dropped = 0;
+  }
+  std::string spoiled;
+  DirectionResult result = (*direction)->fold(before, after, before, after, spoiled);
+  EXPECT_EQ(spoiled.empty(), look || stamp != 0) << spoiled;
+  return result;
+}
+
+TEST(RxLoop, WhatCameWhileNobodyLookedMayHaveComeInTime) {
+  const DirectionResult away = found_after_the_waiting_time(false, 0);
+  EXPECT_EQ(away.counts.late, 1u);
+  EXPECT_EQ(away.attribution.late, 0u);
+  EXPECT_EQ(away.attribution.not_attributable, 1u);
+  EXPECT_EQ(found_after_the_waiting_time(true, 0).attribution.late, 1u);
+  EXPECT_EQ(found_after_the_waiting_time(false, 5 * kSecond).attribution.late, 1u);
+}
+
 // Every reading is a microsecond later.
 class TickingClock final : public Clock {
  public:
