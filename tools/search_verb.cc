@@ -48,7 +48,9 @@ Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoic
   return searches;
 }
 
-Result<SearchRun> plan_run(const SearchSettings& settings, double line_rate_bps) {
+}  // namespace
+
+Result<SearchRun> plan_searches(const SearchSettings& settings, double line_rate_bps) {
   if (!settings.trial_command.empty() && settings.max_rate.kind == Rate::Kind::kMax)
     return fail(ErrorKind::kUsage, "--trial-command: the other tester's own maximum is not known",
                 "say where to begin with --max-rate");
@@ -61,6 +63,8 @@ Result<SearchRun> plan_run(const SearchSettings& settings, double line_rate_bps)
   }
   return run;
 }
+
+namespace {
 
 void observe(const Session& session, const HostFacts& host, SearchRun& run) {
   if (session.output.json_stream) {
@@ -90,7 +94,7 @@ void describe_search(const SearchSettings& settings, RunReport& report) {
 int search_with(const SearchSettings& settings, const Session& session, RunReport& report,
                 const OpenPorts* ports,
                 const std::function<Result<Measurer*>(std::size_t)>& measurer_for) {
-  Result<SearchRun> run = plan_run(settings, report.line_rate_bps);
+  Result<SearchRun> run = plan_searches(settings, report.line_rate_bps);
   if (!run) {
     set_error(report, run.error());
     return finish(session, report);
@@ -116,7 +120,7 @@ int search_by_command(const SearchSettings& settings, const Session& session, Ru
 Result<PreparedTest> prepare(const SearchSettings& settings, const Session& session) {
   Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared || !prepared->line_rate_bps) return prepared;
-  const auto run = plan_run(settings, *prepared->line_rate_bps);
+  const auto run = plan_searches(settings, *prepared->line_rate_bps);
   if (!run) return tl::unexpected(run.error());
   return prepared;
 }
@@ -166,7 +170,7 @@ Result<std::string> plan_text(const SearchSettings& settings, const Session& ses
       return describe_plan(settings.test, prepared, load);
     });
   }
-  const auto run = plan_run(settings, settings.test.line_rate_bps);
+  const auto run = plan_searches(settings, settings.test.line_rate_bps);
   if (!run) return tl::unexpected(run.error());
   return fmt::format("trials by   {}\nload        {}\ndry run: nothing was run\n",
                      settings.trial_command, load);

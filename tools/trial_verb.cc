@@ -41,37 +41,6 @@ IntervalObserver observe_intervals(const Session& session, std::uint64_t trial_i
   };
 }
 
-struct PlannedTrial {
-  TrafficProfile profile;
-  std::string size_key;  // SizeChoice's
-  TrialSpec spec;
-};
-
-Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, double line_rate_bps) {
-  std::vector<PlannedTrial> planned;
-  for (const SizeChoice& choice : settings.test.sizes) {
-    TrafficProfile profile = settings.test.profile;
-    profile.sizes = choice.sizes;
-    profile.size_name = choice.name;
-    const double mean = mean_frame_size(profile);
-    TrialSpec spec{.id = planned.size() + 1,
-                   .frame_size = static_cast<std::uint32_t>(mean + 0.5),
-                   .mean_frame_size = mean,
-                   .max_rate = settings.rate.kind == Rate::Kind::kMax,
-                   .duration = settings.duration};
-    if (!spec.max_rate) {
-      const auto fps = rate_to_fps(settings.rate, "--rate", settings.test, mean, line_rate_bps);
-      if (!fps) return tl::unexpected(fps.error());
-      if (const Status ok = check_sends(*fps, settings.duration, "--rate"); !ok) {
-        return tl::unexpected(ok.error());
-      }
-      spec.intended_fps = *fps;
-    }
-    planned.push_back({std::move(profile), choice.key(), spec});
-  }
-  return planned;
-}
-
 struct RanTrial {
   TrialResult result;
   Status logged;  // its frames, where that was asked for
@@ -163,6 +132,31 @@ void settle_status(const TrialSettings& settings, RunReport& report) {
 }
 
 }  // namespace
+
+Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, double line_rate_bps) {
+  std::vector<PlannedTrial> planned;
+  for (const SizeChoice& choice : settings.test.sizes) {
+    TrafficProfile profile = settings.test.profile;
+    profile.sizes = choice.sizes;
+    profile.size_name = choice.name;
+    const double mean = mean_frame_size(profile);
+    TrialSpec spec{.id = planned.size() + 1,
+                   .frame_size = static_cast<std::uint32_t>(mean + 0.5),
+                   .mean_frame_size = mean,
+                   .max_rate = settings.rate.kind == Rate::Kind::kMax,
+                   .duration = settings.duration};
+    if (!spec.max_rate) {
+      const auto fps = rate_to_fps(settings.rate, "--rate", settings.test, mean, line_rate_bps);
+      if (!fps) return tl::unexpected(fps.error());
+      if (const Status ok = check_sends(*fps, settings.duration, "--rate"); !ok) {
+        return tl::unexpected(ok.error());
+      }
+      spec.intended_fps = *fps;
+    }
+    planned.push_back({std::move(profile), choice.key(), spec});
+  }
+  return planned;
+}
 
 int run_trial(const TrialSettings& settings, const Session& session) {
   RunReport report = begin_report(session, ReportKind::kTrial);

@@ -6,6 +6,17 @@
 
 namespace wireproof {
 
+struct PlannedTrial {
+  TrafficProfile profile;
+  std::string size_key;  // SizeChoice's
+  TrialSpec spec;
+};
+
+// A trial for each size, at the load that the size's own bytes make of the rate. `line_rate_bps`: 0
+// where the ports have none. Fails with kUsage.
+[[nodiscard]] Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings,
+                                                            double line_rate_bps);
+
 // Returns the exit code; the report is written.
 [[nodiscard]] int run_trial(const TrialSettings& settings, const Session& session);
 

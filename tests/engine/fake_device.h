@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -36,20 +37,25 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
 
   std::deque<FakeFrame> incoming;
   std::vector<std::vector<std::uint8_t>> sent;
-  std::size_t accept_max = SIZE_MAX;          // frames a submit takes
-  std::size_t lend_max = SIZE_MAX;            // frames a borrow lends
-  std::size_t borrowed = 0;                   // lent and neither submitted nor given back
-  std::size_t polled = 0;                     // handed out and not released
-  std::atomic<bool> link_up{true};            // what counters() says
-  std::atomic<bool> gone{false};              // counters() fails
-  std::map<std::string, MacAddress> answers;  // of neighbours, by address
-  std::vector<std::size_t> polls;             // frames that each poll with a frame returned
+  std::size_t accept_max = SIZE_MAX;              // frames a submit takes
+  std::size_t accept_total = SIZE_MAX;            // frames that all submits take
+  std::size_t lend_max = SIZE_MAX;                // frames a borrow lends
+  std::size_t borrowed = 0;                       // lent and neither submitted nor given back
+  std::size_t polled = 0;                         // handed out and not released
+  std::atomic<bool> link_up{true};                // what counters() says
+  std::atomic<bool> gone{false};                  // counters() fails
+  std::atomic<bool> has_sent{false};              // a frame was taken
+  std::function<void(DeviceCounters&)> counting;  // what else counters() says
+  std::map<std::string, MacAddress> answers;      // of neighbours, by address
+  std::vector<std::size_t> polls;                 // frames that each poll with a frame returned
 
   [[nodiscard]] const DeviceFacts& facts() const override { return facts_; }
   [[nodiscard]] DeviceFacts& facts_to_set() { return facts_; }
   [[nodiscard]] Result<DeviceCounters> counters() override {
     if (gone.load()) return fail(ErrorKind::kPrecondition, "the interface is gone");
-    return DeviceCounters{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};
+    DeviceCounters now{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};
+    if (counting) counting(now);
+    return now;
   }
   [[nodiscard]] Status connect(const DeviceFacts&) override { return {}; }
   [[nodiscard]] Result<MacAddress> resolve(const IpAddress& neighbour) override {
@@ -69,13 +75,14 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
     return count;
   }
   std::size_t submit(std::span<Frame* const> burst) override {
-    const std::size_t count = std::min(burst.size(), accept_max);
-    for (Frame* frame : burst.first(count)) {
+    const std::size_t taken = std::min({burst.size(), accept_max, accept_total - sent.size()});
+    for (Frame* frame : burst.first(taken)) {
       sent.emplace_back(frame->data, frame->data + frame->length);
       flying_.push_back(frame);
     }
-    borrowed -= count;
-    return count;
+    borrowed -= taken;
+    if (taken > 0) has_sent = true;
+    return taken;
   }
   std::size_t reap() override {
     tx_free_.insert(tx_free_.end(), flying_.begin(), flying_.end());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "engine/direction.h"
 #include "engine/fake_device.h"
 
@@ -127,6 +129,41 @@ TEST(RxLoop, WhatCameWhileNobodyLookedMayHaveComeInTime) {
   EXPECT_EQ(away.attribution.not_attributable, 1u);
   EXPECT_EQ(found_after_the_waiting_time(true, 0).attribution.late, 1u);
   EXPECT_EQ(found_after_the_waiting_time(false, 5 * kSecond).attribution.late, 1u);
+}
+
+// What a device does not take is sent in the next round, under the numbers that it had.
+TEST(TxLoop, NumbersGoOnBehindAPartialAcceptance) {
+  FakeClock clock;
+  FakeDevice from(512);
+  FakeDevice to;
+  from.accept_max = 3;
+  TrafficProfile profile;
+  profile.flows = 2;
+  profile.dst_mac = parse_mac("02:00:00:00:00:01");
+  const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
+  ASSERT_TRUE(direction.has_value());
+  TxLoop& tx = *(*direction)->tx_loops().front();
+  (*direction)->start(1e6, 20 * kMicrosecond, 64, 7, clock.now());
+  clock.advance(20 * kMicrosecond);  // 20 are due: 3, 3, ..., 2
+  std::vector<std::size_t> rounds;
+  for (std::size_t before = 0; tx.run() == Step::kBusy && from.sent.size() < 20;) {
+    rounds.push_back(from.sent.size() - before);
+    before = from.sent.size();
+    EXPECT_EQ(tx.cell().offered.load(), from.sent.size());
+  }
+  EXPECT_EQ(rounds, (std::vector<std::size_t>{3, 3, 3, 3, 3, 3}));
+  ASSERT_EQ(from.sent.size(), 20u);
+  std::array<std::uint64_t, 2> next{};
+  for (const auto& bytes : from.sent) {
+    const Signature signature = load_signature(bytes.data() + headers_length(false, false));
+    ASSERT_LT(signature.space & ~kCatchUpBit, 2u);
+    EXPECT_EQ(signature.sequence, next[signature.space & ~kCatchUpBit]++);
+  }
+  EXPECT_EQ(next[0], 10u);
+  EXPECT_EQ(next[1], 10u);
+  (*direction)->stop(clock.now());
+  EXPECT_EQ(tx.intended(), 20u);
+  EXPECT_EQ(from.borrowed, 0u);
 }
 
 // Every reading is a microsecond later.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "trial/derive.h"
+
 namespace wireproof {
 namespace {
 
@@ -95,6 +97,37 @@ TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
   const auto result = trial_with({.intended = 10, .offered = 10, .received = 9, .unique = 9}, {});
   EXPECT_EQ(result.verdict, Verdict::kInvalid);
   EXPECT_NE(result.reason.find("accounting"), std::string::npos);
+}
+
+// Frames that came so late that their numbers say nothing may be any of the lost.
+TEST(Verdict, WhatCannotBeToldApartIsNotVouchedFor) {
+  Counts counts{.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
+  counts.unclassified = 1;
+  const auto result = trial_with(counts, {.dut = 10});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_NE(result.reason.find("window"), std::string::npos) << result.reason;
+  counts.lost = 0;
+  counts.received = counts.unique = 1000;
+  EXPECT_EQ(trial_with(counts, {}).verdict, Verdict::kInvalid);
+}
+
+// 1 % is allowed: of the sum 10 of 2,000 were lost, and of one direction's thousand all of them.
+TEST(Verdict, EachDirectionMeetsTheGoalByItself) {
+  TrialResult result;
+  result.spec.goal_loss_ratio = 0.0099;
+  const Counts clean{.intended = 1000, .offered = 1000, .received = 1000, .unique = 1000};
+  const Counts lossy{.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
+  for (const bool first : {false, true}) {
+    result.directions = {{.from = "a", .to = "b", .counts = clean},
+                         {.from = "b", .to = "a", .counts = clean}};
+    result.directions[first ? 0 : 1].counts = lossy;
+    result.directions[first ? 0 : 1].attribution = {.dut = 10};
+    result.reason.clear();
+    EXPECT_EQ(verdict_by_loss(result, 0.0099), Verdict::kFail) << first;
+    EXPECT_EQ(verdict_by_loss(result, 0.01), Verdict::kPass) << first;
+    judge(result, {});
+    EXPECT_EQ(result.verdict, Verdict::kFail) << first;
+  }
 }
 
 TEST(Verdict, SendingAloneIsJudgedBySending) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/random.h"
 #include "packet/test_frame.h"
 
@@ -83,6 +85,91 @@ TEST(FrameTemplate, EveryPatchedFrameVerifiesAndReadsBack) {
       EXPECT_EQ(read.sequence, sent.sequence);
       EXPECT_EQ(read.transmit_time, sent.transmit_time);
     }
+  }
+}
+
+// RFC 791, RFC 8200, RFC 768 and IEEE 802.1Q by hand: each field where a device looks for it.
+TEST(FrameTemplate, EachHeaderFieldIsInItsPlace) {
+  for (const auto& [ipv6, vlan] :
+       {std::pair{false, false}, {false, true}, {true, false}, {true, true}}) {
+    HeaderSpec spec = headers(ipv6);
+    spec.dscp = 46;
+    spec.ttl = 7;
+    spec.src_l4_port = 1000;
+    spec.dst_l4_port = 2000;
+    if (vlan) spec.vlan = 0x123;
+    constexpr std::uint32_t kSize = 128;
+    const auto made = FrameTemplate::make(spec, kSize, false);
+    ASSERT_TRUE(made.has_value());
+    ASSERT_EQ(made->buffer_len(), kSize - 4) << "the FCS is the NIC's";
+    std::vector<std::uint8_t> frame(kSize - 4);
+    made->write(frame.data());
+    patch(*made, frame, 0, {});
+    EXPECT_TRUE(std::equal(frame.begin(), frame.begin() + 6, spec.dst_mac.bytes.begin()));
+    EXPECT_TRUE(std::equal(frame.begin() + 6, frame.begin() + 12, spec.src_mac.bytes.begin()));
+    const std::uint8_t* at = frame.data() + 12;
+    if (vlan) {
+      EXPECT_EQ(at[0], 0x81);
+      EXPECT_EQ(at[1], 0x00);
+      EXPECT_EQ(at[2], 0x01);
+      EXPECT_EQ(at[3], 0x23);
+      at += 4;
+    }
+    EXPECT_EQ(load_be16(at), ipv6 ? 0x86dd : 0x0800);
+    const std::uint8_t* ip = at + 2;
+    const std::size_t ip_and_more = frame.size() - static_cast<std::size_t>(ip - frame.data());
+    const std::uint8_t* udp = ip + (ipv6 ? 40 : 20);
+    if (ipv6) {
+      EXPECT_EQ(load_be32(ip), 0x6b800000u) << "version 6, DSCP 46, no ECN, no flow label";
+      EXPECT_EQ(load_be16(ip + 4), ip_and_more - 40);
+      EXPECT_EQ(ip[6], 17);
+      EXPECT_EQ(ip[7], 7);
+      EXPECT_TRUE(std::equal(ip + 8, ip + 24, spec.src_ip.bytes.begin()));
+      EXPECT_TRUE(std::equal(ip + 24, ip + 40, spec.dst_ip.bytes.begin()));
+    } else {
+      EXPECT_EQ(ip[0], 0x45);
+      EXPECT_EQ(ip[1], 46 << 2);
+      EXPECT_EQ(load_be16(ip + 2), ip_and_more);
+      EXPECT_EQ(load_be16(ip + 6), 0x4000) << "don't fragment";
+      EXPECT_EQ(ip[8], 7);
+      EXPECT_EQ(ip[9], 17);
+      EXPECT_EQ(load_be32(ip + 12), 0xc6120001u);
+      EXPECT_EQ(load_be32(ip + 16), 0xc6130001u);
+    }
+    EXPECT_EQ(load_be16(udp), 1000);
+    EXPECT_EQ(load_be16(udp + 2), 2000);
+    EXPECT_EQ(load_be16(udp + 4), ip_and_more - (ipv6 ? 40 : 20));
+  }
+}
+
+// Among 65,536 numbers one makes the sum of a datagram zero, which is sent as all ones.
+TEST(FrameTemplate, NoFrameIsWithoutAChecksum) {
+  const auto made = FrameTemplate::make(headers(false), 64, false);
+  std::vector<std::uint8_t> frame(60);
+  made->write(frame.data());
+  unsigned all_ones = 0;
+  for (std::uint64_t sequence = 0; sequence < 65'536; ++sequence) {
+    patch(*made, frame, 0, {.sequence = sequence});
+    const std::uint16_t checksum = load_be16(frame.data() + 40);
+    ASSERT_NE(checksum, 0);
+    all_ones += checksum == 0xffff ? 1 : 0;
+  }
+  EXPECT_GT(all_ones, 0u);
+}
+
+TEST(FrameTemplate, TheLagIsUnderTheChecksumAsWell) {
+  const auto made = FrameTemplate::make(headers(false), 64, false);
+  std::vector<std::uint8_t> frame(60);
+  made->write(frame.data());
+  for (const std::uint16_t lag : std::array<std::uint16_t, 4>{0, 1, 255, 4095}) {
+    made->patch().apply(frame.data(), {7, 8, 9}, 0, 3, lag);
+    EXPECT_TRUE(checksums_verify(frame, false, false)) << lag;
+    Signature read;
+    ASSERT_EQ(read_test_frame(match(headers(false)), frame.data(), frame.size(), read),
+              FrameClass::kOurs);
+    EXPECT_EQ(read.lag, lag);
+    EXPECT_EQ(read.space, 3u);
+    EXPECT_EQ(read.transmit_time, 9u);
   }
 }
 

@@ -24,6 +24,34 @@ TEST(Profile, TheReverseDirectionIsTheExchangeUnlessItHasItsOwn) {
   EXPECT_EQ(header_spec(profile, false)->dst_ip, ip("10.2.0.1"));
 }
 
+TEST(Profile, WhatIsSaidOfTheHeadersIsOfBothDirections) {
+  TrafficProfile profile;
+  profile.vlan = 300;
+  profile.dscp = 46;
+  profile.ttl = 7;
+  profile.src_l4_port = 1000;
+  profile.dst_l4_port = 2000;
+  for (const bool reverse : {false, true}) {
+    const auto headers = header_spec(profile, reverse);
+    ASSERT_TRUE(headers.has_value());
+    EXPECT_EQ(headers->vlan, 300);
+    EXPECT_EQ(headers->dscp, 46);
+    EXPECT_EQ(headers->ttl, 7);
+    EXPECT_EQ(headers->src_l4_port, 1000);
+    EXPECT_EQ(headers->dst_l4_port, 2000);
+  }
+}
+
+// Seven of 64 bytes, four of 570, one of 1518.
+TEST(Profile, AMixHasTheMeanOfTheFramesThatAreSent) {
+  TrafficProfile profile;
+  profile.sizes = *parse_size_mix("imix");
+  EXPECT_DOUBLE_EQ(mean_frame_size(profile), 4246.0 / 12);
+  EXPECT_EQ(largest_frame_size(profile), 1518u);
+  profile.sizes = *parse_size_mix("aag");
+  EXPECT_DOUBLE_EQ(mean_frame_size(profile), 1646.0 / 3);
+}
+
 TEST(Profile, FlowsCountUpInTheDestination) {
   TrafficProfile profile;
   profile.dst_ip = ip("10.2.0.255");

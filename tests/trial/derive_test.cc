@@ -108,6 +108,12 @@ TEST(LineRate, AgreesWithRfc2544) {
   }
 }
 
+// What an IP packet has: the frame without its Ethernet header, its tag and the FCS.
+TEST(LineRate, Layer3LeavesTheEthernetHeaderOut) {
+  EXPECT_DOUBLE_EQ(layer3_bps(1000, 64, false), 8 * 46'000.0);
+  EXPECT_DOUBLE_EQ(layer3_bps(1000, 68, true), 8 * 46'000.0);
+}
+
 TEST(LineRate, Layer2LeavesTheGapOut) {
   EXPECT_DOUBLE_EQ(layer2_bps(1000, 64), 512000);
   EXPECT_DOUBLE_EQ(layer1_bps(1000, 64), 672000);
