@@ -47,6 +47,34 @@ TEST(FlowOrder, EveryFlowIsVisitedOnceBeforeAnyTwice) {
   EXPECT_EQ(order.flow(cursor), 0u);
 }
 
+TEST(FlowOrder, PermutedSpreadsNeighboursAndSequentialCountsUp) {
+  for (const bool permuted : {false, true}) {
+    const FlowOrder order({.flows = 100, .groups = 100, .group_count = 100, .permuted = permuted});
+    auto cursor = order.start();
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      // 61 is near the golden section of a hundred and has no divisor in common with it.
+      EXPECT_EQ(order.flow(cursor), permuted ? i * 61 % 100 : i);
+      order.advance(cursor);
+    }
+  }
+}
+
+// Ten flows in four spaces: two of three members, then two of two. The second of two workers has
+// the small ones, so that three rounds show it four flows.
+TEST(FlowOrder, ALaterWorkerCountsItsOwnFlows) {
+  for (const std::uint32_t worker : {0u, 1u}) {
+    const FlowOrder order({.flows = 10, .groups = 4, .group_first = 2 * worker, .group_count = 2});
+    std::set<std::uint32_t> seen;
+    auto cursor = order.start();
+    while (cursor.cycle < 3) {
+      seen.insert(order.flow(cursor));
+      order.advance(cursor);
+    }
+    EXPECT_EQ(seen.size(), worker == 0 ? 6u : 4u);
+    EXPECT_EQ(order.distinct_flows(cursor), seen.size());
+  }
+}
+
 TEST(FlowOrder, WorkersShareTheGroupsBetweenThem) {
   std::set<std::uint32_t> seen;
   for (std::uint32_t worker = 0; worker < 3; ++worker) {
