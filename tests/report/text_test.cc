@@ -112,6 +112,33 @@ bool says_in_a_line(const RunReport& report, const std::string& words) {
   return found;
 }
 
+TEST(Text, EachRareCountAndPlaceIsItsOwn) {
+  RunReport report = full_trial_report();
+  DirectionResult& one = report.trials[0].directions[0];
+  one.counts.late = 1'234;
+  one.counts.corrupt = 5'678;
+  one.attribution.not_attributable = 30;
+  one.pacing.lost_behind = 10;
+  EXPECT_TRUE(says_in_a_line(report, "late 1,234 "));
+  EXPECT_TRUE(says_in_a_line(report, "corrupt 5,678 "));
+  EXPECT_TRUE(says_in_a_line(report, "behind the tester's own bursts 10 "));
+  EXPECT_TRUE(says_in_a_line(report, "device or tester: cannot be told 20 "));
+}
+
+// 100,000 lost each way: of a search's answer, and in the list of its trials, both are told.
+TEST(Text, LossesOfASearchAreThoseOfAllDirections) {
+  RunReport report = search_report();
+  report.searches.resize(1);
+  SearchResult& search = report.searches[0];
+  search.trials.resize(1);
+  search.trials[0].directions.push_back(search.trials[0].directions[0]);
+  search.final_trial = search.trials[0];
+  const std::string table = searches_text(report);
+  EXPECT_NE(table.find(" 200,000 "), std::string::npos) << table;
+  const std::string list = search_trials_text(report);
+  EXPECT_NE(list.find(" 200,000 "), std::string::npos) << list;
+}
+
 TEST(Text, TimingSaysEachDefinitionByItsName) {
   const RunReport report = full_trial_report();
   EXPECT_TRUE(says_in_a_line(

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "search/proven.h"
 #include "search/simulated_device.h"
 
@@ -268,6 +270,52 @@ TEST_F(Bisect, TheTimeLimitLeavesRoomForTheFinalTrial) {
   EXPECT_LE(clock_.now(), 15 * kSecond);
   EXPECT_FALSE(r->regular);
   EXPECT_EQ(r->reason, "the time limit of 15 s came before the precision");
+}
+
+// Trials of 1.5 s with what comes on top: after two of them a third and the final one of 10.5 s do
+// not fit any more, but the final one does.
+TEST_F(Bisect, TheLastOfTheTimeIsForTheFinalTrial) {
+  spec_.final_duration = 10 * kSecond;
+  spec_.time_limit = 14 * kSecond;
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto r = run(tester);
+  ASSERT_EQ(tester.asked.size(), 3u);
+  EXPECT_EQ(tester.asked[1].duration, kSecond);
+  EXPECT_EQ(tester.asked[2].duration, 10 * kSecond);
+  EXPECT_EQ(clock_.now(), 13'500 * kMillisecond);
+  EXPECT_DOUBLE_EQ(*r->lower_bound_fps, 998e3);
+  EXPECT_EQ(r->final_trial->spec.id, 3u);
+  EXPECT_FALSE(r->regular);
+  EXPECT_NE(r->reason.find("time limit"), std::string::npos) << r->reason;
+}
+
+// What may be lost is not forwarded.
+TEST_F(Bisect, TheThroughputIsWhatCameThroughAtTheBound) {
+  spec_.goal = {"pdr", 0.005};
+  SimulatedTester tester(device::ideal(1e6), clock_);
+  const auto r = run(tester);
+  EXPECT_TRUE(r->regular) << r->reason;
+  EXPECT_GT(*r->lower_bound_fps, 1.001e6);
+  EXPECT_DOUBLE_EQ(*r->conditional_throughput_fps, 1e6);
+}
+
+// 500,000 frames of room: what passed for a second fails for a minute, and no time is left.
+TEST_F(Bisect, ALoadWhoseFinalTrialFailedIsNoLowerBound) {
+  spec_.final_duration = 60 * kSecond;
+  spec_.time_limit = 66 * kSecond;
+  SimulatedTester tester(device::ideal(1e6, 500'000), clock_);
+  const auto r = run(tester);
+  ASSERT_EQ(r->trials.size(), 4u);
+  EXPECT_EQ(r->trials.back().verdict, Verdict::kFail);
+  const double failed = r->trials.back().spec.intended_fps;
+  const auto passed_shortly =
+      std::count_if(r->trials.begin(), r->trials.end(), [failed](const TrialResult& trial) {
+        return trial.verdict == Verdict::kPass && trial.spec.intended_fps == failed;
+      });
+  EXPECT_EQ(passed_shortly, 1);
+  EXPECT_EQ(*r->upper_bound_fps, failed);
+  EXPECT_FALSE(r->lower_bound_fps && *r->lower_bound_fps >= failed);
+  EXPECT_FALSE(r->regular);
 }
 
 TEST_F(Bisect, OneTrialIsRunWhateverTheTimeLimit) {

@@ -1,0 +1,69 @@
+#include "search/proven.h"
+
+#include <gtest/gtest.h>
+
+namespace wireproof {
+namespace {
+
+// A second at that load, or as long as is said, of which that share was lost.
+TrialResult trial(double fps, double lost, Nanoseconds duration = kSecond) {
+  TrialResult result{.spec = {.intended_fps = fps, .duration = duration}};
+  result.duration = duration;
+  const auto offered =
+      static_cast<std::uint64_t>(fps * static_cast<double>(duration) / double{kSecond});
+  DirectionResult one{.from = "a", .to = "b"};
+  one.counts.offered = one.counts.intended = offered;
+  one.counts.lost = static_cast<std::uint64_t>(static_cast<double>(offered) * lost);
+  one.counts.unique = one.counts.received = offered - one.counts.lost;
+  one.attribution.dut = one.counts.lost;
+  result.directions = {one};
+  result.verdict = lost > 0 ? Verdict::kFail : Verdict::kPass;
+  return result;
+}
+
+class ProvenTest : public ::testing::Test {
+ protected:
+  Proven proven(std::optional<double> upper = std::nullopt) {
+    std::vector<const TrialResult*> all;
+    for (const TrialResult& one : trials_) all.push_back(&one);
+    return proven_by(all, spec_, upper);
+  }
+
+  SearchSpec spec_{.trial_duration = kSecond};
+  std::vector<TrialResult> trials_;
+};
+
+TEST_F(ProvenTest, TheHighestThatPassedBelowTheLowestThatFailed) {
+  trials_ = {trial(100, 0),   trial(300, 0),   trial(200, 0),  trial(900, 0),
+             trial(800, 0.1), trial(500, 0.1), trial(600, 0.1)};
+  ASSERT_NE(proven().failed, nullptr);
+  EXPECT_EQ(load_of(*proven().failed), 500);
+  ASSERT_NE(proven().passed, nullptr);
+  EXPECT_EQ(load_of(*proven().passed), 300) << "what passed above a failure proves nothing";
+  EXPECT_EQ(load_of(*proven(250).passed), 200);
+  EXPECT_EQ(proven(250).failed, nullptr) << "it is known already";
+}
+
+TEST_F(ProvenTest, ByTrialsThatAreLongEnoughAndSound) {
+  spec_.trial_duration = 2 * kSecond;
+  trials_ = {trial(300, 0), trial(100, 0, 2 * kSecond), trial(400, 0.1),
+             trial(500, 0.1, 2 * kSecond)};
+  EXPECT_EQ(load_of(*proven().passed), 100);
+  EXPECT_EQ(load_of(*proven().failed), 500);
+  for (TrialResult& one : trials_) one.verdict = Verdict::kInvalid;
+  EXPECT_EQ(proven().passed, nullptr);
+  EXPECT_EQ(proven().failed, nullptr);
+}
+
+TEST_F(ProvenTest, ByTheGoalThatIsAskedNotByTheTrialsOwn) {
+  trials_ = {trial(1000, 0.004), trial(2000, 0.006)};
+  spec_.goal = {"pdr", 0.005};
+  EXPECT_EQ(load_of(*proven().passed), 1000);
+  EXPECT_EQ(load_of(*proven().failed), 2000);
+  spec_.goal = {"ndr", 0};
+  EXPECT_EQ(proven().passed, nullptr);
+  EXPECT_EQ(load_of(*proven().failed), 1000);
+}
+
+}  // namespace
+}  // namespace wireproof
