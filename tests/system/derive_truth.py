@@ -16,6 +16,7 @@ import sys
 HEAD = "direction,arrival,fate,damaged,copy,held,departure,payload"
 MAGIC = "5750"
 SIGNATURE_HEX = 36  # 18 bytes
+CATCH_UP = 1 << 22  # of the field of the space, and no part of it: the frame left in or behind a burst
 
 
 class LogError(Exception):
@@ -46,8 +47,7 @@ def signed(records):
     """Those that bear a signature, with (trial, space, sequence) instead of the payload."""
     for *record, payload in records:
         if len(payload) == SIGNATURE_HEX and payload.startswith(MAGIC):
-            # Bit 22 is no part of the space: the frame left in or behind a burst (docs/signature.md).
-            space = f"{int(payload[8:14], 16) & ~(1 << 22):06x}"
+            space = f"{int(payload[8:14], 16) & ~CATCH_UP:06x}"
             yield (*record, payload[4:8], space, int(payload[14:24], 16))
 
 
@@ -65,7 +65,9 @@ def collect(path, direction, trial):
                 continue
             end = rest[SIGNATURE_HEX:SIGNATURE_HEX + 1]
             signed_one = rest.startswith(MAGIC) and end in (",", "\n")
-            bears, space, number = rest[4:8], rest[8:14], int(rest[14:24], 16) if signed_one else 0
+            bears, space, number = rest[4:8], 0, 0
+            if signed_one:
+                space, number = int(rest[8:14], 16) & ~CATCH_UP, int(rest[14:24], 16)
             if copy == "0":
                 arrivals += 1
                 if int(arrival) != arrivals:
@@ -85,9 +87,9 @@ def check_offered(offered):
     """In every space each number from 0 on was offered once: nothing died before the device."""
     for space, numbers in offered.items():
         if len(set(numbers)) != len(numbers):
-            raise LogError(f"space {space}: a number arrived twice")
+            raise LogError(f"space {space:06x}: a number arrived twice")
         if max(numbers) != len(numbers) - 1:
-            raise LogError(f"space {space}: {max(numbers) + 1 - len(numbers)} numbers never "
+            raise LogError(f"space {space:06x}: {max(numbers) + 1 - len(numbers)} numbers never "
                            "reached the device")
 
 
@@ -117,6 +119,34 @@ def walk(departed, trial):
     return counts
 
 
+def read_times(path, direction, trial, waiting_ns):
+    """What the times of the log and the marks of bursts say of one trial, for a tester on the
+    device's own clock. `late`: the departures that came after the waiting time. In (space, number):
+    `in_time`, what came before; `too_late`, what came after it alone; `marked`, what the tester sent
+    in or behind a burst, and `rounds`, the same by stamp.
+    """
+    left, marked, rounds, last_sent = [], set(), collections.defaultdict(set), 0
+    with open_log(path) as file:
+        for line in file:
+            way, _, fate, damaged, _, _, departure, payload, arrived, departed = line.split(",")
+            if way != direction or not payload.startswith(MAGIC + trial):
+                continue
+            last_sent = max(last_sent, int(arrived))
+            field = int(payload[8:14], 16)
+            frame = (field & ~CATCH_UP, int(payload[14:24], 16))
+            if field & CATCH_UP:
+                marked.add(frame)
+                rounds[payload[24:33]].add(frame)
+            if fate == "forwarded" and damaged == "0":
+                left.append((int(departure), int(departed), frame))
+    end = last_sent + waiting_ns
+    in_time = {frame for _, departed, frame in left if departed <= end}
+    return {"late": {departure for departure, departed, _ in left if departed > end},
+            "in_time": in_time,
+            "too_late": {frame for _, departed, frame in left if departed > end} - in_time,
+            "marked": marked, "rounds": rounds}
+
+
 def busiest_trial(path, direction):
     bears = collections.Counter(record[5] for record in signed(read_log(path, direction)))
     if not bears:
@@ -124,8 +154,9 @@ def busiest_trial(path, direction):
     return bears.most_common(1)[0][0]
 
 
-def derive(path, direction="a-to-b", trial=None):
-    """The counts of one trial, and `spaces` (offered per space), `trial` (its id)."""
+def derive(path, direction="a-to-b", trial=None, late=()):
+    """The counts of one trial, and `spaces` (offered per space), `trial` (its id). `late`: the
+    departures that came too late (read_times)."""
     if trial is None:
         trial = busiest_trial(path, direction)
     else:
@@ -134,7 +165,8 @@ def derive(path, direction="a-to-b", trial=None):
     if not offered:
         raise LogError(f"no frame in the log is of trial {trial}")
     check_offered(offered)
-    counts = walk(filter(None, map(departed.get, range(1, len(departed) + 1))), trial)
+    numbers = (number for number in range(1, len(departed) + 1) if number not in late)
+    counts = walk(filter(None, map(departed.get, numbers)), trial)
     total = sum(len(numbers) for numbers in offered.values())
     return {
         "trial": int(trial, 16),
@@ -142,7 +174,7 @@ def derive(path, direction="a-to-b", trial=None):
         "received": counts["unique"] + counts["duplicate"],
         "lost": total - counts["unique"],
         **counts,
-        "spaces": {int(space, 16): len(numbers) for space, numbers in sorted(offered.items())},
+        "spaces": {space: len(numbers) for space, numbers in sorted(offered.items())},
     }
 
 

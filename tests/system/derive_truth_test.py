@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 
-from derive_truth import LogError, derive
+from derive_truth import LogError, derive, read_times
 from harness import Suite
 
 SUITE = Suite()
@@ -17,11 +17,15 @@ def payload(space, number, trial=TRIAL, magic="5750"):
     return f"{magic}{trial:04x}{space:06x}{number:010x}{0:012x}"
 
 
-def counts(*lines, trial=TRIAL):
+def counts(*lines, trial=TRIAL, waiting_ns=None):
+    """With a waiting time also `times`, and without what is late by them."""
     with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
         file.write("\n".join((HEAD, *lines)) + "\n")
     try:
-        return derive(file.name, trial=trial)
+        if waiting_ns is None:
+            return derive(file.name, trial=trial)
+        times = read_times(file.name, "a-to-b", f"{trial:04x}", waiting_ns)
+        return dict(derive(file.name, trial=trial, late=times["late"]), times=times)
     finally:
         os.unlink(file.name)
 
@@ -56,6 +60,28 @@ def spaces_are_apart_and_other_trials_are_stale():
         line(5, 9, departure=5, trial=TRIAL - 1))
     assert got["spaces"] == {0: 2, 1: 1}, got
     assert (got["reordered"], got["stale"], got["lost"]) == (0, 1, 0), got
+
+
+@SUITE.case
+def the_mark_of_a_burst_is_no_part_of_the_space():
+    got = counts(line(1, 0, departure=1) + ",0,5", line(2, 1, departure=2, space=1 << 22) + ",9,9",
+                 line(3, 2, departure=3) + ",10,15", waiting_ns=100)
+    assert (got["spaces"], got["unique"], got["reordered"]) == ({0: 3}, 3, 0), got
+    assert got["times"]["marked"] == {(0, 1)}, got
+
+
+@SUITE.case
+def what_left_after_the_waiting_time_of_the_last_frame_is_late():
+    got = counts(
+        line(1, 0, departure=1) + ",0,109",  # the last is sent at 10: until 110 is in time
+        line(2, 1, departure=2) + ",5,110",
+        line(2, 1, departure=3, copy=1) + ",5,111",
+        line(3, 2, departure=4, damaged=1) + ",7,112",
+        line(4, 3, departure=5) + ",10,112",
+        line(5, 4, fate="dropped") + ",10,", waiting_ns=100)
+    assert got["times"]["late"] == {3, 5}, got
+    assert got["times"]["too_late"] == {(0, 3)}, got
+    assert (got["unique"], got["duplicate"], got["lost"], got["corrupt"]) == (2, 0, 3, 1), got
 
 
 @SUITE.case
