@@ -7,6 +7,7 @@
 #include "engine/packet_trial.h"
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
+#include "support/relayed_device.h"
 #include "support/simulated_time.h"
 #include "trial/derive.h"
 
@@ -14,19 +15,12 @@ namespace wireproof {
 namespace {
 
 // A port that hands out every frame once more, `kLater` after its first copy.
-class CopyingPort final : public Device, public RxQueue {
+class CopyingPort final : public RelayedDevice, public RxQueue {
  public:
   static constexpr Nanoseconds kLater = 100 * kMillisecond;
 
-  CopyingPort(Device& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
+  CopyingPort(Device& inner, const Clock& clock) : RelayedDevice(inner), clock_(clock) {}
 
-  [[nodiscard]] const DeviceFacts& facts() const override { return inner_.facts(); }
-  [[nodiscard]] Result<DeviceCounters> counters() override { return inner_.counters(); }
-  [[nodiscard]] Status connect(const DeviceFacts& to) override { return inner_.connect(to); }
-  [[nodiscard]] Result<MacAddress> resolve(const IpAddress& address) override {
-    return inner_.resolve(address);
-  }
-  [[nodiscard]] TxQueue& tx_queue(unsigned index) override { return inner_.tx_queue(index); }
   [[nodiscard]] RxQueue& rx_queue(unsigned) override { return *this; }
 
   std::size_t poll(std::span<Frame*> out) override {
@@ -57,7 +51,6 @@ class CopyingPort final : public Device, public RxQueue {
     std::vector<std::uint8_t> bytes;
     Nanoseconds due = 0;
   };
-  Device& inner_;
   const Clock& clock_;
   std::deque<Copy> copies_;
   Copy again_;
