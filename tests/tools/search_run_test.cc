@@ -113,6 +113,11 @@ TEST_F(SearchRunTest, TheTimeLimitIsSharedOut) {
   ASSERT_EQ(report.searches.size(), 3u);
   EXPECT_LE(clock_.now(), 9 * kSecond);
   for (const SearchResult& search : report.searches) EXPECT_FALSE(search.trials.empty());
+  // A third of it, and no later search is left with less than its part of what remains.
+  EXPECT_EQ(report.searches[0].spec.time_limit, 3 * kSecond);
+  EXPECT_LE(report.searches[0].elapsed, 3 * kSecond);
+  EXPECT_GE(report.searches[1].spec.time_limit, 3 * kSecond);
+  EXPECT_GE(report.searches[2].spec.time_limit, 3 * kSecond);
 }
 
 }  // namespace

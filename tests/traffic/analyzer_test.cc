@@ -112,6 +112,29 @@ TEST_F(AnalyzerTest, FramesOfABurstBeyondTheScheduleAreCountedOnceEach) {
   EXPECT_EQ(analyzer_.tracker().next_expected(1), 5u);
 }
 
+// Of a burst the last frame has been on its way the longest, where they left together and came one
+// after another; a later burst that was quicker takes nothing back.
+TEST_F(AnalyzerTest, TheLongestDelayIsThatOfTheLastOfABurst) {
+  constexpr std::array<Nanoseconds, 3> kDelays = {1'000, 2'000, 5'000};
+  for (const Nanoseconds share : {1, 5}) {
+    std::array<std::array<std::uint8_t, 60>, 3> bytes{};
+    std::array<Frame, 3> frames;
+    std::array<Frame*, 3> burst{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      made_.write(bytes[i].data());
+      made_.patch().apply(bytes[i].data(), {kTrial, 3 * static_cast<std::uint64_t>(share) + i, 0},
+                          0, 1);
+      frames[i] = {.data = bytes[i].data(),
+                   .stamp = kEpoch + kDelays[i] / share,
+                   .length = 60,
+                   .capacity = 60};
+      burst[i] = &frames[i];
+    }
+    analyzer_.take(burst, kEpoch + kSecond, late_after_);
+    EXPECT_EQ(analyzer_.longest_delay(), 5'000);
+  }
+}
+
 // Frames as made_ makes them, sent to others.
 class ReaddressedTest : public AnalyzerTest {
  protected:
