@@ -1,5 +1,6 @@
 #include "base/units.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -41,6 +42,26 @@ TEST(Units, NothingButTheGrammarIsANumber) {
       expect_refused(parse_rate("--flag", with_unit), with_unit);
     }
   }
+}
+
+// Powers of a thousand, with the unit and without; only the iB of sizes are powers of 1,024.
+TEST(Units, PrefixesAreDecimal) {
+  double value = 1e3;
+  for (const char prefix : {'k', 'M', 'G', 'T'}) {
+    for (const char* unit : {"", "bps", "pps"}) {
+      const auto rate = parse_rate("--flag", fmt::format("1{}{}", prefix, unit));
+      ASSERT_TRUE(rate.has_value()) << prefix << unit;
+      EXPECT_DOUBLE_EQ(rate->value, value) << prefix << unit;
+    }
+    if (prefix != 'T') {
+      EXPECT_EQ(*parse_count("--flag", fmt::format("1{}", prefix)), value);
+      EXPECT_EQ(*parse_size("--flag", fmt::format("1{}", prefix)), value);
+    }
+    value *= 1e3;
+  }
+  EXPECT_EQ(*parse_size("--flag", "3KiB"), 3072u);
+  EXPECT_EQ(*parse_size("--flag", "3MiB"), 3072u * 1024);
+  EXPECT_EQ(*parse_size("--flag", "3GiB"), 3072u * 1024 * 1024);
 }
 
 TEST(Units, Rates) {

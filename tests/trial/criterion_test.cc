@@ -37,6 +37,69 @@ std::vector<CriterionResult> judged(std::string_view text, const TrialResult& tr
   return criteria ? judge_criteria(*criteria, trial) : std::vector<CriterionResult>{};
 }
 
+// Of 2,000 that were to be sent 1,000 were: shares are of those.
+TEST(Criterion, EachNameMeasuresItsOwnFigure) {
+  TrialResult trial;
+  trial.verdict = Verdict::kPass;  // of an invalid one nothing is judged
+  DirectionResult one{.from = "a", .to = "b"};
+  one.sequence_spaces = 1;
+  one.counts = {.intended = 2000,
+                .offered = 1000,
+                .unsent = 1000,
+                .received = 820,
+                .unique = 800,
+                .lost = 200,
+                .duplicate = 20,
+                .reordered = 8};
+  one.delay = DelaySummary{.actual = {.samples = 800,
+                                      .min = 1,
+                                      .mean = 2,
+                                      .max = 3,
+                                      .p50 = 4,
+                                      .p90 = 5,
+                                      .p99 = 6,
+                                      .p99_9 = 7,
+                                      .p99_99 = 8,
+                                      .p99_999 = 9}};
+  one.jitter = JitterSummary{.rfc3550_mean = 10,
+                             .rfc3550_max = 11,
+                             .rfc3550_spaces = 1,
+                             .ipdv_pairs = 1,
+                             .ipdv_mean_abs = 12,
+                             .ipdv_max = 13,
+                             .ipdv_p99_9 = 14,
+                             .pdv_max = 15,
+                             .pdv_p50 = 16,
+                             .pdv_p99 = 17,
+                             .pdv_p99_9 = 18};
+  one.reordering = ReorderingSummary{};
+  trial.directions = {one};
+  for (const auto& [name, value] :
+       {std::pair{"loss", 0.2}, {"duplicates", 0.02}, {"reordering", 0.01}}) {
+    EXPECT_DOUBLE_EQ(*judged(std::string(name) + ">50%", trial).at(0).measured, value) << name;
+  }
+  for (const auto& [name, value] : {std::pair{"delay_min", 1},
+                                    {"delay_mean", 2},
+                                    {"delay_max", 3},
+                                    {"delay_p50", 4},
+                                    {"delay_p90", 5},
+                                    {"delay_p99", 6},
+                                    {"delay_p99_9", 7},
+                                    {"delay_p99_99", 8},
+                                    {"delay_p99_999", 9},
+                                    {"jitter", 10},
+                                    {"jitter_max", 11},
+                                    {"ipdv_mean_abs", 12},
+                                    {"ipdv_max", 13},
+                                    {"ipdv_p99_9", 14},
+                                    {"pdv_max", 15},
+                                    {"pdv_p50", 16},
+                                    {"pdv_p99", 17},
+                                    {"pdv_p99_9", 18}}) {
+    EXPECT_EQ(*judged(std::string(name) + ">1s", trial).at(0).measured, value) << name;
+  }
+}
+
 TEST(Criterion, SeveralWithCommasAndBlanks) {
   const auto criteria = parse_criteria("--fail-if", " loss > 0.1% ,delay_p99>1ms,invalid");
   ASSERT_TRUE(criteria.has_value()) << criteria.error().message;
