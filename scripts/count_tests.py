@@ -1,16 +1,23 @@
 #!/usr/bin/env python3
 """Counts cases, not programs: reads the logs that `meson test` left and the steps of scripts/test.
 
-    count_tests.py [--steps FILE] BUILD...   prints every failure and every skip with its reason,
+    count_tests.py [--steps FILE] [--strict LIST] BUILD...
+                                             prints every failure and every skip with its reason,
                                              then `N passed, N failed, N skipped`; exit 1 when
                                              something failed or nothing passed
     count_tests.py --self-test               proves on made-up logs that nothing is miscounted
+
+With --strict a skip that is not on the list, with the reason that the list expects, is a failure.
+LIST (tests/skips.txt) has a line `CASE | REASON | why` a skip: patterns of the shell for both, and
+`at most 1/5` as the first words of why where no more of a program's cases may be skipped so.
 
 A test program speaks GoogleTest (`[       OK ] A.B (1 ms)`) or our own lines (`ok NAME`,
 `not ok NAME: why`, `skip NAME: why`). One that says neither is itself one case. One that ends badly
 without naming a failed case (a crash, a time-out, a sanitizer) is a failure of its own.
 """
 
+import collections
+import fnmatch
 import json
 import pathlib
 import re
@@ -21,6 +28,7 @@ GTEST = re.compile(r"^\[\s+(OK|FAILED|SKIPPED)\s+\] ([^ ,]+).* \(\d+ ms\)$")
 GTEST_RUN = re.compile(r"^\[ RUN\s+\] (\S+)")
 OWN = re.compile(r"^(ok|not ok|skip) ([^:]+?)(?:: (.*))?$")
 SKIP_STATUS = 77
+SHARE = "at most 1/5"
 
 
 class Tally:
@@ -80,12 +88,52 @@ def count_program(build, entry, tally):
 
 
 def count_build(folder, tally):
-    log = folder / "meson-logs" / "testlog.json"
-    if not log.is_file():
+    logs = sorted((folder / "meson-logs").glob("testlog*.json"))
+    if not logs:
         tally.add("not ok", folder.name, "no test has run")
-        return
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        count_program(folder.name, json.loads(line), tally)
+    for log in logs:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            count_program(folder.name, json.loads(line), tally)
+
+
+class Allowed:
+    """The list of skips: patterns of case and reason, and whether only a share of a program's."""
+
+    def __init__(self, text):
+        self.rows = []
+        for line in text.splitlines():
+            if line.strip() and not line.startswith("#"):
+                case, reason, why = (part.strip() for part in line.split(" | ", 2))
+                self.rows.append((case, reason, why.startswith(SHARE)))
+
+    def find(self, name, why):
+        return next((row for row in self.rows if fnmatch.fnmatchcase(name, row[0])
+                     and fnmatch.fnmatchcase(why, row[1])), None)
+
+
+def be_strict(tally, allowed):
+    """Skips that are not allowed, or more of them than are, become failures."""
+    programs = collections.Counter(program_of(name) for verdicts in
+                                   (tally.passed, tally.failed, tally.skipped) for name, _ in verdicts)
+    shares = collections.defaultdict(list)
+    for name, why in list(tally.skipped):
+        row = allowed.find(name, why)
+        if row is None:
+            tally.skipped.remove((name, why))
+            tally.add("not ok", name, f"skipped, and tests/skips.txt does not say so: {why}")
+        elif row[2]:
+            shares[program_of(name)].append((name, why))
+    for program, skips in shares.items():
+        if len(skips) * 5 > programs[program]:
+            for skip in skips:
+                tally.skipped.remove(skip)
+                tally.add("not ok", skip[0], f"{len(skips)} of {programs[program]} cases of its program "
+                          f"could not tell: {skip[1]}")
+
+
+def program_of(name):
+    """`build-release: system/truth truth_af_xdp_all_1` is a case of the first two words."""
+    return " ".join(name.split(" ")[:2])
 
 
 def report(tally):
@@ -134,6 +182,11 @@ def self_test():
     crash = [why for _, why in tally.failed if "in A.Dies" in why]
     good = {"counts": counts == (8, 6, 3), "reasons": skips == ["no NIC", "needs root", "no NIC"],
             "crash": len(crash) == 1, "nothing_is_a_failure": report(Tally()) == 1}
+    be_strict(tally, Allowed("# a list\n*: unit A.Absent | no NIC | a NIC is not everywhere\n"
+                             "*system/x two | needs *  | at most 1/5\n"))
+    good["strict"] = [name for name, _ in tally.skipped] == [f"{folder.name}: unit A.Absent"]
+    good["strict_reasons"] = len([why for _, why in tally.failed if "does not say so: no NIC" in why]) == 1
+    good["strict_share"] = len([why for _, why in tally.failed if "1 of 3 cases" in why]) == 1
     for name, right in good.items():
         print(f"ok {name}" if right else f"not ok {name}: {counts}, {skips}, {tally.failed}")
     return 0 if all(good.values()) else 1
@@ -142,13 +195,18 @@ def self_test():
 def main(arguments):
     if arguments == ["--self-test"]:
         return self_test()
-    tally = Tally()
-    if arguments[:1] == ["--steps"]:
-        steps = pathlib.Path(arguments[1]).read_text(encoding="utf-8")
-        count_lines("step:", steps, tally)
+    tally, allowed = Tally(), None
+    while arguments[:1] in (["--steps"], ["--strict"]):
+        text = pathlib.Path(arguments[1]).read_text(encoding="utf-8")
+        if arguments[0] == "--steps":
+            count_lines("step:", text, tally)
+        else:
+            allowed = Allowed(text)
         arguments = arguments[2:]
     for build in arguments:
         count_build(pathlib.Path(build), tally)
+    if allowed is not None:
+        be_strict(tally, allowed)
     return report(tally)
 
 

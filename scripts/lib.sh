@@ -13,6 +13,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   libgtest-dev ccache python3-jsonschema clang-format-14 clang-tidy-14 shellcheck util-linux
   libcap2-bin procps libdpdk-dev bpftool tcpdump iputils-ping irtt ethtool nftables
+  libhdrhistogram-java openjdk-17-jdk-headless
 )
 # scripts/test-pci; the guest's kernel is fetched beside them, and not installed.
 PCI_PACKAGES=(libdpdk-dev qemu-system-x86 busybox-static python3-jsonschema)
