@@ -272,6 +272,7 @@ ReceiveCounts Direction::received() const {
     sum.duplicate += counts.duplicate;
     sum.reordered += counts.reordered;
     sum.late += counts.late;
+    sum.late_lost += counts.late_lost;
     sum.stale += counts.stale;
     sum.corrupt += counts.corrupt;
     sum.foreign += counts.foreign;
@@ -467,7 +468,7 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   result.pacing.lost_behind =
       std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
   const std::string why = unknowable(tx, rx, result, late_unseen());
-  result.attribution = attribute(counts, counts.late - late_unseen(), tx, rx,
+  result.attribution = attribute(counts, received().late_lost - late_unseen(), tx, rx,
                                  link_went || !why.empty() || rx.ring_filled || !heard_out_,
                                  displaced, result.pacing.lost_behind);
   if (spec_.to == nullptr) {

@@ -32,10 +32,10 @@ Nanoseconds RxLoop::run() {
   if (emptied) looked_ = looking;
   if (arrived.empty()) return Step::kWhenever;
   const Nanoseconds now = clock_.now();
-  const std::uint64_t late = analyzer_.counts().late;
+  const std::uint64_t late = analyzer_.counts().late_lost;
   const bool stamped = arrived.front()->stamp != 0;
   analyzer_.take(arrived, now, late_after);
-  if (away && !stamped) late_unseen_ += analyzer_.counts().late - late;
+  if (away && !stamped) late_unseen_ += analyzer_.counts().late_lost - late;
   if (emptied && late_after == LastCall::kNever) looked_ = now;
   queue_.release(arrived);
   cell_.received.store(analyzer_.counts().unique, std::memory_order_relaxed);

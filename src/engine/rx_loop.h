@@ -23,8 +23,8 @@ class RxLoop final : public Step {
 
   [[nodiscard]] const Cell& cell() const { return cell_; }
   [[nodiscard]] const Analyzer& analyzer() const { return analyzer_; }
-  // Of the late: those that nobody stamped, found at the first look after the waiting time by a
-  // loop that had been kept from its core. They may have come before its end.
+  // Of the late that were lost by it: those that nobody stamped, found at the first look after the
+  // waiting time by a loop that had been kept from its core. They may have come before its end.
   [[nodiscard]] std::uint64_t late_unseen() const { return late_unseen_; }
 
  private:

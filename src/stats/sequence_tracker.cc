@@ -77,6 +77,16 @@ Arrived SequenceTracker::look_back(std::uint32_t space, std::int64_t distance,
   return Arrived::kReordered;
 }
 
+bool SequenceTracker::has(std::uint32_t space, std::uint64_t sequence) const {
+  const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+  const std::int64_t ahead = sequence_distance(sequence, head[kNext]);
+  if (ahead >= 0) return false;
+  const auto back = static_cast<std::uint64_t>(-ahead);
+  if (back > window_ || back > head[kNext]) return false;
+  const std::uint64_t number = head[kNext] - back;
+  return (head[kHead + ((number >> 6) & (ring_words_ - 1))] >> (number & 63) & 1) != 0;
+}
+
 void SequenceTracker::advance(std::uint64_t* head, std::uint64_t number) {
   const std::uint64_t next = head[kNext];
   const std::uint64_t newest = next == 0 ? ~std::uint64_t{0} : (next - 1) >> 6;

@@ -67,6 +67,8 @@ class SequenceTracker {
   [[nodiscard]] std::uint64_t next_expected(std::uint32_t space) const {
     return memory_[std::size_t{space} * stride_ + kNext];
   }
+  // Whether a copy of the number came; false where it is older than the window.
+  [[nodiscard]] bool has(std::uint32_t space, std::uint64_t sequence) const;
   // Numbers below next_expected that did not arrive (an unclassified arrival does not count as
   // arrived): those that left the window as holes, and those that are holes now.
   [[nodiscard]] std::uint64_t gaps(std::uint32_t space) const;

@@ -11,12 +11,14 @@ Analyzer::Analyzer(const AnalyzerSpec& spec)
       reader_(spec.match),
       direction_(spec.reverse ? kDirectionBit : 0),
       tracker_(spec.spaces),
+      late_tracker_(spec.spaces),
       log_(spec.log_frames) {
   if (spec.delay_every == 1) variation_.emplace(spec.spaces);
 }
 
 void Analyzer::start(const AnalyzerStart& start) {
   start_ = start;
+  if (counts_.late > 0) late_tracker_.clear();
   counts_ = {};
   tracker_.clear();
   delays_.clear();
@@ -30,6 +32,14 @@ void Analyzer::start(const AnalyzerStart& start) {
   until_delay_ = 1;
 }
 
+// A copy of what came in time, or a second late one, explains no loss.
+[[gnu::noinline]] void Analyzer::count_late(const Seen& seen) {
+  ++counts_.late;
+  if (tracker_.has(seen.group, seen.sequence)) return;
+  const Arrived found = late_tracker_.observe(seen.group, seen.sequence, seen.arrived);
+  counts_.late_lost += found == Arrived::kDuplicate ? 0 : 1;
+}
+
 // Apart from the passes over each burst: few bursts come at a time, or in a run, where any can be.
 [[gnu::noinline]] std::size_t Analyzer::drop_late(std::span<Seen> ours, Nanoseconds late_after) {
   const auto late = [&](const Seen& seen) {
@@ -38,10 +48,20 @@ void Analyzer::start(const AnalyzerStart& start) {
     const std::uint64_t limit = start_.too_old_below[seen.group].load(std::memory_order_relaxed);
     return sequence_distance(seen.sequence, limit) < 0;
   };
-  const auto end = std::remove_if(ours.begin(), ours.end(), late);
-  const auto left = static_cast<std::size_t>(end - ours.begin());
-  counts_.late += ours.size() - left;
+  std::size_t left = 0;
+  for (const Seen& seen : ours) {
+    if (late(seen)) {
+      late_[late_count_++] = seen;
+    } else {
+      ours[left++] = seen;
+    }
+  }
   return left;
+}
+
+[[gnu::noinline]] void Analyzer::account_late() {
+  for (const Seen& seen : std::span(late_).first(late_count_)) count_late(seen);
+  late_count_ = 0;
 }
 
 inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, Seen& seen) {
@@ -62,7 +82,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
   seen.arrived = arrived - start_.epoch;
   seen.delay = delay_between(signature.transmit_time, seen.arrived);
   if (seen.delay > kDelayMax) {
-    ++counts_.late;
+    count_late(seen);
     return false;
   }
   seen.lag = signature.lag;
@@ -164,6 +184,9 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
     count_sampled += wanted(seen.delay) ? 1 : 0;
   }
   counts_.unique_catch_up += catch_ups;
+  if (late_count_ > 0) [[unlikely]] {
+    account_late();
+  }
   record(std::span(sampled).first(count_sampled), std::span(lags).first(count_sampled));
 }
 

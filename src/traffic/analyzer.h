@@ -45,6 +45,7 @@ struct ReceiveCounts {
   std::uint64_t duplicate = 0;
   std::uint64_t reordered = 0;
   std::uint64_t late = 0;
+  std::uint64_t late_lost = 0;  // of the late: first copies of numbers of which none came in time
   std::uint64_t stale = 0;
   std::uint64_t corrupt = 0;
   std::uint64_t foreign = 0;
@@ -99,9 +100,12 @@ class Analyzer {
   // Everything that does not need the space's memory, of a frame that is ours. True: `seen` is for
   // account().
   bool belongs(const Signature& signature, Nanoseconds arrived, Seen& seen);
-  // Removes what arrived after `late_after` and what is too old for its delay to be told, which
-  // counts as late; how many are left.
+  void count_late(const Seen& seen);
+  // Moves what arrived after `late_after` and what is too old for its delay to be told to late_;
+  // how many are left.
   std::size_t drop_late(std::span<Seen> ours, Nanoseconds late_after);
+  // late_, once the rest of its burst is accounted: a copy may have come in time just before.
+  void account_late();
   // The same of a frame that is not plain, and may be anybody's.
   bool look_again(const Frame& frame, Nanoseconds arrived, Seen& seen);
   // The same of a frame that is addressed to others, which it may not have been when it was sent.
@@ -118,6 +122,9 @@ class Analyzer {
   FrameReader reader_;
   std::uint32_t direction_;
   SequenceTracker tracker_;
+  SequenceTracker late_tracker_;  // of the late
+  std::array<Seen, kBurstMax> late_{};
+  std::size_t late_count_ = 0;
   SampleRecord delays_;
   SampleRecord from_schedule_;
   SignedHistogram about_reference_;

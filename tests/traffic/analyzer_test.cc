@@ -135,6 +135,28 @@ TEST_F(AnalyzerTest, TheLongestDelayIsThatOfTheLastOfABurst) {
   }
 }
 
+TEST_F(AnalyzerTest, ALateFrameIsALossOnceAndOnlyWhereNoCopyCameInTime) {
+  const auto show_late = [this](std::uint64_t sequence) {
+    show({.trial_id = kTrial, .space = 1, .sequence = sequence}, late_after_ + 1);
+    return analyzer_.counts().late_lost;
+  };
+  show({.trial_id = kTrial, .space = 1, .sequence = 0});
+  show({.trial_id = kTrial, .space = 1, .sequence = 2});
+  late_after_ = kEpoch + 2000;
+  EXPECT_EQ(show_late(0), 0u) << "its first copy came in time";
+  EXPECT_EQ(show_late(2), 0u);
+  EXPECT_EQ(show_late(1), 1u) << "a hole";
+  EXPECT_EQ(show_late(1), 1u) << "a copy of what was late";
+  EXPECT_EQ(show_late(4), 2u) << "beyond all that came";
+  EXPECT_EQ(show_late(3), 3u);
+  EXPECT_EQ(show_late(4), 3u);
+  EXPECT_EQ(analyzer_.counts().late, 7u);
+  EXPECT_EQ(analyzer_.counts().unique, 2u);
+
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  EXPECT_EQ(show_late(1), 1u) << "nothing of the last run is known any more";
+}
+
 // Frames as made_ makes them, sent to others.
 class ReaddressedTest : public AnalyzerTest {
  protected:
