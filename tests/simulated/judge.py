@@ -18,28 +18,36 @@ UNSENT_RATIO = 0.001
 SPACES_MAX = 4096  # of one queue
 
 
-class Way:
-    """One direction: what the log says of it, and what the program says."""
+class Seen:
+    """What the log says of one direction."""
 
-    def __init__(self, case, log, way, told):
-        self.told, self.counts, self.where = told, told["counts"], told["attribution"]
+    def __init__(self, case, log, way):
         self.fates = [(fate, departure) for _, fate, _, _, departure, _ in read_log(log, way)]
         trial = busiest_trial(log, way)
         self.times = read_times(log, way, trial, WAITING_MS * 1_000_000)
         self.truth = derive(log, way, int(trial, 16), self.times["late"])
         self.truth["late"] = len(self.times["late"])
-        self._add_strangers(case)
-        poisson = case["schedule"] == "poisson"  # how many it draws only the program knows
-        self.truth["intended"] = self.counts["intended"] if poisson else FRAMES
-        self.truth["unsent"] = self.truth["intended"] - self.truth["offered"]
         self.marked_lost = len(self.times["marked"] - self.times["in_time"])
-
-    def _add_strangers(self, case):
         left = sum(fate == "forwarded" for fate, _ in self.fates)
         strangers = left // STRANGER_EVERY if case["strangers"] else 0
         self.truth["foreign"] = (strangers + 2) // 3
         self.truth["stale"] += (strangers + 1) // 3
         self.truth["misdirected"] = strangers // 3
+
+
+def read(case, log):
+    return [Seen(case, log, way) for way in WAYS[:case["ways"]]]
+
+
+class Way:
+    """One direction: what the log says of it, and what the program says."""
+
+    def __init__(self, case, seen, told):
+        self.told, self.counts, self.where = told, told["counts"], told["attribution"]
+        self.fates, self.times, self.marked_lost = seen.fates, seen.times, seen.marked_lost
+        poisson = case["schedule"] == "poisson"  # how many it draws only the program knows
+        intended = self.counts["intended"] if poisson else FRAMES
+        self.truth = dict(seen.truth, intended=intended, unsent=intended - seen.truth["offered"])
 
     def check_counts(self):
         names = FROM_LOG + ("late", "intended", "unsent", "stale", "foreign", "misdirected")
@@ -146,10 +154,10 @@ def check_harm(way, case):
     assert not clean or truth["lost"] == 0, truth
 
 
-def judge(case, log, told):
-    """Raises AssertionError where the program's trial and the device's log differ."""
+def judge(case, seen, told):
+    """Raises AssertionError where the program's trial and the device's log, as read, differ."""
     assert len(told["directions"]) == case["ways"]
-    ways = [Way(case, log, name, one) for name, one in zip(WAYS, told["directions"])]
+    ways = [Way(case, *one) for one in zip(seen, told["directions"])]
     for way in ways:
         way.check_counts()
         way.check_spaces(case)
