@@ -42,14 +42,16 @@ void Analyzer::start(const AnalyzerStart& start) {
 
 // Apart from the passes over each burst: few bursts come at a time, or in a run, where any can be.
 [[gnu::noinline]] std::size_t Analyzer::drop_late(std::span<Seen> ours, Nanoseconds late_after) {
-  const auto late = [&](const Seen& seen) {
-    if (seen.arrived > late_after - start_.epoch) return true;
-    if (start_.too_old_below == nullptr) return false;
-    const std::uint64_t limit = start_.too_old_below[seen.group].load(std::memory_order_relaxed);
+  const auto late = [late_at = late_after - start_.epoch,
+                     limits = start_.too_old_below](const Seen& seen) {
+    if (seen.arrived > late_at) return true;
+    if (limits == nullptr) return false;
+    const std::uint64_t limit = limits[seen.group].load(std::memory_order_relaxed);
     return sequence_distance(seen.sequence, limit) < 0;
   };
-  std::size_t left = 0;
-  for (const Seen& seen : ours) {
+  const auto first = std::find_if(ours.begin(), ours.end(), late);
+  auto left = static_cast<std::size_t>(first - ours.begin());
+  for (const Seen& seen : ours.subspan(left)) {
     if (late(seen)) {
       late_[late_count_++] = seen;
     } else {
@@ -81,8 +83,8 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
   }
   seen.arrived = arrived - start_.epoch;
   seen.delay = delay_between(signature.transmit_time, seen.arrived);
-  if (seen.delay > kDelayMax) {
-    count_late(seen);
+  if (seen.delay > kDelayMax) [[unlikely]] {
+    late_[late_count_++] = seen;
     return false;
   }
   seen.lag = signature.lag;
