@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "search": "base trial",
     "tcp": "base stats",
     "engine": "base packet io trial stats traffic",
-    "suite": "base trial search",
+    "settings": "base packet io trial stats traffic search engine",
+    "suite": "base trial search settings",
     "report": "base trial traffic tcp io search",
     "control": "base packet io trial stats traffic search tcp engine suite report",
     "mesh": "base packet io trial stats traffic search tcp engine suite report control",
@@ -34,7 +35,7 @@ REPORT_ONLY = {"io": {"io/backend.h", "io/backend_set.h", "io/tx_stamp_samples.h
 
 # Outside header (by prefix) -> places that may include it: a file without its ending, or a folder.
 HOMES = {
-    "CLI/": ["tools/options", "tests"],
+    "CLI/": ["tools/command_line", "tests"],
     "nlohmann/": ["src/report", "src/control", "tests"],
     "zlib.h": ["src/report"],
     "rte_": ["drivers/dpdk", "tests/bench"],
@@ -166,7 +167,7 @@ SAMPLE = {  # file -> (text, the number of problems it must cause)
     "src/search/bad.cc": ('#include "stats/good.h"\n#include "trial/good.h"\n', 1),
     "src/engine/json.cc": ("#include <nlohmann/json.hpp>\n", 1),
     "src/stats/zlib.cc": ("#include <zlib.h>\n", 1),
-    "src/engine/tools.cc": ('#include "tools/options.h"\n', 1),
+    "src/engine/tools.cc": ('#include "tools/command_line.h"\n', 1),
     "src/engine/driver.cc": ('#include "loopback/loopback.h"\n', 1),
     "src/engine/angle.cc": ("#include <base/good.h>\n", 1),
     "src/report/good.cc": ("#include <nlohmann/json.hpp>\n", 0),
@@ -176,8 +177,8 @@ SAMPLE = {  # file -> (text, the number of problems it must cause)
     "drivers/af_xdp/good.cc": ("#include <xdp/xsk.h>\n#include <bpf/bpf.h>\n", 0),
     "drivers/af_xdp/bad.cc": ('#include "loopback/loopback.h"\n#include <liburing.h>\n', 2),
     "drivers/io_uring/bad.cc": ("  #  include <xdp/xsk.h>\n", 1),
-    "tools/options.h": ("", 0),
-    "tools/options.cc": ("#include <CLI/CLI.hpp>\n", 0),
+    "tools/command_line.h": ("", 0),
+    "tools/command_line.cc": ("#include <CLI/CLI.hpp>\n", 0),
     "tools/main.cc": ("#include <CLI/CLI.hpp>\n#include <gtest/gtest.h>\n", 2),
     "tests/io/x_test.cc": ("#include <gtest/gtest.h>\n#include \"io/missing.h\"\n", 1),
 }

@@ -49,7 +49,7 @@ std::uint64_t lost(const TrialResult& trial) {
   return sum;
 }
 
-TrafficProfile profile_of(const CalibrateSettings& settings, const SizeChoice& choice) {
+TrafficProfile profile_of(const Settings& settings, const SizeChoice& choice) {
   TrafficProfile profile = settings.test.profile;
   profile.sizes = choice.sizes;
   profile.size_name = choice.name;
@@ -73,7 +73,7 @@ class NumberedTrials final : public Measurer {
 
 class Calibration {
  public:
-  Calibration(const CalibrateSettings& settings, const Session& session, const OpenPorts& ports,
+  Calibration(const Settings& settings, const Session& session, const OpenPorts& ports,
               RunReport& report)
       : settings_(settings), session_(session), ports_(ports), report_(report) {}
 
@@ -94,11 +94,10 @@ class Calibration {
     if (!measurer) return tl::unexpected(measurer.error());
     tell_of_silence(**measurer, session_);
     trials_.use(**measurer);
-    const double mean = mean_frame_size(profile);
     progress(fmt::format("{} bytes: floor", choice.name));
-    const Result<TrialResult> gentle = measure_floor(mean);
+    const Result<TrialResult> gentle = measure_floor(profile);
     if (!gentle) return tl::unexpected(gentle.error());
-    const Result<CalibrationCeiling> ceiling = find_ceiling(choice.name, mean);
+    const Result<CalibrationCeiling> ceiling = find_ceiling(choice.name, profile);
     if (!ceiling) return tl::unexpected(ceiling.error());
     for (const DirectionResult& direction : gentle->directions) {
       report_.calibrations.push_back(entry(direction, *gentle, *ceiling, choice.key()));
@@ -106,13 +105,16 @@ class Calibration {
     return {};
   }
 
-  [[nodiscard]] TrialSpec floor_spec(double mean) const {
+  [[nodiscard]] TrialSpec floor_spec(const TrafficProfile& profile) const {
+    const double mean = mean_frame_size(profile);
     const double line_fps =
         ports_.line_rate_bps > 0 ? line_rate_fps(ports_.line_rate_bps, mean) : INFINITY;
-    TrialSpec spec{.frame_size = static_cast<std::uint32_t>(mean + 0.5), .mean_frame_size = mean};
-    spec.intended_fps = settings_.floor_fps > 0 ? settings_.floor_fps
-                                                : std::min(kGentleFps, kGentleShare * line_fps);
-    spec.duration = settings_.floor_duration;
+    TrialSpec spec{.frame_size = static_cast<std::uint32_t>(mean + 0.5),
+                   .mean_frame_size = mean_of_mix(profile)};
+    const CalibrateSettings& asked = settings_.calibrate;
+    spec.intended_fps =
+        asked.floor_rate ? asked.floor_rate->value : std::min(kGentleFps, kGentleShare * line_fps);
+    spec.duration = asked.floor_duration.value_or(0);
     if (spec.duration == 0) {
       const auto enough =
           static_cast<Nanoseconds>(std::ceil(kFloorFrames / spec.intended_fps * 1e9));
@@ -124,8 +126,8 @@ class Calibration {
   // A trial that passed or, on a machine that never leaves the sender alone, the one of several
   // that came nearest to it: what was not sent in time has no delay, what was sent has the one it
   // had. A cable that loses frames is none.
-  Result<TrialResult> measure_floor(double mean) {
-    const TrialSpec spec = floor_spec(mean);
+  Result<TrialResult> measure_floor(const TrafficProfile& profile) {
+    const TrialSpec spec = floor_spec(profile);
     std::optional<TrialResult> best;
     for (int attempt = 0; attempt < kFloorAttempts; ++attempt) {
       Result<TrialResult> trial = trials_.measure(spec);
@@ -152,10 +154,10 @@ class Calibration {
     return *std::move(best);
   }
 
-  Result<CalibrationCeiling> find_ceiling(const std::string& name, double mean) {
-    SearchSpec spec = settings_.ceiling;
-    spec.frame_size = static_cast<std::uint32_t>(mean + 0.5);
-    spec.mean_frame_size = mean;
+  Result<CalibrationCeiling> find_ceiling(const std::string& name, const TrafficProfile& profile) {
+    SearchSpec spec = settings_.calibrate.ceiling;
+    spec.frame_size = static_cast<std::uint32_t>(mean_frame_size(profile) + 0.5);
+    spec.mean_frame_size = mean_of_mix(profile);
     spec.invalid_retries = kInvalidRetries;
     spec.time_limit = kCeilingMost;
     const SearchProgress tell = [&](const SearchResult& so_far, Nanoseconds left) {
@@ -206,7 +208,7 @@ class Calibration {
     say("\r\x1b[K" + line);
   }
 
-  const CalibrateSettings& settings_;
+  const Settings& settings_;
   const Session& session_;
   const OpenPorts& ports_;
   RunReport& report_;
@@ -222,27 +224,28 @@ Status store(RunReport& report, const std::string& path) {
   return {};
 }
 
-std::string describe_load(const CalibrateSettings& settings) {
-  const std::string rate = settings.floor_fps > 0
-                               ? fmt::format("{:.0f} frames/s", settings.floor_fps)
+std::string describe_load(const Settings& settings) {
+  const auto& floor_rate = settings.calibrate.floor_rate;
+  const std::string rate = floor_rate
+                               ? fmt::format("{:.0f} frames/s", floor_rate->value)
                                : fmt::format("{:.0f} frames/s, or 1 % of line rate", kGentleFps);
   return fmt::format("floor at {}; ceiling searched for to {:g} %, by trials of {}", rate,
-                     settings.ceiling.precision * 100,
-                     format_duration(settings.ceiling.trial_duration));
+                     settings.calibrate.ceiling.precision * 100,
+                     format_duration(settings.calibrate.ceiling.trial_duration));
 }
 
-void describe_calibration(const CalibrateSettings& settings, RunReport& report) {
-  if (settings.floor_fps > 0) report.config.push_back({"floor_fps", settings.floor_fps});
-  if (settings.floor_duration > 0)
-    report.config.push_back({"floor_duration_ns", settings.floor_duration});
-  report.config.push_back({"precision", settings.ceiling.precision});
-  report.config.push_back({"trial_duration_ns", settings.ceiling.trial_duration});
+void describe_calibration(const Settings& settings, RunReport& report) {
+  const CalibrateSettings& asked = settings.calibrate;
+  if (asked.floor_rate) report.config.push_back({"floor_fps", asked.floor_rate->value});
+  if (asked.floor_duration) report.config.push_back({"floor_duration_ns", *asked.floor_duration});
+  report.config.push_back({"precision", asked.ceiling.precision});
+  report.config.push_back({"trial_duration_ns", asked.ceiling.trial_duration});
 }
 
 }  // namespace
 
-int run_calibrate(const CalibrateSettings& settings, const Session& session) {
-  RunReport report = begin_report(session, ReportKind::kCalibration);
+int run_calibrate(const Settings& settings, const Session& session) {
+  RunReport report = begin_report(session, settings);
   report.config = describe_test(settings.test);
   describe_calibration(settings, report);
   const auto give_up = [&](const Error& error) {

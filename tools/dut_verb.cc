@@ -13,8 +13,10 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "engine/forwarder.h"
 #include "engine/port_watch.h"
 #include "tools/cleanup.h"
+#include "tools/dut_plan.h"
 #include "tools/interrupt.h"
 #include "tools/log_file.h"
 #include "tools/ports.h"
@@ -45,7 +47,7 @@ Result<std::optional<DutLog>> open_log(const DutSettings& settings) {
 }
 
 Status write_log(DutLog& log) {
-  if (const Status ok = log.file.begin(); !ok) return ok;
+  if (Status ok = log.file.begin(); !ok) return ok;
   if (Status ok = log.log.write_csv(log.file.file(), log.file.path()); !ok) return ok;
   return log.file.commit();
 }
@@ -103,7 +105,7 @@ Result<std::string> plan_text(const DutSettings& settings, const Session& sessio
       "dry run: nothing was opened and nothing was forwarded\n",
       settings.a, settings.b, describe_wire(path_spec(settings, false).wire),
       describe_wire(path_spec(settings, true).wire),
-      settings.duration == 0 ? "on SIGINT, SIGTERM or SIGHUP" : "by itself");
+      !settings.duration ? "on SIGINT, SIGTERM or SIGHUP" : "by itself");
 }
 
 Result<DutPorts> open_both(const DutSettings& settings, const Session& session) {
@@ -126,7 +128,7 @@ void say_ready(const DutSettings& settings, const DutPorts& ports) {
                   settings.a, settings.b, a.backend, a.mode, b.backend, b.mode,
                   describe_wire(path_spec(settings, false).wire),
                   describe_wire(path_spec(settings, true).wire),
-                  settings.duration == 0 ? "on SIGINT, SIGTERM or SIGHUP" : "by itself"));
+                  !settings.duration ? "on SIGINT, SIGTERM or SIGHUP" : "by itself"));
 }
 
 // Fails when the port is gone, whose own counters are then absent.
@@ -167,9 +169,9 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
                            .b_to_a = path_spec(settings, true),
                            .idle = settings.idle};
   const std::uint64_t inside = std::uint64_t{spec.a_to_b.pool_frames} + spec.b_to_a.pool_frames;
-  if (const Status room = check_memory(inside * spec.a_to_b.buffer_len_max,
-                                       fmt::format("room for {} frames inside", inside),
-                                       "give a shorter --delay or a smaller --queue");
+  if (Status room = check_memory(inside * spec.a_to_b.buffer_len_max,
+                                 fmt::format("room for {} frames inside", inside),
+                                 "give a shorter --delay or a smaller --queue");
       !room) {
     return room;
   }
@@ -178,7 +180,7 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
   say_ready(settings, ports);
   DutResult result;
   PortWatch watch({ports.a.get(), ports.b.get()}, interrupted(), session.clock, cpus);
-  result.duration = forwarder.run(watch.stop(), settings.duration);
+  result.duration = forwarder.run(watch.stop(), settings.duration.value_or(0));
   Status ended = watch.end();
   result.a_to_b = {settings.a, settings.b, forwarder.a_to_b()};
   result.b_to_a = {settings.b, settings.a, forwarder.b_to_a()};
@@ -200,8 +202,9 @@ Status forward(const DutSettings& settings, const Session& session, DutPorts& po
 
 }  // namespace
 
-int run_dut(const DutSettings& settings, const Session& session) {
-  RunReport report = begin_report(session, ReportKind::kDut);
+int run_dut(const Settings& asked, const Session& session) {
+  const DutSettings& settings = asked.dut;
+  RunReport report = begin_report(session, asked);
   report.config = describe_dut(settings);
   const auto give_up = [&](const Error& error) {
     set_error(report, error);

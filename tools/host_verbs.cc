@@ -21,13 +21,15 @@ HostReport begin_host_report(const Session& session) {
   return report;
 }
 
-// JSON where it was asked for, text on standard output otherwise.
-int write(const OutputText& output, const std::string& json, const std::string& text, int code) {
+// JSON where it was asked for, and text on standard output unless the JSON stands there.
+int write_out(const OutputSettings& output, const std::string& json, const std::string& text,
+              int code) {
+  const bool json_to_stdout = output.json && (output.json->empty() || *output.json == "-");
   Status written;
-  if (output.json) {
-    written = write_result(output.json->empty() ? "-" : *output.json, json);
-  } else if (!output.quiet) {
-    written = write_all(STDOUT_FILENO, text, "standard output");
+  if (output.json) written = write_result(json_to_stdout ? "-" : *output.json, json);
+  if (!output.quiet && !json_to_stdout) {
+    const Status shown = write_all(STDOUT_FILENO, text, "standard output");
+    if (written) written = shown;
   }
   if (written) return code;
   print_error(written.error());
@@ -35,7 +37,7 @@ int write(const OutputText& output, const std::string& json, const std::string& 
 }
 
 // "doctor --json eth0": the name of an interface behind --json is the interface, not a file.
-void untangle(std::string& interface, OutputText& output) {
+void untangle(std::string& interface, OutputSettings& output) {
   if (!interface.empty() || !output.json || output.json->empty()) return;
   const std::vector<std::string> names = interface_names();
   if (std::find(names.begin(), names.end(), *output.json) == names.end()) return;
@@ -60,12 +62,12 @@ Status examine(HostReport& report, const std::string& plan, const Clock& clock) 
 }
 
 // What could be found out all the same (the backends) stays in the document.
-int refuse(HostReport& report, const Error& error, const OutputText& output, Verb verb) {
+int refuse(HostReport& report, const Error& error, const OutputSettings& output, Verb verb) {
   report.error = presentable(error);
   print_error(error);
   const std::string json =
       verb == Verb::kDoctor ? doctor_to_json(report) : backends_to_json(report);
-  return write(output, json, "", exit_code(error.kind));
+  return write_out(output, json, "", exit_code(error.kind));
 }
 
 }  // namespace
@@ -77,20 +79,20 @@ int refuse_host_verb(Verb verb, const Error& error, const Session& session) {
 
 int run_backends(const Session& session) {
   const HostReport report = begin_host_report(session);
-  return write(session.output, backends_to_json(report), backends_to_text(report), 0);
+  return write_out(session.output, backends_to_json(report), backends_to_text(report), 0);
 }
 
-int run_doctor(const DoctorText& doctor, const Session& session) {
+int run_doctor(const DoctorSettings& doctor, const Session& session) {
   HostReport report = begin_host_report(session);
-  OutputText output = session.output;
+  OutputSettings output = session.output;
   report.interface = doctor.interface;
   untangle(report.interface, output);
   if (const Status examined = examine(report, doctor.plan, session.clock); !examined) {
     return refuse(report, examined.error(), output, Verb::kDoctor);
   }
   const bool blocked = bearing_of(report) == Bearing::kBlocks;
-  return write(output, doctor_to_json(report), doctor_to_text(report),
-               blocked ? exit_code(ErrorKind::kPrecondition) : 0);
+  return write_out(output, doctor_to_json(report), doctor_to_text(report),
+                   blocked ? exit_code(ErrorKind::kPrecondition) : 0);
 }
 
 }  // namespace wireproof

@@ -13,6 +13,6 @@ namespace wireproof {
 // Both return the exit code; the report is written.
 [[nodiscard]] int run_backends(const Session& session);
 // Without an interface, the host alone. Exit code 3 when something blocks every test of it.
-[[nodiscard]] int run_doctor(const DoctorText& doctor, const Session& session);
+[[nodiscard]] int run_doctor(const DoctorSettings& doctor, const Session& session);
 
 }  // namespace wireproof

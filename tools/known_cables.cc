@@ -14,16 +14,8 @@ std::size_t different(const std::vector<unsigned>& cores) {
   return std::set<unsigned>(cores.begin(), cores.end()).size();
 }
 
-const char* idle_word(IdlePolicy idle) {
-  return idle == IdlePolicy::kSpin ? "spin" : "sleep";
-}
-
-const char* pacing_word(PacingMode pacing) {
-  return pacing == PacingMode::kPrecise ? "precise" : "burst";
-}
-
 std::string schedule_of(const PacketTrialSpec& trial) {
-  const std::string word = schedule_word(trial.schedule);
+  const std::string word(word_of(kScheduleWords, trial.schedule));
   return trial.schedule == ScheduleKind::kBursty ? fmt::format("{} {}", word, trial.burst_size)
                                                  : word;
 }
@@ -38,9 +30,9 @@ CalibrationKey calibration_key(const DirectionResult& direction, const OpenPorts
                      .kernel = host.kernel,
                      .cpu = host.cpu,
                      .version = report.tool.version,
-                     .pacing = pacing_word(ports.trial.pacing),
+                     .pacing = std::string(word_of(kPacingWords, ports.trial.pacing)),
                      .schedule = schedule_of(ports.trial),
-                     .idle = idle_word(ports.trial.idle),
+                     .idle = std::string(word_of(kIdlePolicyWords, ports.trial.idle)),
                      .size = size,
                      .queues = test.trial.queues,
                      .tx_cores = different(ports.cores.tx),
@@ -73,7 +65,7 @@ std::string calibration_path() {
 BesideKnownCables::BesideKnownCables(const OpenPorts& ports, const TestSettings& test,
                                      RunReport& report)
     : ports_(ports), test_(test), report_(report) {
-  const std::string path = test.use_calibration ? calibration_path() : std::string();
+  const std::string path = test.no_calibration ? std::string() : calibration_path();
   if (path.empty()) return;
   if (auto known = load_calibrations(path)) {
     known_ = std::move(*known);

@@ -12,13 +12,12 @@
 #include "tools/backends.h"
 #include "tools/calibrate_verb.h"
 #include "tools/cleanup.h"
-#include "tools/dut_settings.h"
+#include "tools/command_line.h"
 #include "tools/dut_verb.h"
 #include "tools/host_verbs.h"
 #include "tools/interrupt.h"
 #include "tools/search_verb.h"
 #include "tools/session.h"
-#include "tools/settings.h"
 #include "tools/standard_streams.h"
 #include "tools/trial_verb.h"
 
@@ -27,8 +26,8 @@ namespace {
 
 // Whether JSON was asked for on a command line that could not be parsed: the document is owed all
 // the same.
-OutputText asked_for(int argc, const char* const* argv) {
-  OutputText output;
+OutputSettings asked_for(int argc, const char* const* argv) {
+  OutputSettings output;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "-J" || word == "--json") {
@@ -47,12 +46,6 @@ int refuse(const Session& session, ReportKind kind, const Error& error) {
   return finish(session, report);
 }
 
-ReportKind kind_of(Verb verb) {
-  if (verb == Verb::kSearch) return ReportKind::kSearch;
-  if (verb == Verb::kCalibrate) return ReportKind::kCalibration;
-  return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
-}
-
 int refuse(const Session& session, Verb verb, const Error& error) {
   if (verb == Verb::kBackends || verb == Verb::kDoctor) {
     return refuse_host_verb(verb, error, session);
@@ -60,43 +53,31 @@ int refuse(const Session& session, Verb verb, const Error& error) {
   return refuse(session, kind_of(verb), error);
 }
 
-int run_verb(const CommandLine& line, const Session& session) {
-  switch (line.verb) {
-    case Verb::kTrial: {
-      const auto settings = trial_settings(line.trial);
-      if (!settings) return refuse(session, ReportKind::kTrial, settings.error());
-      return run_trial(*settings, session);
-    }
-    case Verb::kSearch: {
-      const auto settings = search_settings(line.search);
-      if (!settings) return refuse(session, ReportKind::kSearch, settings.error());
-      return run_search(*settings, session);
-    }
-    case Verb::kDut: {
-      const auto settings = dut_settings(line.dut);
-      if (!settings) return refuse(session, ReportKind::kDut, settings.error());
-      return run_dut(*settings, session);
-    }
-    case Verb::kCalibrate: {
-      const auto settings = calibrate_settings(line.calibrate);
-      if (!settings) return refuse(session, ReportKind::kCalibration, settings.error());
-      return run_calibrate(*settings, session);
-    }
+int run_verb(const Settings& settings, const Session& session) {
+  switch (settings.verb) {
+    case Verb::kTrial:
+      return run_trial(settings, session);
+    case Verb::kSearch:
+      return run_search(settings, session);
+    case Verb::kCalibrate:
+      return run_calibrate(settings, session);
+    case Verb::kDut:
+      return run_dut(settings, session);
     case Verb::kBackends:
       return run_backends(session);
     case Verb::kDoctor:
-      return run_doctor(line.doctor, session);
+      return run_doctor(settings.doctor, session);
     case Verb::kCleanup:
-      return run_cleanup(line.output.dry_run);
+      return run_cleanup(settings.output.dry_run);
   }
   return 2;
 }
 
 // Whatever a verb did not foresee still ends with its document.
-int run_to_its_end(const CommandLine& line, const Session& session) {
+int run_to_its_end(const Settings& settings, const Session& session) {
   Error error = out_of_memory();
   try {
-    return run_verb(line, session);
+    return run_verb(settings, session);
   } catch (const std::bad_alloc&) {
   } catch (const std::length_error&) {
   } catch (const std::system_error& refused) {
@@ -107,7 +88,7 @@ int run_to_its_end(const CommandLine& line, const Session& session) {
     error = {ErrorKind::kPrecondition, fmt::format("the run cannot go on: {}", unforeseen.what()),
              "this is a fault of the program: please report it"};
   }
-  return refuse(session, line.verb, error);
+  return refuse(session, settings.verb, error);
 }
 
 int run_program(int argc, const char* const* argv) {
@@ -120,10 +101,10 @@ int run_program(int argc, const char* const* argv) {
   const HostClock clock;
   if (parsed.error) {
     const Session session = begin_session(backends, clock, asked_for(argc, argv), argc, argv);
-    return refuse(session, parsed.line.verb, *parsed.error);
+    return refuse(session, parsed.settings.verb, *parsed.error);
   }
-  const Session session = begin_session(backends, clock, parsed.line.output, argc, argv);
-  return run_to_its_end(parsed.line, session);
+  const Session session = begin_session(backends, clock, parsed.settings.output, argc, argv);
+  return run_to_its_end(parsed.settings, session);
 }
 
 }  // namespace

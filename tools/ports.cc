@@ -10,8 +10,8 @@
 #include "engine/header_choice.h"
 #include "io/linux_interface.h"
 #include "packet/frame_template.h"
-#include "tools/header_settings.h"
 #include "tools/interrupt.h"
+#include "tools/planned_headers.h"
 #include "tools/standard_streams.h"
 #include "traffic/schedule.h"
 #include "trial/derive.h"
@@ -163,7 +163,7 @@ Status check_pair(const PortSpec& tx, const PortSpec& rx) {
 // Names the backend of the port and lets it look, without opening anything.
 Status prepare_port(PortSpec& port, const TestSettings& test, const OpenSpec& spec,
                     const Session& session) {
-  if (const Status ok = check_management(port, test.allow_mgmt_interface); !ok) return ok;
+  if (Status ok = check_management(port, test.allow_mgmt_interface); !ok) return ok;
   const Result<Backend*> backend = choose_backend(session.backends, port);
   if (!backend) return tl::unexpected(backend.error());
   port.backend = std::string((*backend)->name());
@@ -204,7 +204,9 @@ Result<CorePlan> plan(const TestSettings& test, int numa_node) {
 
 // Spinning pays where every loop has a core and one is left for the rest of the machine.
 IdlePolicy idle_policy(const TestSettings& test, const CorePlan& cores) {
-  if (!test.idle_auto) return test.trial.idle;
+  if (test.idle != Idle::kAuto) {
+    return test.idle == Idle::kSpin ? IdlePolicy::kSpin : IdlePolicy::kSleep;
+  }
   const std::size_t loops = cores.tx.size() + cores.rx.size();
   return cores.shared || allowed_cpus().size() <= loops ? IdlePolicy::kSleep : IdlePolicy::kSpin;
 }
@@ -355,7 +357,7 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
   for (const unsigned cpu : ports.cores.rx)
     roles[cpu] = roles.contains(cpu) && roles[cpu] != "rx" ? "tx+rx" : "rx";
   for (const auto& [cpu, role] : roles) report.environment.cores_used.push_back({cpu, role});
-  report.config.push_back({"idle", ports.trial.idle == IdlePolicy::kSpin ? "spin" : "sleep"});
+  report.config.push_back({"idle", std::string(word_of(kIdlePolicyWords, ports.trial.idle))});
 }
 
 void describe_counters(const DeviceCounters& counters, NicFacts& nic) {
@@ -409,9 +411,9 @@ Config describe_test(const TestSettings& test) {
   config.push_back({"queues", test.trial.queues});
   config.push_back({"ring_frames", test.ring_frames});
   config.push_back({"burst", test.trial.burst});
-  config.push_back({"tx_stamp", test.trial.tx_stamp == TxStamp::kBurst ? "burst" : "frame"});
-  config.push_back({"pacing", test.trial.pacing == PacingMode::kPrecise ? "precise" : "burst"});
-  config.push_back({"schedule", schedule_word(test.trial.schedule)});
+  config.push_back({"tx_stamp", std::string(word_of(kTxStampWords, test.trial.tx_stamp))});
+  config.push_back({"pacing", std::string(word_of(kPacingWords, test.trial.pacing))});
+  config.push_back({"schedule", std::string(word_of(kScheduleWords, test.trial.schedule))});
   if (test.trial.schedule == ScheduleKind::kBursty) {
     config.push_back({"burst_size", test.trial.burst_size});
   }

@@ -6,8 +6,8 @@
 #include "engine/core_plan.h"
 #include "engine/packet_trial.h"
 #include "report/document.h"
+#include "settings/settings.h"
 #include "tools/session.h"
-#include "tools/settings.h"
 
 namespace wireproof {
 

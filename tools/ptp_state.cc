@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "tools/child_process.h"
 
 namespace wireproof {
@@ -47,9 +48,10 @@ int rank(std::string_view port_state) {
 }
 
 void take(PtpFacts& facts, std::string_view key, std::string_view value) {
-  if (key == "portState" && rank(value) > rank(facts.port_state)) facts.port_state = value;
+  if (key == "portState" && rank(value) > rank(facts.port_state))
+    facts.port_state = printable(value);
   if (key == "gmPresent") facts.gm_present = value == "true";
-  if (key == "gmIdentity") facts.gm_identity = value;
+  if (key == "gmIdentity") facts.gm_identity = printable(value);
   if (key == "master_offset") facts.offset_ns = number(value);
   if (key == "meanPathDelay") facts.path_delay_ns = number(value);
   if (key == "stepsRemoved") {

@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/write_file.h"
 #include "search/bisect.h"
+#include "settings/loads.h"
 #include "tools/cleanup.h"
 #include "tools/command_measurer.h"
 #include "tools/interrupt.h"
@@ -17,30 +18,31 @@
 namespace wireproof {
 namespace {
 
-TrafficProfile profile_of(const SearchSettings& settings, const SizeChoice& choice) {
+TrafficProfile profile_of(const Settings& settings, const SizeChoice& choice) {
   TrafficProfile profile = settings.test.profile;
   profile.sizes = choice.sizes;
   profile.size_name = choice.name;
   return profile;
 }
 
-Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoice& choice,
+Result<SizeSearches> searches_of(const Settings& settings, const SizeChoice& choice,
                                  double line_rate_bps) {
   const double mean = mean_frame_size(profile_of(settings, choice));
-  SearchSpec spec = settings.search;
+  SearchSpec spec = settings.search.spec;
   spec.frame_size = static_cast<std::uint32_t>(mean + 0.5);
-  spec.mean_frame_size = mean;
-  if (settings.max_rate.kind != Rate::Kind::kMax) {
+  spec.mean_frame_size = mean_of_mix(profile_of(settings, choice));
+  if (settings.search.max_rate.kind != Rate::Kind::kMax) {
     const auto max =
-        rate_to_fps(settings.max_rate, "--max-rate", settings.test, mean, line_rate_bps);
+        rate_to_fps(settings.search.max_rate, "--max-rate", settings.test, mean, line_rate_bps);
     if (!max) return tl::unexpected(max.error());
     spec.max_fps = *max;
   }
-  const auto min = rate_to_fps(settings.min_rate, "--min-rate", settings.test, mean, line_rate_bps);
+  const auto min =
+      rate_to_fps(settings.search.min_rate, "--min-rate", settings.test, mean, line_rate_bps);
   if (!min) return tl::unexpected(min.error());
   spec.min_fps = *min;
   SizeSearches searches{.name = choice.name, .goals = {}};
-  for (const SearchGoal& goal : settings.goals) {
+  for (const SearchGoal& goal : settings.search.goals) {
     spec.goal = goal;
     if (const Status ok = check_search(spec); !ok) return tl::unexpected(ok.error());
     searches.goals.push_back(spec);
@@ -50,12 +52,12 @@ Result<SizeSearches> searches_of(const SearchSettings& settings, const SizeChoic
 
 }  // namespace
 
-Result<SearchRun> plan_searches(const SearchSettings& settings, double line_rate_bps) {
-  if (!settings.trial_command.empty() && settings.max_rate.kind == Rate::Kind::kMax)
+Result<SearchRun> plan_searches(const Settings& settings, double line_rate_bps) {
+  if (!settings.search.trial_command.empty() && settings.search.max_rate.kind == Rate::Kind::kMax)
     return fail(ErrorKind::kUsage, "--trial-command: the other tester's own maximum is not known",
                 "say where to begin with --max-rate");
   SearchRun run;
-  run.time_limit = settings.search.time_limit;
+  run.time_limit = settings.search.spec.time_limit;
   for (const SizeChoice& choice : settings.test.sizes) {
     auto searches = searches_of(settings, choice, line_rate_bps);
     if (!searches) return tl::unexpected(searches.error());
@@ -77,10 +79,10 @@ void observe(const Session& session, const HostFacts& host, SearchRun& run) {
   run.on_progress = [](const std::string& line) { say("\r\x1b[K" + line); };
 }
 
-void describe_search(const SearchSettings& settings, RunReport& report) {
+void describe_search(const Settings& settings, RunReport& report) {
   std::vector<std::string> goals;
-  for (const SearchGoal& goal : settings.goals) goals.push_back(goal.name);
-  const SearchSpec& search = settings.search;
+  for (const SearchGoal& goal : settings.search.goals) goals.push_back(goal.name);
+  const SearchSpec& search = settings.search.spec;
   report.config.push_back({"goals", std::move(goals)});
   report.config.push_back({"method", "bisect"});
   report.config.push_back({"precision", search.precision});
@@ -91,7 +93,7 @@ void describe_search(const SearchSettings& settings, RunReport& report) {
 }
 
 // Plans, runs and reports; `measurer_for` says how a size is measured. `ports`: null without.
-int search_with(const SearchSettings& settings, const Session& session, RunReport& report,
+int search_with(const Settings& settings, const Session& session, RunReport& report,
                 const OpenPorts* ports,
                 const std::function<Result<Measurer*>(std::size_t)>& measurer_for) {
   Result<SearchRun> run = plan_searches(settings, report.line_rate_bps);
@@ -107,17 +109,18 @@ int search_with(const SearchSettings& settings, const Session& session, RunRepor
   return finish(session, report);
 }
 
-int search_by_command(const SearchSettings& settings, const Session& session, RunReport& report) {
-  report.config = {{"trial_command", settings.trial_command}};
+int search_by_command(const Settings& settings, const Session& session, RunReport& report) {
+  report.config = {{"trial_command", settings.search.trial_command}};
   describe_search(settings, report);
   report.line_rate_bps = settings.test.line_rate_bps;
-  CommandMeasurer measurer({.command = settings.trial_command}, session.clock, interrupted());
+  CommandMeasurer measurer({.command = settings.search.trial_command}, session.clock,
+                           interrupted());
   return search_with(settings, session, report, nullptr,
                      [&](std::size_t) -> Result<Measurer*> { return &measurer; });
 }
 
 // With the loads, as far as they can be known before the ports are open.
-Result<PreparedTest> prepare(const SearchSettings& settings, const Session& session) {
+Result<PreparedTest> prepare(const Settings& settings, const Session& session) {
   Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared || !prepared->line_rate_bps) return prepared;
   const auto run = plan_searches(settings, *prepared->line_rate_bps);
@@ -125,7 +128,7 @@ Result<PreparedTest> prepare(const SearchSettings& settings, const Session& sess
   return prepared;
 }
 
-int search_by_frames(const SearchSettings& settings, const Session& session, RunReport& report) {
+int search_by_frames(const Settings& settings, const Session& session, RunReport& report) {
   report.config = describe_test(settings.test);
   describe_search(settings, report);
   const auto give_up = [&](const Error& error) {
@@ -155,17 +158,18 @@ int search_by_frames(const SearchSettings& settings, const Session& session, Run
       });
 }
 
-std::string describe_load(const SearchSettings& settings) {
+std::string describe_load(const Settings& settings) {
   std::string goals;
-  for (const SearchGoal& goal : settings.goals) goals += (goals.empty() ? "" : ", ") + goal.name;
+  for (const SearchGoal& goal : settings.search.goals)
+    goals += (goals.empty() ? "" : ", ") + goal.name;
   return fmt::format("searched for {} to {:g} %, by trials of {}", goals,
-                     settings.search.precision * 100,
-                     format_duration(settings.search.trial_duration));
+                     settings.search.spec.precision * 100,
+                     format_duration(settings.search.spec.trial_duration));
 }
 
-Result<std::string> plan_text(const SearchSettings& settings, const Session& session) {
+Result<std::string> plan_text(const Settings& settings, const Session& session) {
   const std::string load = describe_load(settings);
-  if (settings.trial_command.empty()) {
+  if (settings.search.trial_command.empty()) {
     return prepare(settings, session).map([&](const PreparedTest& prepared) {
       return describe_plan(settings.test, prepared, load);
     });
@@ -173,13 +177,13 @@ Result<std::string> plan_text(const SearchSettings& settings, const Session& ses
   const auto run = plan_searches(settings, settings.test.line_rate_bps);
   if (!run) return tl::unexpected(run.error());
   return fmt::format("trials by   {}\nload        {}\ndry run: nothing was run\n",
-                     settings.trial_command, load);
+                     settings.search.trial_command, load);
 }
 
 }  // namespace
 
-int run_search(const SearchSettings& settings, const Session& session) {
-  RunReport report = begin_report(session, ReportKind::kSearch);
+int run_search(const Settings& settings, const Session& session) {
+  RunReport report = begin_report(session, settings);
   if (session.output.dry_run) {
     return finish_dry_run(session, report, plan_text(settings, session));
   }
@@ -187,8 +191,8 @@ int run_search(const SearchSettings& settings, const Session& session) {
     set_error(report, ok.error());
     return finish(session, report);
   }
-  return settings.trial_command.empty() ? search_by_frames(settings, session, report)
-                                        : search_by_command(settings, session, report);
+  return settings.search.trial_command.empty() ? search_by_frames(settings, session, report)
+                                               : search_by_command(settings, session, report);
 }
 
 }  // namespace wireproof

@@ -15,6 +15,7 @@
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
+#include "settings/reading.h"
 #include "tools/interrupt.h"
 #include "tools/ptp_state.h"
 #include "tools/standard_streams.h"
@@ -37,7 +38,7 @@ HostFacts host_facts() {
   return host;
 }
 
-bool json_to_stdout(const OutputText& output) {
+bool json_to_stdout(const OutputSettings& output) {
   return output.json && (output.json->empty() || *output.json == "-");
 }
 
@@ -72,7 +73,7 @@ struct Outputs {
 // Every output is tried whatever became of the one before: a full disk takes no text away, and a
 // closed pipe no file.
 Outputs write_outputs(const Session& session, const RunReport& report, const std::string& text) {
-  const OutputText& output = session.output;
+  const OutputSettings& output = session.output;
   Outputs outputs;
   const auto keep_first = [&outputs](Status status) {
     if (outputs.written && !status) outputs.written = std::move(status);
@@ -114,8 +115,8 @@ std::string presentable(const std::string& text) {
 
 }  // namespace
 
-Session begin_session(const BackendSet& backends, const HostClock& clock, const OutputText& output,
-                      int argc, const char* const* argv) {
+Session begin_session(const BackendSet& backends, const HostClock& clock,
+                      const OutputSettings& output, int argc, const char* const* argv) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   return Session{.backends = backends,
@@ -139,6 +140,18 @@ RunReport begin_report(const Session& session, ReportKind kind) {
   report.environment.clock = session.clock.describe();
   report.command = session.command;
   return report;
+}
+
+RunReport begin_report(const Session& session, const Settings& settings) {
+  RunReport report = begin_report(session, kind_of(settings.verb));
+  report.settings = job_config(settings);
+  return report;
+}
+
+ReportKind kind_of(Verb verb) {
+  if (verb == Verb::kSearch) return ReportKind::kSearch;
+  if (verb == Verb::kCalibrate) return ReportKind::kCalibration;
+  return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
 }
 
 Status check_output(const Session& session, const std::string& log) {

@@ -8,24 +8,29 @@
 #include "base/host_clock.h"
 #include "io/backend_set.h"
 #include "report/document.h"
-#include "tools/options.h"
+#include "settings/settings.h"
 
 namespace wireproof {
 
 struct Session {
   const BackendSet& backends;
   const HostClock& clock;
-  OutputText output;
+  OutputSettings output;
   std::vector<std::string> command;     // argv
   std::int64_t started_at_unix_ns = 0;  // CLOCK_REALTIME
   Nanoseconds started_at = 0;           // on `clock`
 };
 
 [[nodiscard]] Session begin_session(const BackendSet& backends, const HostClock& clock,
-                                    const OutputText& output, int argc, const char* const* argv);
+                                    const OutputSettings& output, int argc,
+                                    const char* const* argv);
 
 // A report with everything that is known before the verb begins: tool, host, command.
 [[nodiscard]] RunReport begin_report(const Session& session, ReportKind kind);
+// And what the verb is asked to do.
+[[nodiscard]] RunReport begin_report(const Session& session, const Settings& settings);
+// Which verb's results are of which kind; those of the others are no reports.
+[[nodiscard]] ReportKind kind_of(Verb verb);
 
 // Refuses early what could not be written late (--json=FILE into a missing folder), and a result
 // that would replace the `log` of the same run (empty: none).

@@ -6,6 +6,7 @@
 #include "report/json.h"
 #include "report/text.h"
 #include "report/write_file.h"
+#include "settings/loads.h"
 #include "tools/cleanup.h"
 #include "tools/interrupt.h"
 #include "tools/known_cables.h"
@@ -17,13 +18,13 @@
 namespace wireproof {
 namespace {
 
-std::string describe_load(const TrialSettings& settings) {
-  const Rate& rate = settings.rate;
+std::string describe_load(const Settings& settings) {
+  const Rate& rate = settings.trial.rate;
   std::string load = "as fast as the tester can";
   if (rate.kind == Rate::Kind::kPps) load = format_rate(rate.value);
   if (rate.kind == Rate::Kind::kBps) load = format_bps(rate.value);
   if (rate.kind == Rate::Kind::kPercent) load = fmt::format("{} % of line rate", rate.value);
-  return fmt::format("{} for {}{}", load, format_duration(settings.duration),
+  return fmt::format("{} for {}{}", load, format_duration(settings.trial.duration),
                      settings.test.bidirectional ? " in each direction" : "");
 }
 
@@ -46,7 +47,7 @@ struct RanTrial {
   Status logged;  // its frames, where that was asked for
 };
 
-Result<RanTrial> run_one(const TrialSettings& settings, const PlannedTrial& planned,
+Result<RanTrial> run_one(const Settings& settings, const PlannedTrial& planned,
                          const OpenPorts& ports, BesideKnownCables& known, const Session& session,
                          const std::optional<LogFile>& frame_log) {
   auto measurer = PacketMeasurer::make(
@@ -73,13 +74,13 @@ Result<std::optional<LogFile>> open_frame_log(const std::string& path) {
 
 Status begin_frame_log(std::optional<LogFile>& log) {
   if (!log) return {};
-  if (const Status ok = log->begin(); !ok) return ok;
+  if (Status ok = log->begin(); !ok) return ok;
   return write_arrivals_head(log->file(), log->path());
 }
 
 // What ran is in the report, whatever ended it; the frame log holds the frames of these trials, or
 // stays what it was.
-Status run_all(const TrialSettings& settings, const std::vector<PlannedTrial>& planned,
+Status run_all(const Settings& settings, const std::vector<PlannedTrial>& planned,
                const OpenPorts& ports, const Session& session, std::optional<LogFile>& frame_log,
                RunReport& report) {
   BesideKnownCables known(ports, settings.test, report);
@@ -106,7 +107,7 @@ Status run_all(const TrialSettings& settings, const std::vector<PlannedTrial>& p
 
 // What was interrupted is not judged; an invalid trial is what the run is, unless the user said
 // that it is to fail then.
-void settle_status(const TrialSettings& settings, RunReport& report) {
+void settle_status(const Settings& settings, RunReport& report) {
   for (const TrialResult& trial : report.trials) {
     if (trial.interrupted) {
       report.status = RunStatus::kAborted;
@@ -118,7 +119,7 @@ void settle_status(const TrialSettings& settings, RunReport& report) {
   bool invalid_fails = false;
   for (const TrialResult& trial : report.trials) {
     invalid |= trial.verdict == Verdict::kInvalid;
-    for (CriterionResult& result : judge_criteria(settings.fail_if, trial)) {
+    for (CriterionResult& result : judge_criteria(settings.trial.fail_if, trial)) {
       failed |= result.failed;
       invalid_fails |= result.failed && result.criterion.unit == CriterionUnit::kVerdict;
       report.criteria.push_back(std::move(result));
@@ -133,7 +134,7 @@ void settle_status(const TrialSettings& settings, RunReport& report) {
 
 }  // namespace
 
-Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, double line_rate_bps) {
+Result<std::vector<PlannedTrial>> plan_trials(const Settings& settings, double line_rate_bps) {
   std::vector<PlannedTrial> planned;
   for (const SizeChoice& choice : settings.test.sizes) {
     TrafficProfile profile = settings.test.profile;
@@ -142,13 +143,14 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
     const double mean = mean_frame_size(profile);
     TrialSpec spec{.id = planned.size() + 1,
                    .frame_size = static_cast<std::uint32_t>(mean + 0.5),
-                   .mean_frame_size = mean,
-                   .max_rate = settings.rate.kind == Rate::Kind::kMax,
-                   .duration = settings.duration};
+                   .mean_frame_size = mean_of_mix(profile),
+                   .max_rate = settings.trial.rate.kind == Rate::Kind::kMax,
+                   .duration = settings.trial.duration};
     if (!spec.max_rate) {
-      const auto fps = rate_to_fps(settings.rate, "--rate", settings.test, mean, line_rate_bps);
+      const auto fps =
+          rate_to_fps(settings.trial.rate, "--rate", settings.test, mean, line_rate_bps);
       if (!fps) return tl::unexpected(fps.error());
-      if (const Status ok = check_sends(*fps, settings.duration, "--rate"); !ok) {
+      if (const Status ok = check_sends(*fps, settings.trial.duration, "--rate"); !ok) {
         return tl::unexpected(ok.error());
       }
       spec.intended_fps = *fps;
@@ -158,22 +160,23 @@ Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings, dou
   return planned;
 }
 
-int run_trial(const TrialSettings& settings, const Session& session) {
-  RunReport report = begin_report(session, ReportKind::kTrial);
+int run_trial(const Settings& settings, const Session& session) {
+  RunReport report = begin_report(session, settings);
   report.config = describe_test(settings.test);
-  report.config.push_back({"duration_ns", settings.duration});
+  report.config.push_back({"duration_ns", settings.trial.duration});
   std::vector<std::string> criteria;
-  for (const Criterion& criterion : settings.fail_if) criteria.push_back(describe(criterion));
+  for (const Criterion& criterion : settings.trial.fail_if) criteria.push_back(describe(criterion));
   if (!criteria.empty()) report.config.push_back({"fail_if", std::move(criteria)});
-  if (!settings.frame_log.empty()) {
-    report.config.push_back({"frame_log", settings.frame_log});
+  if (!settings.trial.frame_log.empty()) {
+    report.config.push_back({"frame_log", settings.trial.frame_log});
     report.config.push_back({"frame_log_frames", settings.test.trial.log_frames});
   }
   const auto give_up = [&](const Error& error) {
     set_error(report, error);
     return finish(session, report);
   };
-  if (const Status ok = check_output(session, settings.frame_log); !ok) return give_up(ok.error());
+  if (const Status ok = check_output(session, settings.trial.frame_log); !ok)
+    return give_up(ok.error());
   if (!session.output.dry_run) undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_test(settings.test, session);
   if (!prepared) return give_up(prepared.error());
@@ -188,9 +191,9 @@ int run_trial(const TrialSettings& settings, const Session& session) {
   if (session.output.dry_run) {
     return finish_dry_run(session, report,
                           describe_plan(settings.test, *prepared, describe_load(settings),
-                                        loads_fps, settings.duration));
+                                        loads_fps, settings.trial.duration));
   }
-  Result<std::optional<LogFile>> frame_log = open_frame_log(settings.frame_log);
+  Result<std::optional<LogFile>> frame_log = open_frame_log(settings.trial.frame_log);
   if (!frame_log) return give_up(frame_log.error());
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, session);
   if (!ports) return give_up(ports.error());

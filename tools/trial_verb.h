@@ -1,8 +1,8 @@
 // wireproof trial: one load, one duration, once for each frame size.
 #pragma once
 
+#include "settings/settings.h"
 #include "tools/session.h"
-#include "tools/settings.h"
 
 namespace wireproof {
 
@@ -14,10 +14,10 @@ struct PlannedTrial {
 
 // A trial for each size, at the load that the size's own bytes make of the rate. `line_rate_bps`: 0
 // where the ports have none. Fails with kUsage.
-[[nodiscard]] Result<std::vector<PlannedTrial>> plan_trials(const TrialSettings& settings,
+[[nodiscard]] Result<std::vector<PlannedTrial>> plan_trials(const Settings& settings,
                                                             double line_rate_bps);
 
 // Returns the exit code; the report is written.
-[[nodiscard]] int run_trial(const TrialSettings& settings, const Session& session);
+[[nodiscard]] int run_trial(const Settings& settings, const Session& session);
 
 }  // namespace wireproof

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
+#include "base/units.h"
 #include "report/json_parts.h"
 
 namespace wireproof {
@@ -95,8 +97,12 @@ class Reader {
     if (const Json* value = find(key, &Json::is_number_unsigned))
       into = value->get<std::uint64_t>();
   }
+  // None is negative, and none wraps.
   void take(const char* key, Nanoseconds& into) {
-    if (const Json* value = find(key, &Json::is_number_integer)) into = value->get<Nanoseconds>();
+    std::uint64_t value = 0;
+    take(key, value);
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<Nanoseconds>::max())) refuse(key);
+    into = static_cast<Nanoseconds>(value);
   }
   // Finite, not negative.
   void take(const char* key, double& into) {
@@ -105,11 +111,16 @@ class Reader {
     into = value->get<double>();
     if (!(into >= 0 && std::isfinite(into))) refuse(key);
   }
+  // Written as a whole number of nanoseconds.
+  void take_nanoseconds(const char* key, double& into) {
+    take(key, into);
+    if (!(into < static_cast<double>(std::numeric_limits<Nanoseconds>::max()))) refuse(key);
+  }
   void take_seconds(const char* key, Nanoseconds& into) {
     constexpr double kLongest = 1e6;
     double value = 0;
     take(key, value);
-    if (value > kLongest) return refuse(key);
+    if (!(value <= kLongest)) return refuse(key);
     into = std::llround(value * static_cast<double>(kSecond));
   }
   [[nodiscard]] bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
@@ -145,8 +156,8 @@ CalibrationFloor read_floor(const Json& json, std::string& wrong) {
   reader.take_seconds("duration_s", floor.duration);
   reader.take("samples", floor.delay.samples);
   reader.take("min_ns", floor.delay.min);
-  reader.take("mean_ns", floor.delay.mean);
-  reader.take("stdev_ns", floor.delay.stdev);
+  reader.take_nanoseconds("mean_ns", floor.delay.mean);
+  reader.take_nanoseconds("stdev_ns", floor.delay.stdev);
   reader.take("max_ns", floor.delay.max);
   reader.take("tx_span_max_ns", floor.tx_span_max);
   for (const auto& [name, member] : kPercentiles)
@@ -248,7 +259,8 @@ Result<Calibrations> parse_calibrations(std::string_view text) {
   if (!wrong.empty() || schema != kCalibrationSchema)
     return unreadable("it is not a calibration of wireproof");
   if (version != kCalibrationSchemaVersion)
-    return unreadable("it is of schema version " + version + ", not " + kCalibrationSchemaVersion);
+    return unreadable("it is of schema version " + printable(version) + ", not " +
+                      kCalibrationSchemaVersion);
   if (!json.contains("entries") || !json["entries"].is_array())
     return unreadable("'entries' is missing");
   Calibrations known;

@@ -3,16 +3,15 @@
 // docs/schema/result-1.0.schema.json.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/address.h"
 #include "base/clock_state.h"
+#include "base/config_value.h"
 #include "base/result.h"
 #include "io/tx_stamp_samples.h"
 #include "report/calibration.h"
@@ -25,42 +24,6 @@ namespace wireproof {
 
 inline constexpr const char* kResultSchema = "wireproof/result";
 inline constexpr const char* kResultSchemaVersion = "1.0";
-
-struct ConfigEntry;
-using Config = std::vector<ConfigEntry>;  // in the order in which it is to be read
-
-// One value of the effective configuration; sizes and durations carry their unit in the key.
-struct ConfigValue {
-  std::variant<bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::string>,
-               std::vector<std::uint64_t>, Config>
-      value;
-
-  ConfigValue(bool v);
-  ConfigValue(double v);
-  ConfigValue(std::signed_integral auto v);
-  ConfigValue(std::unsigned_integral auto v);
-  ConfigValue(const char* v);
-  ConfigValue(std::string v);
-  ConfigValue(std::vector<std::string> v);
-  ConfigValue(std::vector<std::uint64_t> v);
-  ConfigValue(Config v);
-};
-
-struct ConfigEntry {
-  std::string key;
-  ConfigValue value;
-};
-
-// Here, because a constructor must be able to destroy the vector of entries (clang insists).
-inline ConfigValue::ConfigValue(bool v) : value(v) {}
-inline ConfigValue::ConfigValue(double v) : value(v) {}
-ConfigValue::ConfigValue(std::signed_integral auto v) : value(static_cast<std::int64_t>(v)) {}
-ConfigValue::ConfigValue(std::unsigned_integral auto v) : value(static_cast<std::uint64_t>(v)) {}
-inline ConfigValue::ConfigValue(const char* v) : value(std::string(v)) {}
-inline ConfigValue::ConfigValue(std::string v) : value(std::move(v)) {}
-inline ConfigValue::ConfigValue(std::vector<std::string> v) : value(std::move(v)) {}
-inline ConfigValue::ConfigValue(std::vector<std::uint64_t> v) : value(std::move(v)) {}
-inline ConfigValue::ConfigValue(Config v) : value(std::move(v)) {}
 
 struct ToolFacts {
   std::string name = "wireproof";
@@ -138,7 +101,8 @@ struct RunReport {
   Nanoseconds duration = 0;             // of the whole run, by the monotonic clock
   HostFacts environment;
   std::vector<std::string> command;  // argv
-  Config config;                     // effective: after defaults
+  Config settings;                   // what was asked for, defaults too: read_job() takes it
+  Config config;                     // effective, by the keys of schema 1.0
   RunStatus status = RunStatus::kOk;
   std::optional<Error> error;
   double line_rate_bps = 0;               // of the ports, or as given by the user; 0: none

@@ -237,6 +237,7 @@ Json document_json(const RunReport& report) {
   json["duration_s"] = seconds(report.duration);
   json["environment"] = environment_json(report.environment);
   json["command"] = report.command;
+  if (!report.settings.empty()) json["settings"] = config_json(report.settings);
   json["config"] = config_json(report.config);
   json["status"] = word(report.status);
   json["error"] = error_json(report.error);

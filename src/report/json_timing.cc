@@ -51,6 +51,7 @@ Json latency_json(const DelaySummary& delay, const ClockState& clock) {
   Json json = {{"metric", delay.metric},     {"tx_stamp", delay.tx_stamp},
                {"rx_stamp", delay.rx_stamp}, {"clock", clock.source},
                {"sync", "same_clock"},       {"negative", delay.negative}};
+  if (delay.unstamped) json["unstamped"] = *delay.unstamped;
   if (clock.bound_ns) json["offset_bound_ns"] = *clock.bound_ns;
   json["tx_span_max_ns"] = delay.tx_span_max;
   put_distribution(json, delay.actual);

@@ -57,6 +57,10 @@ std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
       distribution_text(delay.actual, bound), grouped(delay.actual.samples), delay.tx_stamp,
       us(std::min(delay.tx_span_max, delay.actual.max)), delay.rx_stamp);
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
+  if (delay.unstamped.value_or(0) > 0) {
+    text += fmt::format("; {} came without that timestamp and bear the time of the poll",
+                        grouped(*delay.unstamped));
+  }
   text = wrapped(text, 2);
   if (!delay.scheduled) return text;
   std::vector<std::string> parts;

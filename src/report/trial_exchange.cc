@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <set>
 
+#include "base/units.h"
 #include "report/json_parts.h"
 
 namespace wireproof {
@@ -34,15 +36,15 @@ Result<Json> parse_flat_object(std::string_view text) {
   Json json = Json::parse(text, watch, false);
   if (json.is_discarded() && !nested) return wrong("is not JSON");
   if (nested || !json.is_object()) return wrong("is not one flat object");
-  if (!repeated.empty()) return wrong(fmt::format("'{}' is given twice", repeated));
+  if (!repeated.empty()) return wrong(quote(repeated) + " is given twice");
   return json;
 }
 
 Status take_count(const Json& json, const char* key, std::uint64_t& into) {
   if (!json.contains(key)) return wrong(fmt::format("'{}' is missing", key));
   if (!json[key].is_number_unsigned())
-    return wrong(fmt::format("'{}' is not a whole number of frames: {}", key,
-                             json[key].dump(-1, ' ', true, Json::error_handler_t::replace)));
+    return wrong(
+        fmt::format("'{}' is not a whole number of frames: {}", key, printable(json[key].dump())));
   into = json[key].get<std::uint64_t>();
   return {};
 }
@@ -52,9 +54,10 @@ Status take_duration(const Json& json, Nanoseconds& into) {
   if (!json.contains(key)) return wrong("'duration_s' is missing");
   if (!json[key].is_number()) return wrong("'duration_s' is not a number");
   const auto value = json[key].get<double>();
-  if (!(value > 0 && value < kLongestSeconds))
-    return wrong(fmt::format("'duration_s' is no duration: {:g}", value));
-  into = std::llround(value * static_cast<double>(kSecond));
+  if (value > 0 && value < kLongestSeconds) {
+    into = std::llround(value * static_cast<double>(kSecond));
+  }
+  if (into == 0) return wrong(fmt::format("'duration_s' is no duration: {:g}", value));
   return {};
 }
 
@@ -62,7 +65,7 @@ Status check_keys(const Json& json) {
   static const std::set<std::string> kKnown = {"intended", "offered", "received", "duration_s",
                                                "invalid"};
   for (const auto& [key, value] : json.items())
-    if (!kKnown.contains(key)) return wrong(fmt::format("'{}' is not a known key", key));
+    if (!kKnown.contains(key)) return wrong(quote(key) + " is not a known key");
   return {};
 }
 
@@ -97,6 +100,9 @@ Result<TrialAnswer> parse_trial_answer(std::string_view text) {
   if (!invalid.is_string() || invalid.get<std::string>().empty())
     return wrong("'invalid' is not a reason in words");
   answer.invalid = invalid.get<std::string>();
+  // It is shown to people: a terminal obeys what is no text.
+  const auto control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  std::replace_if(answer.invalid.begin(), answer.invalid.end(), control, '?');
   return answer;
 }
 

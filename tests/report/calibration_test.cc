@@ -91,6 +91,7 @@ TEST(Calibration, ADamagedTextIsRefusedWithAReason) {
   const Json good = Json::parse(calibrations_to_json(samples()));
   const std::vector<std::pair<std::string, std::function<void(Json&)>>> damages = {
       {"version", [](Json& j) { j["schema_version"] = "2.0"; }},
+      {"version ?[2J, not", [](Json& j) { j["schema_version"] = "\x1b[2J"; }},
       {"not a calibration", [](Json& j) { j["schema"] = "wireproof/result"; }},
       {"not a calibration", [](Json& j) { j.erase("schema"); }},
       {"entries", [](Json& j) { j["entries"] = 5; }},
@@ -100,6 +101,9 @@ TEST(Calibration, ADamagedTextIsRefusedWithAReason) {
       {"tx_stamp", [](Json& j) { j["entries"][0]["key"]["tx_stamp"] = 7; }},
       {"cores_shared", [](Json& j) { j["entries"][0]["key"].erase("cores_shared"); }},
       {"p50_ns", [](Json& j) { j["entries"][0]["floor"]["p50_ns"] = 1.5; }},
+      {"min_ns", [](Json& j) { j["entries"][0]["floor"]["min_ns"] = -1; }},
+      {"max_ns", [](Json& j) { j["entries"][0]["floor"]["max_ns"] = ~0ull; }},
+      {"stdev_ns", [](Json& j) { j["entries"][0]["floor"]["stdev_ns"] = 1e19; }},
       {"duration_s", [](Json& j) { j["entries"][0]["floor"]["duration_s"] = 1e300; }},
       {"lossless_fps", [](Json& j) { j["entries"][0]["ceiling"]["lossless_fps"] = -1; }},
       {"an entry", [](Json& j) { j["entries"][0]["floor"] = Json::array(); }},

@@ -114,7 +114,8 @@ TEST_F(JsonKeys, OfDelays) {
   const json figures{{"samples", 99'899'986}, {"min_ns", 1'200},     {"mean_ns", 2'346},
                      {"stdev_ns", 322},       {"p50_ns", 2'200},     {"p90_ns", 3'100},
                      {"p99_ns", 5'000},       {"p99_9_ns", 12'000},  {"p99_99_ns", 80'000},
-                     {"p99_999_ns", 400'000}, {"max_ns", 1'234'567}, {"negative", 4}};
+                     {"p99_999_ns", 400'000}, {"max_ns", 1'234'567}, {"negative", 4},
+                     {"unstamped", 6}};
   for (const auto& [key, value] : figures.items()) EXPECT_EQ(latency[key], value) << key;
 }
 

@@ -98,6 +98,7 @@ void add_delays(DirectionResult& d) {
                          .tx_stamp = "burst",
                          .tx_span_max = 7'500,
                          .rx_stamp = "xdp",
+                         .unstamped = 6,
                          .negative = 4,
                          .actual = {.samples = 99'899'986,
                                     .min = 1'200,

@@ -142,7 +142,9 @@ TEST(Text, LossesOfASearchAreThoseOfAllDirections) {
 TEST(Text, TimingSaysEachDefinitionByItsName) {
   const RunReport report = full_trial_report();
   EXPECT_TRUE(says_in_a_line(
-      report, "TX timestamp per burst, error at most 7.500 us; RX timestamp: xdp); 4 negative "));
+      report, "TX timestamp per burst, error at most 7.500 us; RX timestamp: xdp); 4 negative; "));
+  EXPECT_TRUE(
+      says_in_a_line(report, "; 6 came without that timestamp and bear the time of the poll "));
   EXPECT_TRUE(says_in_a_line(
       report, "delay from the scheduled time, us: p50 2.30, p99 6.00, p99.9 33.00, max 1,264.57 "));
   EXPECT_TRUE(says_in_a_line(
@@ -176,6 +178,7 @@ TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
   d.jitter.reset();  // --latency 1/N
   d.delay->scheduled.reset();
   d.delay->negative = 0;
+  d.delay->unstamped = 0;
   d.counts.reordered = 0;
   d.reordering = ReorderingSummary{.free_runs = 16};
   d.loss_bursts = LossBurstSummary{};
@@ -183,8 +186,9 @@ TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
   d.pacing.pauses.count = 0;
   d.receive_pauses.count = 0;
   const std::string text = to_text(report);
-  for (const char* words : {"delay variation", "jitter", "IPDV", "PDV", "scheduled time",
-                            "negative", "reordering:", "loss event", "stalled", "pre-empted"}) {
+  for (const char* words :
+       {"delay variation", "jitter", "IPDV", "PDV", "scheduled time", "negative", "timestamp and",
+        "reordering:", "loss event", "stalled", "pre-empted"}) {
     EXPECT_EQ(text.find(words), std::string::npos) << words;
   }
   EXPECT_NE(text.find("inter-frame gap, us"), std::string::npos);

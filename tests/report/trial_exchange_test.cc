@@ -66,6 +66,9 @@ TEST(TrialAnswer, EachFaultIsNamed) {
       {head + R"(1,"duration_s":1,"invalid":true})", "'invalid' is not a reason in words"},
       {head + R"(1,"duration_s":1,"invalid":""})", "'invalid' is not a reason in words"},
       {head + R"(1,"received":2,"duration_s":1})", "'received' is given twice"},
+      {head + R"(1,"duration_s":1e-10})", "'duration_s' is no duration: 1e-10"},
+      {head + R"(1,"duration_s":1,"\u001b[2J":1})", "'?[2J' is not a known key"},
+      {head + R"("\u001b)" + std::string(5000, 'x') + R"(","duration_s":1})", "xxx..."},
   };
   for (const auto& [text, what] : rows) {
     const auto answer = parse_trial_answer(text);
@@ -74,6 +77,14 @@ TEST(TrialAnswer, EachFaultIsNamed) {
     EXPECT_NE(answer.error().message.find(what), std::string::npos)
         << text.substr(0, 100) << " -> " << answer.error().message;
   }
+}
+
+// A reason goes to a terminal, which would obey it.
+TEST(TrialAnswer, AReasonHoldsNoControlCharacters) {
+  const auto answer = parse_trial_answer(
+      R"({"intended":1,"offered":1,"received":1,"duration_s":1,"invalid":"a\u001b[2J\n\u00e9"})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->invalid, "a?[2J?\xc3\xa9");
 }
 
 }  // namespace

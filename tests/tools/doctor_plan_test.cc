@@ -4,15 +4,10 @@
 
 #include "support/fake_root.h"
 #include "tools/doctor_pci.h"
+#include "tools/expect_finding.h"
 
 namespace wireproof {
 namespace {
-
-void expect(const HostFinding& finding, Bearing bearing, std::string_view part) {
-  EXPECT_EQ(finding.bearing, bearing) << finding.text;
-  EXPECT_NE(finding.text.find(part), std::string::npos) << finding.text;
-  EXPECT_EQ(finding.cure.empty(), bearing == Bearing::kGood) << finding.cure;
-}
 
 // At 100 Gbit/s: 4 senders and 8 receivers of 64-byte frames, 1 and 2 of the large ones.
 LinePlan plan_for(const std::vector<double>& rates) {

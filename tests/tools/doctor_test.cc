@@ -5,18 +5,13 @@
 
 #include "support/fake_root.h"
 #include "tools/doctor_interface.h"
+#include "tools/expect_finding.h"
 
 namespace wireproof {
 namespace {
 
 constexpr std::uint64_t bit(int capability) {
   return 1ull << capability;
-}
-
-void expect(const HostFinding& finding, Bearing bearing, std::string_view part) {
-  EXPECT_EQ(finding.bearing, bearing) << finding.text;
-  EXPECT_NE(finding.text.find(part), std::string::npos) << finding.text;
-  EXPECT_EQ(finding.cure.empty(), bearing == Bearing::kGood) << finding.cure;
 }
 
 TEST(Doctor, ReadsCapabilities) {

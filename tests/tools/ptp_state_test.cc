@@ -110,6 +110,15 @@ UniqueFd listen_at(const std::string& path) {
   return fd;
 }
 
+// It goes to a terminal, which would obey it.
+TEST(PtpState, HoldsNothingThatIsNotText) {
+  const PtpFacts facts = parse_pmc(
+      "portState \x1b[2J\ngmIdentity a\x07"
+      "b\n");
+  EXPECT_EQ(facts.port_state, "?[2J");
+  EXPECT_EQ(facts.gm_identity, "a?b");
+}
+
 TEST(PtpState, IsAbsentWhereNobodyListensAndEmptyWhereNobodyAnswers) {
   const FakeRoot root;
   const std::string path = root.path() + "/ptp4l";

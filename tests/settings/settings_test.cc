@@ -1,35 +1,30 @@
 // From the flags as typed to what the loops are given: each flag reaches its own place, and no
 // other.
-#include "tools/settings.h"
-
 #include <gtest/gtest.h>
 
 #include <array>
 
+#include "settings/asked.h"
+#include "settings/loads.h"
 #include "tools/search_verb.h"
 #include "tools/trial_verb.h"
 
 namespace wireproof {
 namespace {
 
-TestText between(const char* tx, const char* rx) {
-  TestText text;
-  text.tx = tx;
-  text.rx = rx;
-  return text;
-}
-
-TestText cable() {
+Asked cable() {
   return between("loopback:a", "loopback:b");
 }
 
-TrialSettings settings(const TestText& test, const std::string& rate = "1kpps") {
-  TrialText text;
-  text.test = test;
-  text.rate = rate;
-  auto made = trial_settings(text);
+Asked with_rate(Asked asked, const char* rate) {
+  asked["rate"] = rate;
+  return asked;
+}
+
+Settings settings(const Asked& asked) {
+  auto made = asked.read();
   EXPECT_TRUE(made.has_value()) << made.error().message;
-  return made ? *made : TrialSettings{};
+  return made ? *made : Settings{};
 }
 
 TEST(Settings, WhatIsNotGivenIsTheDefault) {
@@ -47,22 +42,22 @@ TEST(Settings, WhatIsNotGivenIsTheDefault) {
 }
 
 TEST(Settings, EachFlagOfTheTesterReachesItsOwnPlace) {
-  TestText text = cable();
-  text.bidirectional = true;
-  text.flows = "12";
-  text.flow_order = "sequential";
-  text.queues = "3";
-  text.ring = "512";
-  text.burst = "100";
-  text.tx_cores = "0,2";
-  text.rx_cores = "1,3";
-  text.warm_up = "30ms";
-  text.drain = "70ms";
-  text.interval = "2s";
-  text.latency = "1/7";
-  text.end_when_complete = true;
-  text.tx_stamp = "frame";
-  text.pacing = "precise";
+  Asked text = cable();
+  text["bidirectional"] = "true";
+  text["flows"] = "12";
+  text["flow-order"] = "sequential";
+  text["queues"] = "3";
+  text["ring"] = "512";
+  text["burst"] = "100";
+  text["tx-cores"] = "0,2";
+  text["rx-cores"] = "1,3";
+  text["warm-up"] = "30ms";
+  text["drain"] = "70ms";
+  text["interval"] = "2s";
+  text["latency"] = "1/7";
+  text["end-when-complete"] = "true";
+  text["tx-stamp"] = "frame";
+  text["pacing"] = "precise";
   const TestSettings test = settings(text).test;
   EXPECT_TRUE(test.bidirectional);
   EXPECT_EQ(test.profile.flows, 12u);
@@ -83,19 +78,19 @@ TEST(Settings, EachFlagOfTheTesterReachesItsOwnPlace) {
 }
 
 TEST(Settings, DelaysOfAllOfSomeOrOfNone) {
-  TestText text = cable();
+  Asked text = cable();
   for (const auto& [flag, every] :
        {std::pair{"all", 1u}, std::pair{"1/1000", 1000u}, std::pair{"off", 0u}}) {
-    text.latency = flag;
+    text["latency"] = flag;
     EXPECT_EQ(settings(text).test.trial.delay_every, every) << flag;
   }
 }
 
 TEST(Settings, ABurstyScheduleMayLeaveAsItIsDue) {
-  TestText text = cable();
-  text.schedule = "bursty";
-  text.burst_size = "64";
-  text.burst = "16";
+  Asked text = cable();
+  text["schedule"] = "bursty";
+  text["burst-size"] = "64";
+  text["burst"] = "16";
   const PacketTrialSpec trial = settings(text).test.trial;
   EXPECT_EQ(trial.schedule, ScheduleKind::kBursty);
   EXPECT_EQ(trial.burst_size, 64u);
@@ -104,21 +99,21 @@ TEST(Settings, ABurstyScheduleMayLeaveAsItIsDue) {
 }
 
 TEST(Settings, ReceiverNoneIsNoReceiver) {
-  TestText text = between("loopback:a", "none");
-  text.dst_mac = "02:00:00:00:00:01";
+  Asked text = between("loopback:a", "none");
+  text["dst-mac"] = "02:00:00:00:00:01";
   EXPECT_FALSE(settings(text).test.rx);
-  text.rx = "loopback:none";
+  text["rx"] = "loopback:none";
   EXPECT_EQ(settings(text).test.rx, "loopback:none");
 }
 
 TEST(Settings, EachNumberOfTheHeadersReachesItsOwnPlaceBothWays) {
-  TestText text = cable();
-  text.size = "128";
-  text.src_port = "1000";
-  text.dst_port = "2000";
-  text.dscp = "46";
-  text.ttl = "7";
-  text.vlan = "300";
+  Asked text = cable();
+  text["size"] = "128";
+  text["src-port"] = "1000";
+  text["dst-port"] = "2000";
+  text["dscp"] = "46";
+  text["ttl"] = "7";
+  text["vlan"] = "300";
   const TrafficProfile profile = settings(text).test.profile;
   for (const bool reverse : {false, true}) {
     const auto headers = header_spec(profile, reverse);
@@ -134,35 +129,36 @@ TEST(Settings, EachNumberOfTheHeadersReachesItsOwnPlaceBothWays) {
 // 64-byte frames: 84 bytes on the wire, 64 of the frame, 46 behind the Ethernet header; with a tag
 // the 68-byte frame has 46 as well.
 TEST(Settings, BitsASecondAreOfTheLayerThatIsNamed) {
-  TestText text = cable();
+  Asked text = cable();
   const auto frames = [&text](const char* layer, double size) {
-    text.rate_layer = layer;
-    const TrialSettings made = settings(text, "84Mbps");
-    return *rate_to_fps(made.rate, "--rate", made.test, size, 0);
+    text["rate-layer"] = layer;
+    const Settings made = settings(with_rate(text, "84Mbps"));
+    return *rate_to_fps(made.trial.rate, "--rate", made.test, size, 0);
   };
   EXPECT_DOUBLE_EQ(frames("l1", 64), 84e6 / 8 / 84);
   EXPECT_DOUBLE_EQ(frames("l2", 64), 84e6 / 8 / 64);
   EXPECT_DOUBLE_EQ(frames("l3", 64), 84e6 / 8 / 46);
-  text.vlan = "5";
-  text.size = "68";
+  text["vlan"] = "5";
+  text["size"] = "68";
   EXPECT_DOUBLE_EQ(frames("l3", 68), 84e6 / 8 / 46);
 }
 
 // RFC 2544 appendix B: 14,880 frames of 64 bytes a second are 10 Mbit/s.
 TEST(Settings, PercentIsOfTheLineRateWithPreambleAndGap) {
-  TestText text = cable();
+  Asked text = cable();
   for (const char* layer : {"l1", "l2", "l3"}) {  // the line does not know of layers
-    text.rate_layer = layer;
-    const TrialSettings made = settings(text, "50%");
-    EXPECT_DOUBLE_EQ(*rate_to_fps(made.rate, "--rate", made.test, 64, 10e6), 10e6 / 8 / 84 / 2);
+    text["rate-layer"] = layer;
+    const Settings made = settings(with_rate(text, "50%"));
+    EXPECT_DOUBLE_EQ(*rate_to_fps(made.trial.rate, "--rate", made.test, 64, 10e6),
+                     10e6 / 8 / 84 / 2);
   }
 }
 
 // Each size is sent at the load that its own bytes make of the rate: 84, 148 and 1538 bytes.
 TEST(Settings, EachSizeOfATrialHasTheLoadOfItsOwnBytes) {
-  TestText text = cable();
-  text.size = "64,128,1518";
-  const TrialSettings made = settings(text, "100%");
+  Asked text = cable();
+  text["size"] = "64,128,1518";
+  const Settings made = settings(with_rate(text, "100%"));
   EXPECT_EQ(made.test.profile.sizes, (std::vector<std::uint32_t>{64}));
   const auto planned = plan_trials(made, 1e9);
   ASSERT_TRUE(planned.has_value());
@@ -173,7 +169,7 @@ TEST(Settings, EachSizeOfATrialHasTheLoadOfItsOwnBytes) {
     EXPECT_EQ(one.profile.sizes, (std::vector<std::uint32_t>{sizes[i]}));
     EXPECT_EQ(one.spec.id, i + 1);
     EXPECT_EQ(one.spec.frame_size, sizes[i]);
-    EXPECT_EQ(one.spec.mean_frame_size, sizes[i]);
+    EXPECT_EQ(one.spec.mean_frame_size, 0);  // no mix
     EXPECT_FALSE(one.spec.max_rate);
     EXPECT_DOUBLE_EQ(one.spec.intended_fps, 1e9 / 8 / (sizes[i] + 20));
     EXPECT_EQ(one.spec.duration, 10 * kSecond);
@@ -181,10 +177,10 @@ TEST(Settings, EachSizeOfATrialHasTheLoadOfItsOwnBytes) {
 }
 
 TEST(Settings, AMixHasTheLoadOfItsMean) {
-  TestText text = cable();
-  text.size = "imix";  // seven of 64, four of 570, one of 1518
+  Asked text = cable();
+  text["size"] = "imix";  // seven of 64, four of 570, one of 1518
   const double mean = (7 * 64 + 4 * 570 + 1518) / 12.0;
-  const auto planned = plan_trials(settings(text, "1Gbps"), 0);
+  const auto planned = plan_trials(settings(with_rate(text, "1Gbps")), 0);
   ASSERT_TRUE(planned.has_value());
   EXPECT_DOUBLE_EQ(planned->at(0).spec.mean_frame_size, mean);
   EXPECT_EQ(planned->at(0).spec.frame_size, 354u);
@@ -192,17 +188,18 @@ TEST(Settings, AMixHasTheLoadOfItsMean) {
 }
 
 TEST(Settings, EachSearchHasTheBoundsOfItsOwnBytes) {
-  SearchText text;
-  text.test = cable();
-  text.test.size = "64,512";
-  text.goals = {"ndr", "pdr", "loss=2%"};
-  text.precision = "1%";
-  text.trial_duration = "2s";
-  text.final_duration = "9s";
-  text.time_limit = "90s";
-  text.max_rate = "50%";
-  text.min_rate = "1Mbps";
-  const auto made = search_settings(text);
+  Asked text(Verb::kSearch);
+  text["tx"] = "loopback:a";
+  text["rx"] = "loopback:b";
+  text["size"] = "64,512";
+  text.set("goal", {"ndr", "pdr", "loss=2%"});
+  text["precision"] = "1%";
+  text["trial-duration"] = "2s";
+  text["final-duration"] = "9s";
+  text["time-limit"] = "90s";
+  text["max-rate"] = "50%";
+  text["min-rate"] = "1Mbps";
+  const auto made = text.read();
   ASSERT_TRUE(made.has_value()) << made.error().message;
   const auto run = plan_searches(*made, 1e9);
   ASSERT_TRUE(run.has_value()) << run.error().message;
@@ -215,7 +212,7 @@ TEST(Settings, EachSearchHasTheBoundsOfItsOwnBytes) {
     for (std::size_t j = 0; j < 3; ++j) {
       const SearchSpec& spec = run->sizes[i].goals[j];
       EXPECT_EQ(spec.frame_size, sizes[i]);
-      EXPECT_EQ(spec.mean_frame_size, sizes[i]);
+      EXPECT_EQ(spec.mean_frame_size, 0);
       EXPECT_DOUBLE_EQ(spec.max_fps, 1e9 / 8 / (sizes[i] + 20) / 2);
       EXPECT_DOUBLE_EQ(spec.min_fps, 1e6 / 8 / (sizes[i] + 20));
       EXPECT_DOUBLE_EQ(spec.goal.loss_ratio, goals[j]);

@@ -1,0 +1,152 @@
+// The rows that one verb has for itself: load, duration and what is judged.
+#include "settings/table.h"
+
+namespace wireproof {
+namespace {
+
+using forms::count;
+using forms::duration;
+using forms::rate;
+using forms::word;
+
+template <auto kMember>
+auto trial() {
+  return in<&Settings::trial, kMember>();
+}
+template <auto kMember>
+auto search() {
+  return in<&Settings::search, kMember>();
+}
+template <auto kMember>
+auto calibrate() {
+  return in<&Settings::calibrate, kMember>();
+}
+
+template <auto kMember>
+auto spec() {
+  return in<&Settings::search, &SearchSettings::spec, kMember>();
+}
+template <auto kMember>
+auto ceiling() {
+  return in<&Settings::calibrate, &CalibrateSettings::ceiling, kMember>();
+}
+
+Form criteria() {
+  return {.is_list = true,
+          .read = [](std::string_view name, const std::string& text, Settings& into) -> Status {
+            const auto criteria = parse_criteria(name, text);
+            if (!criteria) return tl::unexpected(criteria.error());
+            auto& all = into.trial.fail_if;
+            all.insert(all.end(), criteria->begin(), criteria->end());
+            return {};
+          },
+          .write = [](const Settings& from) -> std::optional<ConfigValue> {
+            std::vector<std::string> texts;
+            for (const Criterion& one : from.trial.fail_if) texts.push_back(describe(one));
+            if (texts.empty()) return std::nullopt;
+            return ConfigValue(std::move(texts));
+          }};
+}
+
+Result<SearchGoal> read_goal(std::string_view name, const std::string& text) {
+  if (text == "ndr") return SearchGoal{"ndr", 0};
+  if (text == "pdr") return SearchGoal{"pdr", 0.005};  // CSIT's partial drop rate
+  if (text.starts_with("loss=")) {
+    const auto ratio = parse_ratio(std::string(name) + " loss=", text.substr(5));
+    if (!ratio) return tl::unexpected(ratio.error());
+    if (*ratio < 1) return SearchGoal{text, *ratio};
+  }
+  return fail(ErrorKind::kUsage, fmt::format("{} {}: unknown", name, quote(text)),
+              "write ndr, pdr, or loss=0.1% (below 100 %)");
+}
+
+Form goals() {
+  return {.values = "ndr, pdr, loss=X",
+          .is_list = true,
+          .read = [](std::string_view name, const std::string& text, Settings& into) -> Status {
+            Result<SearchGoal> goal = read_goal(name, text);
+            if (!goal) return tl::unexpected(goal.error());
+            into.search.goals.push_back(std::move(*goal));
+            return {};
+          },
+          .write = [](const Settings& from) -> std::optional<ConfigValue> {
+            std::vector<std::string> texts;
+            for (const SearchGoal& goal : from.search.goals) texts.push_back(goal.name);
+            return ConfigValue(std::move(texts));
+          }};
+}
+
+// In frames a second: a floor is to be gentle, whatever the line.
+Form floor_rate() {
+  return forms::form(
+      "frames a second", calibrate<&CalibrateSettings::floor_rate>(),
+      [](std::string_view name, const std::string& text) -> Result<Rate> {
+        const auto rate = parse_rate(name, text);
+        if (!rate) return tl::unexpected(rate.error());
+        if (rate->kind == Rate::Kind::kPps && rate->value >= 1) return *rate;
+        return fail(ErrorKind::kUsage,
+                    fmt::format("{} {}: not a gentle rate in frames a second", name, quote(text)),
+                    "write it as 10kpps, or leave it out");
+      },
+      [](const Rate& value) { return exact_rate(value); });
+}
+
+}  // namespace
+
+SettingRows trial_settings() {
+  constexpr Verbs kTrial{Verb::kTrial};
+  return {
+      needed(kTrial, {"rate", "RATE", "1.5Mpps, 10Gbps, 50% of line rate, or max", kTrial,
+                      Scope::kJob, rate(trial<&TrialSettings::rate>())}),
+      {"duration", "TIME", "of the counted traffic: 10s, 500ms, 1m", kTrial, Scope::kJob,
+       duration(kMillisecond, kLongestDuration, trial<&TrialSettings::duration>())},
+      {"fail-if", "CRITERIA", "exit 1 when this holds: loss>0.1%, delay_p99>1ms, ...; repeatable",
+       kTrial, Scope::kJob, criteria()},
+      {"frame-log", "FILE", "CSV of every frame that arrived", kTrial, Scope::kJob,
+       word(trial<&TrialSettings::frame_log>())},
+      {"frame-log-frames", "N", "room of each receive queue for it", kTrial, Scope::kJob,
+       forms::beside(trial<&TrialSettings::frame_log>(),
+                     count(1, 1'000'000'000, trial<&TrialSettings::frame_log_frames>()))},
+  };
+}
+
+SettingRows search_settings() {
+  constexpr Verbs kSearch{Verb::kSearch};
+  return {
+      {"goal", "GOAL", "no loss, 0.5 %, or a ratio; repeatable", kSearch, Scope::kJob, goals()},
+      {"precision", "RATIO", "width of the answer, relative", kSearch, Scope::kJob,
+       forms::ratio(1e-6, 0.5, "0.0001% to 50%", spec<&SearchSpec::precision>())},
+      {"trial-duration", "TIME", "of each trial", kSearch, Scope::kJob,
+       duration(10 * kMillisecond, kLongestDuration, spec<&SearchSpec::trial_duration>())},
+      {"final-duration", "TIME",
+       "of the trial that confirms; not shorter than the others, whose duration it has by "
+       "default",
+       kSearch, Scope::kJob,
+       duration(10 * kMillisecond, kLongestDuration, search<&SearchSettings::final_duration>())},
+      {"max-rate", "RATE", "never offer more than this", kSearch, Scope::kJob,
+       rate(search<&SearchSettings::max_rate>())},
+      {"min-rate", "RATE", "give up below this", kSearch, Scope::kJob,
+       rate(search<&SearchSettings::min_rate>())},
+      {"time-limit", "TIME", "stop after this long with what is known", kSearch, Scope::kJob,
+       duration(kSecond, kLongestDuration, search<&SearchSettings::time_limit>())},
+      {"trial-command", "CMD", "run CMD for each trial instead of sending frames", kSearch,
+       Scope::kJob, word(search<&SearchSettings::trial_command>())},
+  };
+}
+
+SettingRows calibrate_settings() {
+  constexpr Verbs kCalibrate{Verb::kCalibrate};
+  return {
+      {"rate", "RATE", "of the floor; default: 10kpps, or 1 % of line rate if less", kCalibrate,
+       Scope::kJob, floor_rate()},
+      {"duration", "TIME", "of the floor; default: 3 s or 20,000 frames", kCalibrate, Scope::kJob,
+       duration(100 * kMillisecond, kLongestDuration,
+                calibrate<&CalibrateSettings::floor_duration>())},
+      {"precision", "RATIO", "width of the ceiling, relative", kCalibrate, Scope::kJob,
+       forms::ratio(1e-4, 0.5, "0.01% to 50%", ceiling<&SearchSpec::precision>())},
+      {"trial-duration", "TIME", "of each trial of the ceiling", kCalibrate, Scope::kJob,
+       duration(10 * kMillisecond, kLongestDuration, ceiling<&SearchSpec::trial_duration>())},
+  };
+}
+
+}  // namespace wireproof

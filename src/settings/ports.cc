@@ -1,0 +1,32 @@
+#include "settings/ports.h"
+
+#include "base/units.h"
+
+namespace wireproof {
+namespace {
+
+constexpr std::string_view kSockets = "io_uring:";
+
+}  // namespace
+
+bool is_socket_port(const std::string& port) {
+  return port.starts_with(kSockets);
+}
+
+std::optional<IpEndpoint> socket_endpoint(const std::string& port) {
+  if (!is_socket_port(port)) return std::nullopt;
+  std::string text = port.substr(kSockets.size());
+  text = text.substr(0, text.find(','));  // its options follow
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const auto ip = parse_ip(host);
+  const auto l4_port = parse_count("PORT", text.substr(colon + 1), 0, 65'535);
+  if (!ip || !l4_port) return std::nullopt;
+  return IpEndpoint{*ip, static_cast<std::uint16_t>(*l4_port)};
+}
+
+}  // namespace wireproof

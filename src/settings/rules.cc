@@ -1,0 +1,180 @@
+#include "settings/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "base/exact_text.h"
+#include "settings/loads.h"
+#include "settings/ports.h"
+
+namespace wireproof {
+namespace {
+
+Status settle_pacing(TestSettings& test, const Names& names) {
+  PacketTrialSpec& trial = test.trial;
+  const bool bursty = trial.schedule == ScheduleKind::kBursty;
+  if (bursty && !test.burst_size) {
+    return refuse(fmt::format("{} bursty: how many frames at once is not said", names("schedule")),
+                  fmt::format("give {}; RFC 2544 section 21 takes 16, 64, 256 and 1024",
+                              names("burst-size")));
+  }
+  if (!bursty && test.burst_size) {
+    return refuse(
+        fmt::format("{} means nothing without {} bursty", names("burst-size"), names("schedule")),
+        fmt::format("give {} bursty, or leave {} out", names("schedule"), names("burst-size")));
+  }
+  trial.burst = test.burst.value_or(trial.burst);
+  trial.burst_room = test.burst;
+  trial.burst_size = test.burst_size.value_or(1);
+  // What is due at once must be allowed to leave at once.
+  if (bursty) trial.burst = std::max(trial.burst, trial.burst_size);
+  return {};
+}
+
+Status settle_ports(TestSettings& test, const Names& names) {
+  if (test.tx == "none") {
+    return refuse(
+        fmt::format("{} none: a test needs a port that sends", names("tx")),
+        fmt::format("only {} may be none; an interface called so is af_packet:none", names("rx")));
+  }
+  if (test.bidirectional && !test.rx && names.given("rx")) {
+    return refuse(
+        fmt::format("{} needs a receiving port, not {} none", names("bidirectional"), names("rx")),
+        fmt::format("name the port at the other side of the device, or leave {} out",
+                    names("bidirectional")));
+  }
+  return {};
+}
+
+Status settle_test(TestSettings& test, const Names& names) {
+  if (Status ok = settle_ports(test, names); !ok) return ok;
+  if (!std::has_single_bit(test.ring_frames)) {
+    return refuse(fmt::format("{} {}: not a power of two", names("ring"), test.ring_frames),
+                  fmt::format("the next one is {}", std::bit_ceil(test.ring_frames)));
+  }
+  if (Status ok = settle_pacing(test, names); !ok) return ok;
+  return settle_traffic(test, names);
+}
+
+// What could never be judged is refused: it would fail every time, or pass for want of a number.
+Status check_measured(const Criterion& criterion, const TestSettings& test, const Names& names) {
+  const std::uint32_t every = test.trial.delay_every;
+  if (criterion.needs == CriterionNeeds::kNothing) return {};
+  if (!test.rx) {
+    return refuse(fmt::format("{} {}: with {} none nothing arrives", names("fail-if"),
+                              criterion.name, names("rx")),
+                  "leave it out, or name a receiver");
+  }
+  const bool every_delay = criterion.needs == CriterionNeeds::kEveryDelay;
+  if ((every_delay && every != 1) || (criterion.needs == CriterionNeeds::kDelays && every == 0)) {
+    return refuse(fmt::format("{} {}: {} not recorded", names("fail-if"), criterion.name,
+                              every == 0 ? "delays are" : "the delay of every frame is"),
+                  fmt::format("give {} all", names("latency")));
+  }
+  return {};
+}
+
+Status settle_frame_log(Settings& settings, const Names& names) {
+  if (settings.trial.frame_log.empty()) {
+    if (!names.given("frame-log-frames")) return {};
+    return refuse(
+        fmt::format("{} means nothing without {}", names("frame-log-frames"), names("frame-log")),
+        fmt::format("name the file with {}, or leave {} out", names("frame-log"),
+                    names("frame-log-frames")));
+  }
+  if (!settings.test.rx) {
+    return refuse(fmt::format("{}: with {} none nothing arrives", names("frame-log"), names("rx")),
+                  "leave it out, or name a receiver");
+  }
+  settings.test.trial.log_frames = settings.trial.frame_log_frames;
+  return {};
+}
+
+Status settle_trial(Settings& settings, const Names& names) {
+  TestSettings& test = settings.test;
+  if (Status ok = settle_test(test, names); !ok) return ok;
+  for (const Criterion& criterion : settings.trial.fail_if) {
+    if (Status ok = check_measured(criterion, test, names); !ok) return ok;
+  }
+  if (Status ok = settle_frame_log(settings, names); !ok) return ok;
+  if (!test.rx && !names.given("dst-mac") && !names.given("next-hop")) {
+    return refuse(fmt::format("{} none: nobody says where the frames are to go", names("rx")),
+                  is_socket_port(test.tx)
+                      ? fmt::format("name the receiving socket with {}", names("rx"))
+                      : fmt::format("give {}, or {} to have it resolved", names("dst-mac"),
+                                    names("next-hop")));
+  }
+  if (settings.trial.rate.kind == Rate::Kind::kMax &&
+      test.trial.schedule != ScheduleKind::kConstant) {
+    return refuse(fmt::format("{} means nothing with {} max", names("schedule"), names("rate")),
+                  "give a rate, or leave it out");
+  }
+  return {};
+}
+
+Status settle_search(Settings& settings, const Names& names) {
+  SearchSettings& search = settings.search;
+  const bool ports = names.given("tx") && names.given("rx");
+  if (search.trial_command.empty() && !ports) {
+    return refuse(fmt::format("search needs {} and {}", names("tx"), names("rx")),
+                  fmt::format("or {} to drive another tester", names("trial-command")));
+  }
+  if (names.given("rx") && !settings.test.rx) {
+    return refuse(fmt::format("{} none: a search needs a receiver", names("rx")),
+                  "name the port the frames come out of");
+  }
+  if (Status ok = settle_test(settings.test, names); !ok) return ok;
+  if (search.goals.empty()) search.goals.push_back({});
+  SearchSpec& spec = search.spec;
+  spec.final_duration = search.final_duration.value_or(spec.trial_duration);
+  if (spec.final_duration < spec.trial_duration) {
+    return refuse(
+        fmt::format("{} {} is out of range: {} to {}", names("final-duration"),
+                    exact_duration(spec.final_duration), exact_duration(spec.trial_duration),
+                    exact_duration(kLongestDuration)),
+        "a longer trial confirms, never a shorter one");
+  }
+  spec.time_limit = search.time_limit.value_or(0);
+  if (search.min_rate.kind == Rate::Kind::kMax) {
+    return refuse(fmt::format("{} max: no room to search", names("min-rate")),
+                  "leave it out, or give a rate");
+  }
+  return {};
+}
+
+Status settle_calibrate(Settings& settings, const Names& names) {
+  CalibrateSettings& calibrate = settings.calibrate;
+  if (!settings.test.rx) {
+    return refuse(fmt::format("{} none: a cable has two ends", names("rx")),
+                  "name the port the frames come out of");
+  }
+  if (Status ok = settle_test(settings.test, names); !ok) return ok;
+  calibrate.ceiling.final_duration = calibrate.ceiling.trial_duration;
+  settings.test.trial.end_when_complete = true;  // a cable makes no copies to wait for
+  if (!calibrate.floor_rate || !calibrate.floor_duration) return {};
+  return check_sends(calibrate.floor_rate->value, *calibrate.floor_duration, names("rate"));
+}
+
+}  // namespace
+
+Status settle(Settings& settings, const Names& names) {
+  switch (settings.verb) {
+    case Verb::kTrial:
+      return settle_trial(settings, names);
+    case Verb::kSearch:
+      return settle_search(settings, names);
+    case Verb::kCalibrate:
+      return settle_calibrate(settings, names);
+    case Verb::kDut:
+      return settle_dut(settings.dut, names);
+    case Verb::kBackends:
+    case Verb::kDoctor:
+    case Verb::kCleanup:
+      break;
+  }
+  return {};
+}
+
+}  // namespace wireproof
