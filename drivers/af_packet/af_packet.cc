@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "base/units.h"
 #include "guard.h"
 #include "io/interface_counts.h"
 #include "io/linux_interface.h"
@@ -54,7 +55,7 @@ Result<Options> parse_options(const PortSpec& port) {
       if (value != "on" && value != "off") return bad_value(key, value, {"on", "off"});
       options.promiscuous = value == "on";
     } else {
-      return fail(ErrorKind::kUsage, fmt::format("af_packet has no option '{}'", key),
+      return fail(ErrorKind::kUsage, "af_packet has no option " + quote(key),
                   did_you_mean(key, kKnown));
     }
   }

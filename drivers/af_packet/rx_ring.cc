@@ -23,10 +23,6 @@ constexpr std::size_t kTagLen = 4;
 // 14 bytes before it.
 constexpr std::size_t kDataOffsetMax = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);
 
-std::atomic_ref<std::uint32_t> status_of(std::uint8_t* slot) {
-  return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(slot));
-}
-
 tpacket2_hdr header_of(const std::uint8_t* slot) {
   tpacket2_hdr header;
   std::memcpy(&header, slot, sizeof header);

@@ -1,6 +1,7 @@
 // Opening AF_PACKET sockets, and the sentences for what can go wrong.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -33,6 +34,11 @@ struct RingShape {
 
 // The smallest slot that holds `bytes`.
 [[nodiscard]] unsigned slot_shift_for(std::size_t bytes);
+
+// Whose a slot is (linux/if_packet.h, TP_STATUS_...): its first word, which the kernel shares.
+[[nodiscard]] inline std::atomic_ref<std::uint32_t> status_of(std::uint8_t* slot) {
+  return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(slot));
+}
 
 // The kernel's memory of one ring, mapped; unmapped at destruction.
 class RingMemory {

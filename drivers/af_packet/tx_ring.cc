@@ -34,9 +34,6 @@ constexpr Nanoseconds kBackOff = 50 * kMicrosecond;
 // arrive in the middle of something else.
 constexpr Nanoseconds kPatience = 100 * kMillisecond;
 
-std::atomic_ref<std::uint32_t> status_of(std::uint8_t* slot) {
-  return std::atomic_ref(*reinterpret_cast<std::uint32_t*>(slot));
-}
 static_assert(offsetof(tpacket2_hdr, tp_status) == 0);
 static_assert(offsetof(tpacket2_hdr, tp_len) == 4);
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "base/units.h"
 
 namespace wireproof::af_xdp {
 namespace {
@@ -34,7 +35,8 @@ Status choose(const std::string& key, const std::string& typed, std::span<const 
     }
     known.emplace_back(name);
   }
-  return fail(ErrorKind::kUsage, fmt::format("af_xdp: {}={} is not one of its values", key, typed),
+  return fail(ErrorKind::kUsage,
+              fmt::format("af_xdp: {}={} is not one of its values", key, printable(typed)),
               fmt::format("known: {}", fmt::join(known, ", ")));
 }
 
@@ -51,7 +53,7 @@ Result<Options> parse_options(const PortSpec& port) {
     } else if (key == "hints") {
       status = choose<bool>(key, typed, kHintChoices, options.hints);
     } else {
-      status = fail(ErrorKind::kUsage, fmt::format("af_xdp: unknown option '{}'", key),
+      status = fail(ErrorKind::kUsage, "af_xdp: unknown option " + quote(key),
                     did_you_mean(key, {"zero-copy", "mode", "hints"}));
     }
     if (!status) return tl::unexpected(status.error());

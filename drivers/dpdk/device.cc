@@ -14,6 +14,7 @@
 
 #include "host.h"
 #include "io/counter.h"
+#include "pause_frames.h"
 #include "queues.h"
 #include "speaker.h"
 
@@ -94,7 +95,6 @@ class DpdkDevice final : public Device {
   Status add_queues(const OpenSpec& spec);
   Status add_queue(unsigned index, const OpenSpec& spec, std::uint16_t rx_ring,
                    std::uint16_t tx_ring);
-  void settle_flow_control();
   void use_nic_stamps();
   [[nodiscard]] std::optional<TickReading> read_nic_clock();
   void follow_nic_clock();
@@ -123,6 +123,7 @@ class DpdkDevice final : public Device {
   DeviceFacts facts_;
   Counter rx_missed_, rx_errors_, tx_taken_, tx_counted_;  // DPDK's own
   bool was_up_ = false;
+  bool pauses_noted_ = false;
   std::uint64_t downs_seen_ = 0;
   std::uint64_t tx_errors_ = 0;
 };
@@ -256,7 +257,7 @@ Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
   }
   if (options_.promiscuous || spec.steering.everything) rte_eth_promiscuous_enable(port_);
   rte_eth_allmulticast_enable(port_);  // neighbour solicitations go to groups
-  settle_flow_control();
+  if (!options_.keep_flow_control) refuse_pause_frames(port_, link_up());
   use_nic_stamps();
   rte_eth_stats at_open{};
   rte_eth_stats_get(port_, &at_open);
@@ -266,20 +267,6 @@ Status DpdkDevice::start(const OpenSpec& spec, Pages pages) {
   tx_counted_.begin(at_open.oerrors);
   describe(spec, pages);
   return {};
-}
-
-// A paused sender looks like a slow one, and a NIC that asks for a pause hides that it cannot keep
-// up: the frames wait in the device under test, and the tester's fault becomes its.
-void DpdkDevice::settle_flow_control() {
-  rte_eth_fc_conf pause{};
-  if (rte_eth_dev_flow_ctrl_get(port_, &pause) != 0 || pause.mode == RTE_ETH_FC_NONE) return;
-  if (!options_.keep_flow_control) {
-    pause.mode = RTE_ETH_FC_NONE;
-    if (rte_eth_dev_flow_ctrl_set(port_, &pause) == 0) return;
-  }
-  facts_.notes.emplace_back(
-      "pause frames are on: the other end can slow the sender, and the tester "
-      "can slow the device");
 }
 
 void DpdkDevice::use_nic_stamps() {
@@ -391,6 +378,12 @@ Status DpdkDevice::await_link() {
     clock_.sleep_until(clock_.now() + kLinkStep);
   }
   was_up_ = true;
+  if (!pauses_noted_ && pause_frames_are_on(port_)) {
+    pauses_noted_ = true;
+    facts_.notes.emplace_back(
+        "pause frames are on: the other end can slow the sender, and the tester can slow the "
+        "device");
+  }
   rte_eth_link link{};
   const bool known = rte_eth_link_get_nowait(port_, &link) == 0 && options_.nic &&
                      link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN;

@@ -121,10 +121,13 @@ std::atomic<unsigned> g_highest{0};
 // find it half closed. An alarm is handled by the same thread, behind what was pending.
 void let_interrupts_pass() {
   constexpr unsigned kSoon = 1;  // us; the least that is taken
-  std::atomic<bool> passed{false};
-  const auto pass = [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(true); };
-  if (rte_eal_alarm_set(kSoon, pass, &passed) != 0) return;
-  while (!passed.load()) std::this_thread::sleep_for(std::chrono::microseconds(50));
+  static std::mutex one_at_a_time;
+  static std::atomic<unsigned> passed{0};
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
+  const unsigned before = passed.load();
+  const auto pass = [](void*) { passed.fetch_add(1); };
+  if (rte_eal_alarm_set(kSoon, pass, nullptr) != 0) return;
+  while (passed.load() == before) std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
 
 class Adopted {

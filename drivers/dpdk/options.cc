@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "base/units.h"
 #include "host.h"
 
 namespace wireproof::dpdk {
@@ -52,7 +53,7 @@ Status check_key(const Options& options, const std::string& key) {
   if (std::find(words.begin(), words.end(), key) != words.end()) return {};
   Words all = words;
   all.insert(all.end(), {"promiscuous", "flow-control"});
-  return fail(ErrorKind::kUsage, fmt::format("{} has no option '{}'", known->first, key),
+  return fail(ErrorKind::kUsage, fmt::format("{} has no option {}", known->first, quote(key)),
               did_you_mean(key, all));
 }
 
@@ -135,7 +136,7 @@ Result<bool> choice(const std::string& key, const std::string& value, const std:
   if (value == yes) return true;
   if (value == no) return false;
   return fail(ErrorKind::kUsage,
-              fmt::format("dpdk: {}={} is neither {} nor {}", key, value, yes, no),
+              fmt::format("dpdk: {}={} is neither {} nor {}", key, printable(value), yes, no),
               did_you_mean(value, {yes, no}));
 }
 
@@ -176,7 +177,7 @@ Result<Options> parse_options(const PortSpec& port) {
   } else {
     return fail(
         ErrorKind::kUsage,
-        fmt::format("dpdk: '{}' is neither a PCI address nor a virtual device", port.device),
+        fmt::format("dpdk: {} is neither a PCI address nor a virtual device", quote(port.device)),
         near.empty() ? "write 0000:03:00.0, or net_memif0 and the like"
                      : fmt::format("did you mean '{}'?", near));
   }
@@ -191,8 +192,8 @@ Result<Options> parse_options(const PortSpec& port) {
       if (!keep) return tl::unexpected(keep.error());
       options.keep_flow_control = *keep;
     } else if (!plain(key) || !plain(value)) {
-      return fail(ErrorKind::kUsage,
-                  fmt::format("dpdk: option {}={} holds what DPDK cannot read", key, value));
+      return fail(ErrorKind::kUsage, fmt::format("dpdk: option {}={} holds what DPDK cannot read",
+                                                 printable(key), printable(value)));
     } else if (const Status ok = check_key(options, key); !ok) {
       return tl::unexpected(ok.error());
     } else {

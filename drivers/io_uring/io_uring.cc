@@ -47,7 +47,7 @@ Result<Wanted> read(const PortSpec& port, const OpenSpec& spec) {
   std::string asked = "auto";
   for (const auto& [key, value] : port.options) {
     if (key != "engine") {
-      return fail(ErrorKind::kUsage, fmt::format("io_uring has no option '{}'", key),
+      return fail(ErrorKind::kUsage, "io_uring has no option " + quote(key),
                   did_you_mean(key, {"engine"}));
     }
     asked = value;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "base/units.h"
 #include "io/wire_options.h"
 #include "loopback/lane.h"
 #include "loopback/queues.h"
@@ -30,7 +31,7 @@ Result<End> parse_end(const std::string& device) {
   const bool digits = number.find_first_not_of("0123456789") == std::string::npos;
   const bool plain = digits && number.size() <= 2 && (number.empty() || number[0] != '0');
   if (device.empty() || (device[0] != 'a' && device[0] != 'b') || !plain) {
-    return fail(ErrorKind::kUsage, fmt::format("loopback has no end '{}'", device),
+    return fail(ErrorKind::kUsage, "loopback has no end " + quote(device),
                 "a and b are the two ends of one wire, a1 and b1 of another, up to a99 and b99");
   }
   return End{number, device[0] == 'a' ? std::size_t{0} : std::size_t{1}};
@@ -51,9 +52,12 @@ WireSpec lane_spec(const WireSpec& wire, unsigned queues, unsigned index) {
 }
 
 std::size_t under_way(const WireSpec& wire) {
-  const double fps = wire.rate_fps > 0 ? wire.rate_fps : kUnratedFps;
+  // A soft queue is as long in time, and holds as many as come meanwhile.
+  const bool soft = wire.rate_fps > 0 && wire.excess_loss < 1;
+  const double fps = wire.rate_fps > 0 && !soft ? wire.rate_fps : kUnratedFps;
   const double delayed = std::ceil(static_cast<double>(wire.delay + wire.jitter) / 1e9 * fps);
-  const double queued = wire.rate_fps > 0 ? wire.queue_frames + 1.0 : 0;
+  const double fuller = soft ? std::max(1.0, fps / wire.rate_fps) : 1.0;
+  const double queued = wire.rate_fps > 0 ? (wire.queue_frames + 1.0) * fuller : 0;
   const double held = wire.reorder > 0 ? wire.reorder_by / (1.0 - std::min(wire.reorder, 0.99)) : 0;
   return static_cast<std::size_t>(std::min(delayed + queued + held, double{kUnderWayMost}));
 }
@@ -194,7 +198,7 @@ Status Loopback::check(const PortSpec& port, const OpenSpec& spec) const {
   const std::vector<std::string>& known = wire_option_names();
   for (const auto& [key, value] : port.options) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    return fail(ErrorKind::kUsage, fmt::format("loopback has no option '{}'", key),
+    return fail(ErrorKind::kUsage, "loopback has no option " + quote(key),
                 did_you_mean(key, known));
   }
   if (spec.queues < 1 || spec.queues > kMostQueues) {

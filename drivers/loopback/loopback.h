@@ -7,9 +7,10 @@
 // is not open or has fewer queues it falls out of the wire (counter `no_receiver`).
 //
 // Options of an end spoil what is sent from it (io/wire_options.h): loss, duplicate, reorder,
-// reorder-by, corrupt, delay, jitter, rate, queue, seed. With several queues each is a lane of its
-// own with an equal share of the rate and the queue and its own run of the seed. A frame that waits
-// for successors to overtake it is let go once nothing has been sent behind it for 50 ms.
+// reorder-by, corrupt, delay, jitter, rate, queue, excess-loss, seed. With several queues each is a
+// lane of its own with an equal share of the rate and the queue and its own run of the seed. A
+// frame that waits for successors to overtake it is let go once nothing has been sent behind it for
+// 50 ms.
 //
 // Frames pass by pointer. Received frames are the sender's buffers: whoever writes to one sets its
 // template_id to 0 (as the wire itself does with a frame it damages). Frames stamp when they

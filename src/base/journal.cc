@@ -85,13 +85,7 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
-std::string line_of(const JournalEntry& entry) {
-  std::string line = fmt::format("{} {}", entry.kind, entry.netns);
-  for (const auto& [key, value] : entry.fields) line += fmt::format(" {}={}", key, escaped(value));
-  return line + '\n';
-}
-
-// nullopt for a line cut short by the death of its writer: the change was then not made.
+// nullopt for a line that no writer of ours has finished.
 std::optional<JournalEntry> parse_line(const std::string& line) {
   std::istringstream words(line);
   JournalEntry entry;
@@ -107,15 +101,10 @@ std::optional<JournalEntry> parse_line(const std::string& line) {
 }
 
 std::vector<JournalEntry> read_entries(const fs::path& path) {
-  std::vector<JournalEntry> entries;
   std::ifstream file(path);
   std::stringstream content;
   content << file.rdbuf();
-  std::string line;
-  while (std::getline(content, line) && !content.eof()) {
-    if (auto entry = parse_line(line)) entries.push_back(std::move(*entry));
-  }
-  return entries;
+  return parse_journal(content.view());
 }
 
 bool write_all(const UniqueFd& file, const std::string& text) {
@@ -205,7 +194,7 @@ Status Journal::record(JournalEntry entry) {
     if (Status created = create_file(); !created) return created;
   }
   entry.netns = own_namespace();
-  if (!write_all(file_, line_of(entry))) return cannot_write(path_, errno);
+  if (!write_all(file_, journal_line(entry))) return cannot_write(path_, errno);
   entries_.push_back(std::move(entry));
   return {};
 }
@@ -235,9 +224,29 @@ Result<std::vector<LeftoverChange>> undo_dead(const UndoKinds& kinds, bool dry_r
   return changes;
 }
 
+std::string journal_line(const JournalEntry& entry) {
+  std::string line = fmt::format("{} {}", entry.kind, entry.netns);
+  for (const auto& [key, value] : entry.fields) line += fmt::format(" {}={}", key, escaped(value));
+  return line + '\n';
+}
+
+std::vector<JournalEntry> parse_journal(std::string_view text) {
+  std::vector<JournalEntry> entries;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    if (auto entry = parse_line(std::string(text.substr(0, end)))) {
+      entries.push_back(std::move(*entry));
+    }
+    text.remove_prefix(end + 1);
+  }
+  return entries;
+}
+
 std::string describe(const JournalEntry& entry) {
   std::string text = entry.kind;
   for (const auto& [key, value] : entry.fields) text += fmt::format(" {}={}", key, value);
+  // Whoever wrote the file: a terminal obeys what is no text.
+  const auto unprintable = [](char letter) { return letter < ' ' || letter > '~'; };
+  std::replace_if(text.begin(), text.end(), unprintable, '?');
   return text;
 }
 

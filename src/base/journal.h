@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -83,6 +84,11 @@ struct LeftoverChange {
 [[nodiscard]] Result<std::vector<LeftoverChange>> undo_dead(
     const UndoKinds& kinds, bool dry_run,
     const std::filesystem::path& directory = journal_directory());
+
+// The file's format: the line of one entry, with its newline, and the entries of a whole file. A
+// line that was cut short by the death of its writer is left out: that change was not made.
+[[nodiscard]] std::string journal_line(const JournalEntry& entry);
+[[nodiscard]] std::vector<JournalEntry> parse_journal(std::string_view text);
 
 // "clsact-filter interface=eth0 ..." for people.
 [[nodiscard]] std::string describe(const JournalEntry& entry);

@@ -8,7 +8,7 @@ namespace {
 
 // Three readings without an interruption between them take less.
 constexpr Nanoseconds kTight = 500;
-constexpr int kTries = 4;
+constexpr int kReadings = 4;
 // Half the width of a reading that is not wanted where a better one is known. Readings that are not
 // interrupted follow the kernel's clock; it may be slewed.
 constexpr Nanoseconds kUnwanted = 10 * kMicrosecond;
@@ -21,7 +21,7 @@ void KernelClock::sample() {
   Nanoseconds narrowest = std::numeric_limits<Nanoseconds>::max();
   Nanoseconds axis = 0;
   Nanoseconds stamp = 0;
-  for (int i = 0; i < kTries && narrowest > kTight; ++i) {
+  for (int i = 0; i < kReadings && narrowest > kTight; ++i) {
     timespec kernel{};
     const Nanoseconds before = axis_->now();
     clock_gettime(kernel_, &kernel);

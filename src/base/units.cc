@@ -321,12 +321,16 @@ Result<std::vector<std::uint32_t>> parse_size_list(std::string_view flag, std::s
   }
 }
 
-std::string quote(std::string_view text) {
+std::string printable(std::string_view text) {
   constexpr std::size_t kShown = 40;
-  std::string shown = "'";
+  std::string shown;
   for (const char c : text.substr(0, kShown)) shown += (c >= ' ' && c <= '~') ? c : '?';
   if (text.size() > kShown) shown += "...";
-  return shown + "'";
+  return shown;
+}
+
+std::string quote(std::string_view text) {
+  return "'" + printable(text) + "'";
 }
 
 std::string format_rate(double pps) {

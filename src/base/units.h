@@ -64,8 +64,9 @@ inline constexpr Nanoseconds kLongestDuration = 72 * 3600 * kSecond;
                                                                  std::uint32_t min,
                                                                  std::uint32_t max);
 
-// The text as it may stand in a message: quoted, other than printable ASCII shown as '?', at most
-// 40 characters.
+// The text as it may stand in a message: other than printable ASCII shown as '?', at most 40
+// characters; and the same in quotes.
+[[nodiscard]] std::string printable(std::string_view text);
 [[nodiscard]] std::string quote(std::string_view text);
 
 [[nodiscard]] std::string format_rate(double pps);         // "148.810 kpps"

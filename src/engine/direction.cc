@@ -213,7 +213,6 @@ void Direction::start(double fps, Nanoseconds duration, std::uint32_t burst, std
 void Direction::stop(Nanoseconds now, bool heard_out) {
   heard_out_ = heard_out;
   for (const auto& loop : tx_) loop->stop(std::min(now, call_.cut_at()));
-  collector_.finish(now);
 }
 
 bool Direction::all_sent() const {
@@ -381,11 +380,12 @@ std::optional<DelaySummary> Direction::delays() const {
   std::optional<DelaySummary> summary = delay_summary(rx_, scheduled_);
   if (!summary) return summary;
   summary->metric = spec_.from == spec_.to ? "round_trip" : "one_way";
-  summary->tx_stamp = spec_.tx_stamp == TxStamp::kBurst ? "burst" : "frame";
+  summary->tx_stamp = word_of(kTxStampWords, spec_.tx_stamp);
   for (const auto& loop : tx_) {
     summary->tx_span_max = std::max(summary->tx_span_max, loop->span_max());
   }
   summary->rx_stamp = spec_.to->facts().rx_stamp;
+  if (summary->rx_stamp != "poll") summary->unstamped = unstamped(rx_);
   return summary;
 }
 
@@ -434,8 +434,8 @@ DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCou
   const PortGrowth tx = growth_of(tx_before, tx_after);
   const PortGrowth rx = growth_of(rx_before, rx_after);
   result.pacing = pacing_summary(tx_);
-  result.pacing.mode = spec_.pacing == PacingMode::kPrecise ? "precise" : "burst";
-  if (scheduled_) result.pacing.schedule = schedule_word(spec_.schedule);
+  result.pacing.mode = word_of(kPacingWords, spec_.pacing);
+  if (scheduled_) result.pacing.schedule = word_of(kScheduleWords, spec_.schedule);
   result.tx_duration = tx_duration();
   bool by_space_known = true;
   if (spec_.to != nullptr) {

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <string_view>
 
 namespace wireproof {
@@ -30,7 +29,7 @@ std::string_view fate_name(const ForwardRecord& record, std::uint64_t stopped_af
 // Times count from `origin`.
 void append(fmt::memory_buffer& text, const ForwardRecord& record, std::uint64_t stopped_after,
             Nanoseconds origin) {
-  const auto out = std::back_inserter(text);
+  const auto out = fmt::appender(text);
   fmt::format_to(out, "{},{},{},{:d},{:d},{:d},", record.b_to_a ? "b-to-a" : "a-to-b",
                  record.arrival, fate_name(record, stopped_after), record.damaged, record.copy,
                  record.held);
@@ -59,7 +58,7 @@ Status ForwardLog::write_csv(std::FILE* file, const std::string& name) const {
   constexpr std::size_t kChunk = 1 << 16;
   fmt::memory_buffer text;
   fmt::format_to(
-      std::back_inserter(text),
+      fmt::appender(text),
       "direction,arrival,fate,damaged,copy,held,departure,payload,arrived_ns,departed_ns\n");
   const Nanoseconds origin = records().empty() ? 0 : records().front().arrived_at;
   for (const ForwardRecord& record : records()) {

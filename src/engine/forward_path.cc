@@ -47,12 +47,17 @@ LogFate log_fate(Fate fate) {
 
 std::uint64_t pool_frames_needed(const WireSpec& wire, double arrivals_fps) {
   constexpr std::uint64_t kBursts = 4096;
+  const bool soft = wire.excess_loss < 1;
   const double leaving_fps =
-      wire.rate_fps > 0 ? std::min(wire.rate_fps, arrivals_fps) : arrivals_fps;
+      wire.rate_fps > 0 && !soft ? std::min(wire.rate_fps, arrivals_fps) : arrivals_fps;
   const double delayed =
       std::ceil(static_cast<double>(wire.delay + wire.jitter) / 1e9 * leaving_fps);
   std::uint64_t frames = kBursts + static_cast<std::uint64_t>(delayed);
-  if (wire.rate_fps > 0) frames += wire.queue_frames;
+  if (wire.rate_fps > 0) {
+    // A soft queue is as long in time, and holds as many as come meanwhile.
+    const double fuller = soft ? std::max(1.0, arrivals_fps / wire.rate_fps) : 1.0;
+    frames += static_cast<std::uint64_t>(std::ceil(wire.queue_frames * fuller));
+  }
   if (wire.reorder > 0) frames += wire.reorder_by;
   return frames;
 }

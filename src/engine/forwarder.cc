@@ -9,7 +9,7 @@ namespace {
 // covers the gap between two bursts of a fast sender without giving the core away.
 constexpr unsigned kEmptyRounds = 16;
 // At 200 kpps ten frames gather in a nap: cheap for the core, and far from filling a ring.
-constexpr Nanoseconds kNap = 50 * kMicrosecond;
+constexpr Nanoseconds kIdleNap = 50 * kMicrosecond;
 // Waking costs some 5 us of the core: shorter naps would be spinning under another name.
 constexpr Nanoseconds kShortestNap = 10 * kMicrosecond;
 
@@ -29,7 +29,7 @@ std::size_t Forwarder::step() {
 void Forwarder::idle() {
   const Nanoseconds now = clock_.now();
   const Nanoseconds due = std::min(a_to_b_.next_departure(), b_to_a_.next_departure());
-  clock_.sleep_until(std::min(now + kNap, std::max(due, now + kShortestNap)));
+  clock_.sleep_until(std::min(now + kIdleNap, std::max(due, now + kShortestNap)));
 }
 
 Nanoseconds Forwarder::run(const std::atomic<bool>& stop, Nanoseconds duration) {

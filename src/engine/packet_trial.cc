@@ -211,12 +211,15 @@ Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, 
   supervise(epoch, duration, counted);
   // The waiting is an interval of its own: what was sent in the one before it was sent all along.
   for (const auto& direction : directions_) {
-    if (direction->spec().to != nullptr) direction->collector().finish(clock_.now());
+    if (direction->spec().to != nullptr) finish_interval(*direction, clock_.now(), counted);
   }
   wait_for_stragglers(counted);
   group->stop();
   const Nanoseconds now = clock_.now();
-  for (const auto& direction : directions_) direction->stop(now, heard_out_);
+  for (const auto& direction : directions_) {
+    direction->stop(now, heard_out_);
+    finish_interval(*direction, now, counted);
+  }
   if (counted) keep_pauses(*group, specs, epoch);
   return epoch;
 }
@@ -280,9 +283,16 @@ void PacketMeasurer::attend(bool counted) {
   const Nanoseconds now = clock_.now();
   for (const auto& direction : directions_) {
     direction->note_ages(now);
-    if (!direction->collector().sample(now) || !counted || !observer_) continue;
-    observer_(direction->so_far());
+    if (direction->collector().sample(now)) tell(*direction, counted);
   }
+}
+
+void PacketMeasurer::finish_interval(Direction& direction, Nanoseconds now, bool counted) {
+  if (direction.collector().finish(now)) tell(direction, counted);
+}
+
+void PacketMeasurer::tell(const Direction& direction, bool counted) {
+  if (counted && observer_) observer_(direction.so_far());
 }
 
 bool PacketMeasurer::links_up() const {

@@ -98,6 +98,9 @@ class PacketMeasurer final : public Measurer {
   void cut_short(Nanoseconds end);
   // Once a turn of the control thread, while workers run.
   void attend(bool counted);
+  // Closes the last interval, where anything has passed since the one before.
+  void finish_interval(Direction& direction, Nanoseconds now, bool counted);
+  void tell(const Direction& direction, bool counted);
   [[nodiscard]] bool links_up() const;
   // Until the waiting time of each direction is over, and beyond it for frames that are known to
   // be late, or until all have come where that is enough.

@@ -19,6 +19,8 @@ struct PauseThresholds {
 class PauseLog {
  public:
   static constexpr std::size_t kLogMax = 4096;
+  // Some tens of microseconds a sleeper takes to wake on an idle core.
+  static constexpr Nanoseconds kLongWake = 100 * kMicrosecond;
 
   struct Pause {
     Nanoseconds at = 0;  // on the clock
@@ -35,6 +37,13 @@ class PauseLog {
     if (now - last_ >= (busy ? thresholds_.busy : thresholds_.idle)) [[unlikely]] {
       note({.at = last_, .length = now - last_});
     }
+    last_ = now;
+  }
+
+  // After a nap that was to end at `due`: what it took longer is a gap like any other.
+  void woke(Nanoseconds due, Nanoseconds now) {
+    if (now - due >= kLongWake) [[unlikely]]
+      note({.at = due, .length = now - due});
     last_ = now;
   }
 

@@ -9,7 +9,7 @@ namespace wireproof {
 namespace {
 
 constexpr Nanoseconds kLookEvery = 100 * kMillisecond;
-constexpr Nanoseconds kNap = 20 * kMillisecond;  // the user is heard this soon
+constexpr Nanoseconds kHeardAfter = 20 * kMillisecond;  // the user is heard this soon
 
 // Away from the core that its maker was pinned to: there it would hold up frames.
 void move_to(const CpuList& cpus) {
@@ -43,7 +43,7 @@ void PortWatch::run(const std::stop_token& ended) {
   move_to(cpus_);
   Nanoseconds look_at = clock_.now() + kLookEvery;
   while (!ended.stop_requested() && !interrupted_.load(std::memory_order_relaxed)) {
-    clock_.sleep_until(clock_.now() + kNap);
+    clock_.sleep_until(clock_.now() + kHeardAfter);
     if (clock_.now() < look_at) continue;
     look_at = clock_.now() + kLookEvery;
     found_ = look();

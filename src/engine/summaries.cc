@@ -43,6 +43,12 @@ std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
   return summary;
 }
 
+std::uint64_t unstamped(RxLoops loops) {
+  std::uint64_t frames = 0;
+  for (const auto& loop : loops) frames += loop->analyzer().counts().unstamped;
+  return frames;
+}
+
 std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,
                                             const Distribution& delays) {
   SpaceJitter rfc3550;

@@ -18,6 +18,8 @@ using RxLoops = std::span<const std::unique_ptr<RxLoop>>;
 // The figures; who stamped, and what is measured, the caller knows. nullopt where no delay was
 // recorded; without samples where all of them were negative.
 [[nodiscard]] std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled);
+// Frames of the trial without a stamp of their own.
+[[nodiscard]] std::uint64_t unstamped(RxLoops loops);
 // `reference`: AnalyzerStart's; `delays`: of the same loops. nullopt unless every delay was
 // recorded.
 [[nodiscard]] std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,

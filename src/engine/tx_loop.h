@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/words.h"
 #include "engine/last_call.h"
 #include "engine/step.h"
 #include "io/backend.h"
@@ -25,6 +26,11 @@ enum class PacingMode {
   kBurst,    // what is due leaves together, up to kRoundMax frames under one reading of the clock
   kPrecise,  // one frame a deadline, each handed over by itself
 };
+
+inline constexpr Words<TxStamp, 2> kTxStampWords{
+    {{TxStamp::kBurst, "burst"}, {TxStamp::kFrame, "frame"}}};
+inline constexpr Words<PacingMode, 2> kPacingWords{
+    {{PacingMode::kBurst, "burst"}, {PacingMode::kPrecise, "precise"}}};
 
 class TxLoop final : public Step {
  public:

@@ -94,17 +94,18 @@ void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
     }
     pauses.turn(clock_.now(), next_work == Step::kBusy);
     if (next_work != Step::kBusy && idle_ == IdlePolicy::kSleep) {
-      nap(next_work, fed_from_outside);
-      pauses.begin(clock_.now());
+      const Nanoseconds due = nap(next_work, fed_from_outside);
+      pauses.woke(due, clock_.now());
     }
   }
 }
 
-void WorkerGroup::nap(Nanoseconds next_work, bool fed_from_outside) const {
+Nanoseconds WorkerGroup::nap(Nanoseconds next_work, bool fed_from_outside) const {
   const Nanoseconds now = clock_.now();
   Nanoseconds until = next_work == Step::kWhenever ? now + kNap : next_work - kWakeLate;
   until = std::min(until, now + (fed_from_outside ? kNap : kNapMost));
   if (until > now) clock_.sleep_until(until);
+  return std::max(until, now);
 }
 
 }  // namespace wireproof

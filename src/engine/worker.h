@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/words.h"
 #include "engine/pause_log.h"
 #include "engine/step.h"
 
@@ -19,6 +20,9 @@ enum class IdlePolicy {
   kSpin,   // never leave the core: the lowest delay, and the core is lost to everybody else
   kSleep,  // nap some 20 us when there is nothing to do: for machines with few cores
 };
+
+inline constexpr Words<IdlePolicy, 2> kIdlePolicyWords{
+    {{IdlePolicy::kSpin, "spin"}, {IdlePolicy::kSleep, "sleep"}}};
 
 struct WorkerSpec {
   int cpu = -1;              // -1: not pinned
@@ -61,7 +65,8 @@ class WorkerGroup final : public Workers {
 
  private:
   void work(const WorkerSpec& spec, PauseLog& pauses);
-  void nap(Nanoseconds next_work, bool fed_from_outside) const;
+  // When it was to end.
+  [[nodiscard]] Nanoseconds nap(Nanoseconds next_work, bool fed_from_outside) const;
 
   IdlePolicy idle_;
   const Clock& clock_;

@@ -168,8 +168,8 @@ class Device {
  public:
   // Stops traffic, undoes every change to the host. Queues must no longer be in use.
   virtual ~Device() = default;
-  // As they were at open, but for link_up and line_rate_bps (await_link) and rx_stamp, which is
-  // what counters() last found to be in use. Valid as long as the device.
+  // As they were at open, but for link_up, line_rate_bps and notes (await_link) and rx_stamp, which
+  // is what counters() last found to be in use. Valid as long as the device.
   [[nodiscard]] virtual const DeviceFacts& facts() const = 0;
   // Reads the kernel's or NIC's counters now. Fails (precondition) when the interface is gone.
   // Also while workers run.

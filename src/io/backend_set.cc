@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "base/open_files.h"
+#include "base/units.h"
 #include "io/port_claim.h"
 
 namespace wireproof {
@@ -30,7 +31,7 @@ Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
                   "install what it needs and build again, or see 'wireproof backends'");
     }
   }
-  return fail(ErrorKind::kUsage, fmt::format("unknown backend '{}'", name),
+  return fail(ErrorKind::kUsage, "unknown backend " + quote(name),
               did_you_mean(name, names_of(set)));
 }
 
@@ -86,7 +87,7 @@ Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
   }
   if (refusals.empty()) refusals = "this build has no backend that opens network interfaces";
   return fail(ErrorKind::kPrecondition,
-              fmt::format("no backend can open '{}': {}", port.device, refusals),
+              fmt::format("no backend can open {}: {}", quote(port.device), refusals),
               "see 'wireproof backends'");
 }
 
@@ -119,7 +120,7 @@ Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {
   std::size_t comma = rest.find(',');
   port.device = std::string(rest.substr(0, comma));
   if (port.device.empty()) {
-    return fail(ErrorKind::kUsage, fmt::format("port '{}' names no device", text),
+    return fail(ErrorKind::kUsage, fmt::format("port {} names no device", quote(text)),
                 "write BACKEND:DEVICE[,key=value...], for example af_xdp:eth0");
   }
   while (comma != std::string_view::npos) {
@@ -129,7 +130,7 @@ Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {
     const std::size_t equals = option.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       return fail(ErrorKind::kUsage,
-                  fmt::format("port '{}': option '{}' is not key=value", text, option),
+                  fmt::format("port {}: option {} is not key=value", quote(text), quote(option)),
                   "write BACKEND:DEVICE,key=value, for example loopback:a,loss=1%");
     }
     const bool fresh =
@@ -137,10 +138,10 @@ Result<PortSpec> parse_port_spec(const BackendSet& set, std::string_view text) {
             .emplace(std::string(option.substr(0, equals)), std::string(option.substr(equals + 1)))
             .second;
     if (!fresh) {
-      return fail(
-          ErrorKind::kUsage,
-          fmt::format("port '{}': option '{}' is given twice", text, option.substr(0, equals)),
-          "give it once");
+      return fail(ErrorKind::kUsage,
+                  fmt::format("port {}: option {} is given twice", quote(text),
+                              quote(option.substr(0, equals))),
+                  "give it once");
     }
   }
   return port;

@@ -12,6 +12,7 @@
 #include <charconv>
 #include <vector>
 
+#include "io/link_messages.h"
 #include "io/netlink.h"
 
 namespace wireproof {
@@ -21,37 +22,14 @@ constexpr std::uint32_t kIngress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
 constexpr std::uint32_t kEgress = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
 constexpr std::uint32_t kPriorityMax = 0xffff;
 
-struct Filter {
-  std::uint32_t priority = 0, handle = 0, program_id = 0;
-  std::string program_name;  // "wireproof_guard:[17]"
-};
-
-std::string text_of(std::span<const std::byte> value) {
-  const char* first = reinterpret_cast<const char*>(value.data());
-  return {first, strnlen(first, value.size())};
-}
-
-// One line a filter, and one with handle 0 for each priority in use.
-Result<std::vector<Filter>> filters_at(unsigned interface_index, std::uint32_t parent) {
+Result<std::vector<TcFilter>> filters_at(unsigned interface_index, std::uint32_t parent) {
   tcmsg wanted{};
   wanted.tcm_ifindex = static_cast<int>(interface_index);
   wanted.tcm_parent = parent;
-  std::vector<Filter> filters;
-  const Status asked = netlink_ask(
-      NetlinkRequest(RTM_GETTFILTER, NLM_F_DUMP, wanted), [&](const NetlinkAnswer& answer) {
-        const auto header = answer.header<tcmsg>();
-        Filter filter;
-        filter.priority = TC_H_MAJ(header.tcm_info) >> 16;
-        filter.handle = header.tcm_handle;
-        for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
-          if (type != TCA_OPTIONS) return;
-          for_each_attribute(value, 0, [&](std::uint16_t option, auto content) {
-            if (option == TCA_BPF_ID) filter.program_id = attribute_as<std::uint32_t>(content);
-            if (option == TCA_BPF_NAME) filter.program_name = text_of(content);
-          });
-        });
-        filters.push_back(std::move(filter));
-      });
+  std::vector<TcFilter> filters;
+  const Status asked =
+      netlink_ask(NetlinkRequest(RTM_GETTFILTER, NLM_F_DUMP, wanted),
+                  [&](const NetlinkAnswer& answer) { filters.push_back(tc_filter_of(answer)); });
   if (!asked) return tl::unexpected(asked.error());
   return filters;
 }
@@ -72,7 +50,7 @@ Result<bool> has_clsact(unsigned interface_index) {
   return found;
 }
 
-bool is_ours(const Filter& filter) {
+bool is_ours(const TcFilter& filter) {
   return filter.handle == 0 || filter.program_name.starts_with(kClsactProgramName);
 }
 
@@ -84,7 +62,7 @@ Status ask_tc(std::uint16_t type, const tcmsg& what) {
   return done;
 }
 
-Status delete_filter(unsigned interface_index, const Filter& filter) {
+Status delete_filter(unsigned interface_index, const TcFilter& filter) {
   tcmsg what{};
   what.tcm_ifindex = static_cast<int>(interface_index);
   what.tcm_parent = kIngress;
@@ -127,7 +105,7 @@ Result<ClsactFilter> plan_ingress_filter(const LinuxInterface& interface,
   if (!filters) return tl::unexpected(filters.error());
   const auto taken = [&](std::uint32_t priority) {
     return std::any_of(filters->begin(), filters->end(),
-                       [&](const Filter& filter) { return filter.priority == priority; });
+                       [&](const TcFilter& filter) { return filter.priority == priority; });
   };
   while (plan.priority < kPriorityMax && taken(plan.priority)) ++plan.priority;
   // Another wireproof made it, and would leave it to us.
@@ -153,7 +131,7 @@ Status undo_clsact_filter(const JournalEntry& entry) {
   if (!*present) return {};
   const auto filters = filters_at(index, kIngress);
   if (!filters) return tl::unexpected(filters.error());
-  for (const Filter& filter : *filters) {
+  for (const TcFilter& filter : *filters) {
     if (filter.handle == 0 || filter.program_id != number(entry, "program") ||
         filter.priority != number(entry, "priority") || !is_ours(filter)) {
       continue;

@@ -30,7 +30,11 @@ std::uint64_t AdminWatch::downs() {
   while (socket_) {
     const ssize_t length = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (length > 0) {
-      take(buffer.data(), static_cast<std::size_t>(length));
+      for_each_message(std::span(buffer).first(static_cast<std::size_t>(length)),
+                       [this](const NetlinkAnswer& message) {
+                         take(message);
+                         return true;
+                       });
     } else if (length < 0 && errno == ENOBUFS) {
       ++downs_;
     } else if (length == 0 || errno != EINTR) {
@@ -40,24 +44,13 @@ std::uint64_t AdminWatch::downs() {
   return downs_;
 }
 
-void AdminWatch::take(const std::byte* message, std::size_t length) {
-  while (length >= sizeof(nlmsghdr)) {
-    nlmsghdr header;
-    std::memcpy(&header, message, sizeof header);
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > length) return;
-    ifinfomsg link{};
-    if (header.nlmsg_type == RTM_NEWLINK && header.nlmsg_len >= sizeof header + sizeof link) {
-      std::memcpy(&link, message + NLMSG_HDRLEN, sizeof link);
-      if (link.ifi_index == index_) {
-        const bool up = (link.ifi_flags & IFF_UP) != 0;
-        downs_ += up_ && !up;
-        up_ = up;
-      }
-    }
-    const std::size_t step = std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), length);
-    message += step;
-    length -= step;
-  }
+void AdminWatch::take(const NetlinkAnswer& message) {
+  const auto link = message.header<ifinfomsg>();
+  if (message.type != RTM_NEWLINK || message.payload.size() < sizeof link) return;
+  if (link.ifi_index != index_) return;
+  const bool up = (link.ifi_flags & IFF_UP) != 0;
+  downs_ += up_ && !up;
+  up_ = up;
 }
 
 Status InterfaceCounts::begin(const LinuxInterface& interface) {

@@ -9,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "io/counter.h"
 #include "io/linux_interface.h"
+#include "io/netlink.h"
 
 namespace wireproof {
 
@@ -24,7 +25,7 @@ class AdminWatch {
   [[nodiscard]] std::uint64_t downs();
 
  private:
-  void take(const std::byte* message, std::size_t length);
+  void take(const NetlinkAnswer& message);
 
   UniqueFd socket_;
   int index_ = 0;

@@ -19,6 +19,7 @@
 
 #include "base/nearest.h"
 #include "base/unique_fd.h"
+#include "io/link_messages.h"
 #include "io/netlink.h"
 
 namespace wireproof {
@@ -26,35 +27,6 @@ namespace {
 
 constexpr std::size_t kEthernetHeaderLen = 14;
 constexpr std::size_t kVlanTagLen = 4;
-
-std::string text_of(std::span<const std::byte> value) {
-  const char* first = reinterpret_cast<const char*>(value.data());
-  return {first, strnlen(first, value.size())};
-}
-
-MacAddress mac_of(std::span<const std::byte> value) {
-  MacAddress mac;
-  if (value.size() == mac.bytes.size()) std::memcpy(mac.bytes.data(), value.data(), value.size());
-  return mac;
-}
-
-LinuxInterface interface_from(const NetlinkAnswer& answer) {
-  const auto header = answer.header<ifinfomsg>();
-  LinuxInterface interface;
-  interface.index = static_cast<unsigned>(header.ifi_index);
-  interface.admin_up = (header.ifi_flags & IFF_UP) != 0;
-  interface.loopback = (header.ifi_flags & IFF_LOOPBACK) != 0;
-  interface.ethernet = header.ifi_type == ARPHRD_ETHER || header.ifi_type == ARPHRD_LOOPBACK;
-  for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
-    if (type == IFLA_IFNAME) interface.name = text_of(value);
-    if (type == IFLA_ADDRESS) interface.mac = mac_of(value);
-    if (type == IFLA_MTU) interface.mtu = attribute_as<std::uint32_t>(value);
-    if (type == IFLA_CARRIER) interface.carrier = attribute_as<std::uint8_t>(value) != 0;
-    if (type == IFLA_NUM_RX_QUEUES) interface.rx_queues = attribute_as<std::uint32_t>(value);
-    if (type == IFLA_NUM_TX_QUEUES) interface.tx_queues = attribute_as<std::uint32_t>(value);
-  });
-  return interface;
-}
 
 // One ethtool command on an interface; false where the driver does not know it.
 bool ethtool(const std::string& name, void* command) {
@@ -120,35 +92,14 @@ void read_channels(LinuxInterface& interface) {
   }
 }
 
-bool multipath_uses(std::span<const std::byte> hops, unsigned index) {
-  while (hops.size() >= sizeof(rtnexthop)) {
-    rtnexthop hop;
-    std::memcpy(&hop, hops.data(), sizeof hop);
-    if (hop.rtnh_ifindex == static_cast<int>(index)) return true;
-    const std::size_t length = (std::size_t{hop.rtnh_len} + 3) & ~std::size_t{3};
-    if (length < sizeof hop || length > hops.size()) return false;
-    hops = hops.subspan(length);
-  }
-  return false;
-}
-
 bool default_route_over(std::uint8_t family, unsigned index) {
   rtmsg wanted{};
   wanted.rtm_family = family;
   wanted.rtm_table = RT_TABLE_MAIN;
   bool found = false;
   const Status asked = netlink_ask(
-      NetlinkRequest(RTM_GETROUTE, NLM_F_DUMP, wanted), [&](const NetlinkAnswer& answer) {
-        const auto route = answer.header<rtmsg>();
-        if (route.rtm_dst_len != 0 || route.rtm_table != RT_TABLE_MAIN ||
-            route.rtm_type != RTN_UNICAST) {
-          return;
-        }
-        for_each_attribute(answer.payload, sizeof route, [&](std::uint16_t type, auto value) {
-          if (type == RTA_OIF && attribute_as<std::uint32_t>(value) == index) found = true;
-          if (type == RTA_MULTIPATH && multipath_uses(value, index)) found = true;
-        });
-      });
+      NetlinkRequest(RTM_GETROUTE, NLM_F_DUMP, wanted),
+      [&](const NetlinkAnswer& answer) { found = found || is_default_route_over(answer, index); });
   return asked.has_value() && found;  // no IPv6 in this kernel: no IPv6 default route
 }
 
@@ -158,83 +109,30 @@ Result<LinuxInterface> ask_link(const std::string& name) {
   request.add(IFLA_IFNAME, std::as_bytes(std::span(name.c_str(), name.size() + 1)));
   request.add_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   LinuxInterface interface;
-  const Status asked = netlink_ask(
-      request, [&](const NetlinkAnswer& answer) { interface = interface_from(answer); });
+  const Status asked =
+      netlink_ask(request, [&](const NetlinkAnswer& answer) { interface = link_of(answer); });
   if (!asked) return tl::unexpected(asked.error());
   return interface;
 }
 
-// One link's counters, and the interface that it stands on; 0: none, or one in another namespace.
-struct LinkState {
-  InterfaceStatistics statistics;
-  unsigned stands_on = 0;
-};
-
-void take_stats64(InterfaceStatistics& statistics, std::span<const std::byte> value) {
-  rtnl_link_stats64 stats{};  // newer kernels send more, older ones less
-  std::memcpy(&stats, value.data(), std::min(value.size(), sizeof stats));
-  statistics.tx_packets = stats.tx_packets;
-  statistics.tx_dropped = stats.tx_dropped;
-  statistics.tx_errors = stats.tx_errors;
-  statistics.rx_packets = stats.rx_packets;
-  statistics.rx_dropped = stats.rx_dropped;
-  statistics.rx_missed_errors = stats.rx_missed_errors;
-  statistics.rx_fifo_errors = stats.rx_fifo_errors;
-  statistics.rx_over_errors = stats.rx_over_errors;
-}
-
 Status ask_state(unsigned index, LinkState& link) {
-  static constexpr std::array kStackedKinds{"vlan", "macvlan", "macvtap", "ipvlan", "macsec"};
   ifinfomsg wanted{};
   wanted.ifi_index = static_cast<int>(index);
-  return netlink_ask(NetlinkRequest(RTM_GETLINK, 0, wanted), [&](const NetlinkAnswer& answer) {
-    InterfaceStatistics& statistics = link.statistics;
-    std::optional<std::uint32_t> downs;
-    std::uint32_t changes = 0, below = 0;
-    bool elsewhere = false, stacked = false;
-    const bool up = (answer.header<ifinfomsg>().ifi_flags & IFF_UP) != 0;
-    for_each_attribute(answer.payload, sizeof wanted, [&](std::uint16_t type, auto value) {
-      if (type == IFLA_CARRIER_DOWN_COUNT) downs = attribute_as<std::uint32_t>(value);
-      if (type == IFLA_CARRIER_CHANGES) changes = attribute_as<std::uint32_t>(value);
-      if (type == IFLA_CARRIER) statistics.carrier = up && attribute_as<std::uint8_t>(value) != 0;
-      if (type == IFLA_STATS64) take_stats64(statistics, value);
-      if (type == IFLA_LINK) below = attribute_as<std::uint32_t>(value);
-      if (type == IFLA_LINK_NETNSID) elsewhere = true;
-      if (type != IFLA_XDP && type != IFLA_LINKINFO) return;
-      for_each_attribute(value, 0, [&](std::uint16_t inner, auto part) {
-        // With several programs on one interface each has its own attribute, behind the first.
-        if (type == IFLA_XDP && inner >= IFLA_XDP_PROG_ID && inner <= IFLA_XDP_HW_PROG_ID) {
-          statistics.xdp_program =
-              std::max(statistics.xdp_program, attribute_as<std::uint32_t>(part));
-        }
-        if (type == IFLA_LINKINFO && inner == IFLA_INFO_KIND) {
-          stacked = std::find(kStackedKinds.begin(), kStackedKinds.end(), text_of(part)) !=
-                    kStackedKinds.end();
-        }
-      });
-    });
-    // Kernels before 4.16 count the changes, two for each time that it went and came back.
-    statistics.carrier_down_count = downs.value_or((changes + 1) / 2);
-    if (stacked && !elsewhere) link.stands_on = below;
-  });
+  return netlink_ask(NetlinkRequest(RTM_GETLINK, 0, wanted),
+                     [&](const NetlinkAnswer& answer) { link = link_state_of(answer); });
 }
 
 // 0: no interface has it.
 unsigned index_of(const IpAddress& address) {
   if (!address.v6 && address.bytes[0] == 127) return if_nametoindex("lo");
-  const auto wanted = std::as_bytes(std::span(address.bytes)).first(address.v6 ? 16 : 4);
   unsigned index = 0;
   ifaddrmsg family{};
   family.ifa_family = address.v6 ? AF_INET6 : AF_INET;
-  const Status asked = netlink_ask(
-      NetlinkRequest(RTM_GETADDR, NLM_F_DUMP, family), [&](const NetlinkAnswer& answer) {
-        const auto header = answer.header<ifaddrmsg>();
-        // Of a point-to-point interface IFA_ADDRESS is the other end's; IPv6 has no IFA_LOCAL.
-        for_each_attribute(answer.payload, sizeof header, [&](std::uint16_t type, auto value) {
-          if (type != IFA_LOCAL && !(address.v6 && type == IFA_ADDRESS)) return;
-          if (std::ranges::equal(value, wanted)) index = header.ifa_index;
-        });
-      });
+  const Status asked = netlink_ask(NetlinkRequest(RTM_GETADDR, NLM_F_DUMP, family),
+                                   [&](const NetlinkAnswer& answer) {
+                                     if (has_address(answer, address))
+                                       index = answer.header<ifaddrmsg>().ifa_index;
+                                   });
   return asked ? index : 0;
 }
 
@@ -242,9 +140,9 @@ unsigned index_of(const IpAddress& address) {
 
 std::vector<std::string> interface_names() {
   std::vector<std::string> names;
-  const Status asked = netlink_ask(
-      NetlinkRequest(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}),
-      [&](const NetlinkAnswer& answer) { names.push_back(interface_from(answer).name); });
+  const Status asked =
+      netlink_ask(NetlinkRequest(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}),
+                  [&](const NetlinkAnswer& answer) { names.push_back(link_of(answer).name); });
   if (!asked) names.clear();
   return names;
 }

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/link_messages.h"
 #include "io/linux_interface.h"
 #include "io/neighbour_message.h"
 #include "io/netlink.h"
@@ -45,13 +46,7 @@ MacAddress known_mac(const LinuxInterface& interface, const IpAddress& neighbour
   request.add(NDA_DST, bytes_of(neighbour));
   MacAddress mac;
   const Status asked = netlink_ask(request, [&](const NetlinkAnswer& answer) {
-    const auto entry = answer.header<ndmsg>();
-    if ((entry.ndm_state & states) == 0) return;
-    for_each_attribute(answer.payload, sizeof entry, [&](std::uint16_t type, auto value) {
-      if (type == NDA_LLADDR && value.size() == mac.bytes.size()) {
-        std::memcpy(mac.bytes.data(), value.data(), value.size());
-      }
-    });
+    if (const MacAddress one = neighbour_mac(answer, states); !one.is_zero()) mac = one;
   });
   return asked ? mac : MacAddress{};
 }

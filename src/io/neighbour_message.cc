@@ -83,7 +83,7 @@ MacAddress link_address(const std::uint8_t* options, std::size_t length, std::ui
 }
 
 std::optional<NeighbourMessage> read_nd(const std::uint8_t* ip, std::size_t present) {
-  if (present < kIpv6Length + kNdLength) return std::nullopt;
+  if (present < kIpv6Length + kNdLength || ip[0] >> 4 != 6) return std::nullopt;
   const std::size_t length = load_be16(ip + 4);
   if (ip[6] != kProtocolIcmpv6 || ip[7] != kHopLimit) return std::nullopt;
   if (length < kNdLength || length % 2 != 0 || length > present - kIpv6Length) return std::nullopt;

@@ -23,30 +23,15 @@ std::size_t aligned(std::size_t length) {
   return (length + kAlign - 1) & ~(kAlign - 1);
 }
 
-Status refused(int error) {
-  return tl::unexpected(system_error("the kernel refused a netlink request", error));
+// The kernel's errno, of its message; what is none is told as a broken message.
+int error_of(const NetlinkAnswer& answer) {
+  const int told = attribute_as<int>(answer.payload);
+  constexpr int kErrnoMax = 4095;
+  return told >= -kErrnoMax && told <= 0 ? -told : EBADMSG;
 }
 
-enum class Next { kMore, kDone };
-
-Result<Next> take_datagram(std::span<const std::byte> bytes,
-                           const std::function<void(const NetlinkAnswer&)>& each) {
-  while (bytes.size() >= sizeof(nlmsghdr)) {
-    nlmsghdr header;
-    std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > bytes.size()) break;
-    const auto payload = bytes.subspan(sizeof header, header.nlmsg_len - sizeof header);
-    if (header.nlmsg_type == NLMSG_DONE) return Next::kDone;
-    if (header.nlmsg_type == NLMSG_ERROR) {
-      const int error = -attribute_as<int>(payload);
-      if (error != 0) return tl::unexpected(refused(error).error());
-      return Next::kDone;
-    }
-    each(NetlinkAnswer{header.nlmsg_type, payload});
-    if ((header.nlmsg_flags & NLM_F_MULTI) == 0) return Next::kDone;
-    bytes = bytes.subspan(std::min(aligned(header.nlmsg_len), bytes.size()));
-  }
-  return Next::kMore;
+Status refused(int error) {
+  return tl::unexpected(system_error("the kernel refused a netlink request", error));
 }
 
 }  // namespace
@@ -76,6 +61,34 @@ void NetlinkRequest::append(const void* value, std::size_t length) {
   std::memcpy(bytes_.data(), &total, sizeof total);  // nlmsg_len, the first field
 }
 
+void for_each_message(std::span<const std::byte> datagram,
+                      const std::function<bool(const NetlinkAnswer&)>& each) {
+  while (datagram.size() >= sizeof(nlmsghdr)) {
+    nlmsghdr header;
+    std::memcpy(&header, datagram.data(), sizeof header);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > datagram.size()) return;
+    const auto payload = datagram.subspan(sizeof header, header.nlmsg_len - sizeof header);
+    if (!each({header.nlmsg_type, header.nlmsg_flags, payload})) return;
+    datagram = datagram.subspan(std::min(aligned(header.nlmsg_len), datagram.size()));
+  }
+}
+
+Result<bool> read_netlink_datagram(std::span<const std::byte> datagram,
+                                   const std::function<void(const NetlinkAnswer&)>& each) {
+  bool last = false;
+  int error = 0;
+  for_each_message(datagram, [&](const NetlinkAnswer& answer) {
+    last = answer.type == NLMSG_DONE || answer.type == NLMSG_ERROR;
+    if (answer.type == NLMSG_ERROR) error = error_of(answer);
+    if (last) return false;
+    each(answer);
+    last = (answer.flags & NLM_F_MULTI) == 0;
+    return !last;
+  });
+  if (error != 0) return tl::unexpected(refused(error).error());
+  return last;
+}
+
 Status netlink_ask(const NetlinkRequest& request,
                    const std::function<void(const NetlinkAnswer&)>& each) {
   const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
@@ -91,9 +104,9 @@ Status netlink_ask(const NetlinkRequest& request,
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return refused(errno);
     if (static_cast<std::size_t>(got) > buffer.size()) return refused(EMSGSIZE);
-    const auto next = take_datagram({buffer.data(), static_cast<std::size_t>(got)}, each);
-    if (!next) return tl::unexpected(next.error());
-    if (*next == Next::kDone) return {};
+    const auto last = read_netlink_datagram({buffer.data(), static_cast<std::size_t>(got)}, each);
+    if (!last) return tl::unexpected(last.error());
+    if (*last) return {};
   }
 }
 

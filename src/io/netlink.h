@@ -39,6 +39,7 @@ class NetlinkRequest {
 // One message of an answer: `fixed` is the type's own header, `attributes` what follows it.
 struct NetlinkAnswer {
   std::uint16_t type = 0;
+  std::uint16_t flags = 0;
   std::span<const std::byte> payload;
 
   // A copy of the fixed header; zeros where the kernel sent less.
@@ -51,6 +52,16 @@ struct NetlinkAnswer {
 };
 
 using NetlinkAttribute = std::function<void(std::uint16_t type, std::span<const std::byte> value)>;
+
+// Calls `each` for the whole messages of a datagram, ends and errors among them, until it returns
+// false. Stops at the first malformed one.
+void for_each_message(std::span<const std::byte> datagram,
+                      const std::function<bool(const NetlinkAnswer&)>& each);
+
+// Hands every answer of a datagram to `each`. True: the kernel said that it was the last. Fails
+// (kPrecondition) with the kernel's errno.
+[[nodiscard]] Result<bool> read_netlink_datagram(
+    std::span<const std::byte> datagram, const std::function<void(const NetlinkAnswer&)>& each);
 
 // Sends the request and hands every answer to `each`, until the kernel says that it was the last.
 // Waits at most two seconds for each message. Fails (kPrecondition) with the kernel's errno.

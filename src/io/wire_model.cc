@@ -23,10 +23,12 @@ WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
     : spec_(spec),
       random_(spec.seed),
       jitter_random_(spec.seed ^ kJitterStream),
+      excess_random_(spec.seed ^ kExcessStream),
       loss_(threshold(spec.loss)),
       corrupt_(threshold(spec.corrupt)),
       duplicate_(threshold(spec.duplicate)),
       reorder_(threshold(spec.reorder)),
+      excess_loss_(threshold(spec.excess_loss)),
       waiting_(inside_expected),
       held_(spec.reorder > 0 ? inside_expected : 1) {
   assert(spec.delay >= 0 && spec.jitter >= 0 && spec.reorder_by >= 1);
@@ -38,9 +40,9 @@ WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
 }
 
 // Moves `at` to the start of the next free slot of the rate cap, or refuses for want of room in the
-// queue. While the cap is busy its slots follow each other without a gap, so the frames waiting at
-// time `at` are the slots that begin after it: more than queue_frames - 1 of them exactly when the
-// cap is taken for longer than queue_frames slots.
+// queue; what it lets pass all the same takes no slot. While the cap is busy its slots follow each
+// other without a gap, so the frames waiting at time `at` are the slots that begin after it: more
+// than queue_frames - 1 of them exactly when the cap is taken for longer than queue_frames slots.
 bool WireModel::take_slot(Nanoseconds& at) {
   if (gap_ == 0) return true;
   const FixedTime arrived = static_cast<FixedTime>(at) << kFractionBits;
@@ -48,10 +50,11 @@ bool WireModel::take_slot(Nanoseconds& at) {
     cap_free_at_ = arrived + gap_;
     return true;
   }
-  if (cap_free_at_ - arrived > backlog_max_) return false;
+  const bool full = cap_free_at_ - arrived > backlog_max_;
+  if (full && excess_random_.next() >> 11 < excess_loss_) return false;
   constexpr FixedTime kRoundUp = (FixedTime{1} << kFractionBits) - 1;
   at = static_cast<Nanoseconds>((cap_free_at_ + kRoundUp) >> kFractionBits);
-  cap_free_at_ += gap_;
+  if (!full) cap_free_at_ += gap_;
   return true;
 }
 

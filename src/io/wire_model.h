@@ -26,7 +26,8 @@ namespace wireproof {
 //
 // The cap works in the arrivals' own time, to 2^-32 ns: a frame that finds it idle leaves at once
 // and occupies it for 1/rate; one that finds it busy waits for its slot. In a trial of T seconds
-// without loss, at most rate * T + queue_frames + 1 frames pass.
+// without loss, at most rate * T + queue_frames + 1 frames pass. Of a load above that a part
+// `excess_loss` of the rest is lost: 1 is a hard device, less a soft knee.
 struct WireSpec {
   double loss = 0;               // probability 0..1 that an arrival is dropped
   double duplicate = 0;          // probability that one extra copy leaves right behind it
@@ -39,6 +40,9 @@ struct WireSpec {
   // With rate_fps: an arrival that finds this many waiting is dropped. The one that occupies the
   // cap does not wait any more.
   std::uint32_t queue_frames = 64;
+  // Probability that such an arrival is dropped. Where it is not it leaves with the last of those
+  // that wait, and takes no time of the cap: a device with a soft knee.
+  double excess_loss = 1;
   std::uint64_t seed = 1;
 };
 
@@ -65,8 +69,9 @@ struct Departure {
 // One direction of one wire. One thread.
 class WireModel {
  public:
-  // Of the seed, so that jitter changes no other choice. Published: docs/dut.md.
+  // Of the seed, so that neither changes another choice. Published, of the jitter: docs/dut.md.
   static constexpr std::uint64_t kJitterStream = 0x6a69747465720000;  // "jitter"
+  static constexpr std::uint64_t kExcessStream = 0x6578636573730000;  // "excess"
 
   // `inside_expected`: handles to make room for; beyond it the room doubles when it is first
   // needed (an allocation) and stays.
@@ -114,11 +119,13 @@ class WireModel {
   WireSpec spec_;
   Random random_;
   Random jitter_random_;
-  std::uint64_t loss_, corrupt_, duplicate_, reorder_;  // probabilities in units of 2^-53
-  FixedTime gap_ = 0;                                   // 1 / rate_fps; 0: no cap
-  FixedTime backlog_max_ = 0;                           // queue_frames * gap_
-  FixedTime cap_free_at_ = 0;                           // when the cap can take the next frame
-  Nanoseconds last_due_ = 0;                            // `at` of the latest that entered waiting_
+  Random excess_random_;  // one draw for each that finds no room
+  // Probabilities in units of 2^-53.
+  std::uint64_t loss_, corrupt_, duplicate_, reorder_, excess_loss_;
+  FixedTime gap_ = 0;            // 1 / rate_fps; 0: no cap
+  FixedTime backlog_max_ = 0;    // queue_frames * gap_
+  FixedTime cap_free_at_ = 0;    // when the cap can take the next frame
+  Nanoseconds last_due_ = 0;     // `at` of the latest that entered waiting_
   Fifo<Waiting> waiting_;        // in order of `at`: the cap is FIFO, the jitter keeps the order
   Fifo<Held> held_;              // in order of release: the hold-back is constant
   std::uint64_t passed_ = 0;     // frames that have left without having been held

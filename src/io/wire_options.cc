@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/exact_text.h"
 #include "base/units.h"
 
 namespace wireproof {
@@ -16,13 +17,15 @@ constexpr Nanoseconds kLongestDelay = 10 * kSecond;
 // Collects the first error, so that each option is one line below.
 class Reader {
  public:
-  explicit Reader(const std::map<std::string, std::string>& options) : options_(options) {}
+  Reader(const std::map<std::string, std::string>& options,
+         const std::function<std::string(std::string_view)>& spelled)
+      : options_(options), spelled_(spelled) {}
 
   template <typename Parse, typename Take>
   void read(const std::string& name, const Parse& parse, const Take& take) {
     const auto option = options_.find(name);
     if (option == options_.end() || !status_) return;
-    if (const auto value = parse(name, option->second)) {
+    if (const auto value = parse(as_known(name), option->second)) {
       take(*value);
     } else {
       status_ = tl::unexpected(value.error());
@@ -30,13 +33,20 @@ class Reader {
   }
   void needs(const std::string& name, const std::string& other) {
     if (!status_ || options_.count(name) == 0 || options_.count(other) != 0) return;
-    status_ = fail(ErrorKind::kUsage, fmt::format("{} means nothing without {}", name, other),
-                   fmt::format("give {} too, or leave {} out", other, name));
+    const std::string one = as_known(name);
+    const std::string two = as_known(other);
+    status_ = fail(ErrorKind::kUsage, fmt::format("{} means nothing without {}", one, two),
+                   fmt::format("give {} too, or leave {} out", two, one));
   }
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:
+  [[nodiscard]] std::string as_known(const std::string& name) const {
+    return spelled_ ? spelled_(name) : name;
+  }
+
   const std::map<std::string, std::string>& options_;
+  const std::function<std::string(std::string_view)>& spelled_;
   Status status_;
 };
 
@@ -54,15 +64,16 @@ Result<double> parse_frame_rate(const std::string& flag, const std::string& text
 }  // namespace
 
 const std::vector<std::string>& wire_option_names() {
-  static const std::vector<std::string> names{"loss",       "duplicate", "corrupt", "reorder",
-                                              "reorder-by", "delay",     "jitter",  "rate",
-                                              "queue",      "seed"};
+  static const std::vector<std::string> names{"loss",       "duplicate",   "corrupt", "reorder",
+                                              "reorder-by", "delay",       "jitter",  "rate",
+                                              "queue",      "excess-loss", "seed"};
   return names;
 }
 
-Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& options) {
+Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& options,
+                                    const std::function<std::string(std::string_view)>& spelled) {
   WireSpec spec;
-  Reader reader(options);
+  Reader reader(options, spelled);
   const auto count = [](std::uint64_t least, std::uint64_t most) {
     return [=](const std::string& flag, const std::string& text) {
       return parse_count(flag, text, least, most);
@@ -82,12 +93,40 @@ Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& op
   reader.read("rate", parse_frame_rate, [&](double value) { spec.rate_fps = value; });
   reader.read("queue", count(0, kMostFrames),
               [&](std::uint64_t value) { spec.queue_frames = static_cast<std::uint32_t>(value); });
+  reader.read("excess-loss", parse_ratio, [&](double value) { spec.excess_loss = value; });
   reader.read("seed", count(0, std::numeric_limits<std::uint64_t>::max()),
               [&](std::uint64_t value) { spec.seed = value; });
   reader.needs("reorder-by", "reorder");
   reader.needs("queue", "rate");
+  reader.needs("excess-loss", "rate");
   if (!reader.status()) return tl::unexpected(reader.status().error());
   return spec;
+}
+
+std::string wire_option_values(std::string_view name) {
+  if (name == "reorder-by") return fmt::format("1 to {}", format_count(kMostFrames));
+  if (name == "queue") return fmt::format("0 to {}", format_count(kMostFrames));
+  if (name == "delay" || name == "jitter") {
+    return fmt::format("0 to {}", exact_duration(kLongestDelay));
+  }
+  if (name == "rate") return "frames a second";
+  return name == "seed" ? "any count" : "0 to 1";
+}
+
+std::string wire_option_text(const WireSpec& spec, std::string_view name) {
+  const auto when = [](bool means, std::string text) { return means ? std::move(text) : ""; };
+  const bool limited = spec.rate_fps > 0;
+  if (name == "loss") return exact_ratio(spec.loss);
+  if (name == "duplicate") return exact_ratio(spec.duplicate);
+  if (name == "corrupt") return exact_ratio(spec.corrupt);
+  if (name == "reorder") return exact_ratio(spec.reorder);
+  if (name == "reorder-by") return when(spec.reorder > 0, std::to_string(spec.reorder_by));
+  if (name == "delay") return exact_duration(spec.delay);
+  if (name == "jitter") return exact_duration(spec.jitter);
+  if (name == "rate") return when(limited, exact_rate({Rate::Kind::kPps, spec.rate_fps}));
+  if (name == "queue") return when(limited, std::to_string(spec.queue_frames));
+  if (name == "excess-loss") return when(limited, exact_ratio(spec.excess_loss));
+  return std::to_string(spec.seed);
 }
 
 bool is_clean(const WireSpec& spec) {

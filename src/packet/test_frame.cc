@@ -26,11 +26,16 @@ bool is_destination(const AddressMatch& match, const std::uint8_t* at) {
   return false;
 }
 
-// The length of the IPv4 header, or 0 for what cannot be a whole datagram: a later fragment has no
-// UDP header, a first one is not whole.
+// The length of the header, or 0 for what cannot be a whole datagram: of another version; a later
+// fragment has no UDP header, a first one is not whole.
 std::size_t ipv4_header_length(const std::uint8_t* ip) {
   const std::size_t header = std::size_t{ip[0] & 0x0fu} * 4;
-  return header < kIpv4Length || (load_be16(ip + 6) & 0x3fff) != 0 ? 0 : header;
+  if (ip[0] >> 4 != 4 || header < kIpv4Length) return 0;
+  return (load_be16(ip + 6) & 0x3fff) != 0 ? 0 : header;
+}
+
+std::size_t ipv6_header_length(const std::uint8_t* ip) {
+  return ip[0] >> 4 == 6 ? kIpv6Length : 0;
 }
 
 // Finds the UDP datagram of a frame that is ours by address and port; false: it is another's.
@@ -47,7 +52,7 @@ bool find_datagram(const AddressMatch& match, const std::uint8_t* bytes, std::si
   if (type != (kIpv6 ? kEtherTypeIpv6 : kEtherTypeIpv4)) return false;
   const std::uint8_t* ip = bytes + ip_at;
   if (length < ip_at + ip_length(kIpv6) + kUdpLength) return false;
-  const std::size_t header = kIpv6 ? kIpv6Length : ipv4_header_length(ip);
+  const std::size_t header = kIpv6 ? ipv6_header_length(ip) : ipv4_header_length(ip);
   if (header == 0 || length < ip_at + header + kUdpLength) return false;
   const std::uint8_t* udp = ip + header;
   const std::uint8_t protocol = ip[kIpv6 ? 6 : 9];

@@ -37,8 +37,10 @@ bool Collector::sample(Nanoseconds now) {
   return true;
 }
 
-void Collector::finish(Nanoseconds now) {
-  if (now > closed_at_) close(now);
+bool Collector::finish(Nanoseconds now) {
+  if (now <= closed_at_) return false;
+  close(now);
+  return true;
 }
 
 void Collector::close(Nanoseconds now) {

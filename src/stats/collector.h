@@ -36,8 +36,8 @@ class Collector {
   // series is thinned to every second interval (two are merged, their delays by addition) and the
   // period doubles.
   bool sample(Nanoseconds now);
-  // Closes the last, shorter one.
-  void finish(Nanoseconds now);
+  // Closes the last, shorter one; true unless it would be empty.
+  bool finish(Nanoseconds now);
 
   [[nodiscard]] const std::vector<CellInterval>& intervals() const { return intervals_; }
   [[nodiscard]] CellSample total() const;

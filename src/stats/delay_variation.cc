@@ -5,13 +5,13 @@
 namespace wireproof {
 namespace {
 
-constexpr std::uint32_t kBudgetNumbers = 1u << 17;
+constexpr std::uint32_t kWindowsNumbers = 1u << 17;
 constexpr std::uint32_t kWindowMin = 16;
 constexpr std::uint32_t kWindowMax = 1024;
 
 std::uint64_t window_of(std::uint32_t spaces, std::uint32_t window) {
   if (window != 0) return std::bit_ceil(std::max(window, kWindowMin));
-  const std::uint32_t share = kBudgetNumbers / std::max(spaces, 1u);
+  const std::uint32_t share = kWindowsNumbers / std::max(spaces, 1u);
   return std::bit_floor(std::clamp(share, kWindowMin, kWindowMax));
 }
 

@@ -158,6 +158,7 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
   // has nothing but numbers.
   std::array<Seen, kBurstMax> ours;
   std::size_t count_ours = 0;
+  std::uint64_t unstamped = 0;
   for (const Frame* frame : frames) {
     Seen& seen = ours[count_ours];
     const Nanoseconds arrived = frame->stamp != 0 ? frame->stamp : now;
@@ -165,10 +166,12 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
                             ? belongs(FrameReader::plain_signature(frame->data), arrived, seen)
                             : look_again(*frame, arrived, seen);
     if (!counts) continue;
+    unstamped += frame->stamp == 0 ? 1 : 0;
     tracker_.prefetch(seen.group, seen.sequence);
     if (variation_) variation_->prefetch(seen.group, seen.sequence);
     ++count_ours;
   }
+  counts_.unstamped += unstamped;
   if (now > late_after || start_.too_old_below != nullptr) [[unlikely]] {
     count_ours = drop_late(std::span(ours).first(count_ours), late_after);
   }

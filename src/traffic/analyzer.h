@@ -53,6 +53,7 @@ struct ReceiveCounts {
   std::uint64_t readdressed = 0;
   std::uint64_t unclassified = 0;
   std::uint64_t unique_catch_up = 0;  // of the unique, those that bear kCatchUpBit
+  std::uint64_t unstamped = 0;        // of this trial, copies too: `now` served
 };
 
 class Analyzer {

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <string_view>
 
 namespace wireproof {
@@ -37,7 +36,7 @@ Status write_text(const fmt::memory_buffer& text, std::FILE* file, const std::st
 
 Status write_arrivals_head(std::FILE* file, const std::string& name) {
   fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text),
+  fmt::format_to(fmt::appender(text),
                  "trial,direction,queue,space,sequence,scheduled_ns,sent_ns,arrived_ns,class\n");
   return write_text(text, file, name);
 }
@@ -47,7 +46,7 @@ Status write_arrivals(const ArrivalLog& log, std::uint64_t trial, bool reverse, 
   constexpr std::size_t kChunk = 1 << 16;
   fmt::memory_buffer text;
   for (const ArrivalRecord& one : log.records()) {
-    fmt::format_to(std::back_inserter(text), "{},{},{},{},{},{},{},{},{}\n", trial,
+    fmt::format_to(fmt::appender(text), "{},{},{},{},{},{},{},{},{}\n", trial,
                    reverse ? "reverse" : "forward", queue, std::uint64_t{one.space},
                    std::uint64_t{one.sequence}, one.scheduled, one.sent, one.arrived,
                    word(one.found));

@@ -101,6 +101,10 @@ double mean_frame_size(const TrafficProfile& profile) {
   return sum / static_cast<double>(profile.sizes.size());
 }
 
+double mean_of_mix(const TrafficProfile& profile) {
+  return profile.sizes.size() > 1 ? mean_frame_size(profile) : 0;
+}
+
 std::uint32_t largest_frame_size(const TrafficProfile& profile) {
   return *std::max_element(profile.sizes.begin(), profile.sizes.end());
 }

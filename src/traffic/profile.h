@@ -46,12 +46,14 @@ struct TrafficProfile {
 
 inline constexpr std::uint32_t kFlowsMax = 1u << 20;
 
-// "imix" (RFC 6985 genome aaaaaaa dddd g with 64, 570 and 1518 bytes, 7:4:1) or a genome of RFC
+// "imix" (64, 570 and 1518 bytes, 7:4:1, spread over a period of 12 frames) or a genome of RFC
 // 6985 letters: a 64, b 128, c 256, d 512, e 1024, f 1280, g 1518. Fails with kUsage.
 [[nodiscard]] Result<std::vector<std::uint32_t>> parse_size_mix(std::string_view text);
 
 // Mean of the sizes as emitted.
 [[nodiscard]] double mean_frame_size(const TrafficProfile& profile);
+// The same of a mix; 0 of a single size.
+[[nodiscard]] double mean_of_mix(const TrafficProfile& profile);
 [[nodiscard]] std::uint32_t largest_frame_size(const TrafficProfile& profile);
 
 // The headers of one direction, before MAC addresses are known. Fails with kUsage when the

@@ -5,18 +5,6 @@
 
 namespace wireproof {
 
-const char* schedule_word(ScheduleKind kind) {
-  switch (kind) {
-    case ScheduleKind::kConstant:
-      return "constant";
-    case ScheduleKind::kPoisson:
-      return "poisson";
-    case ScheduleKind::kBursty:
-      break;
-  }
-  return "bursty";
-}
-
 std::uint64_t frames_in(double fps, Nanoseconds duration) {
   // Wider than a double: a half must stay one, and a billion frames keep their last.
   const long double frames = static_cast<long double>(fps) * duration / kSecond;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/words.h"
 
 namespace wireproof {
 
@@ -20,8 +21,9 @@ enum class ScheduleKind {
   kBursty,    // burst_size frames due at once, every burst_size / rate (RFC 2544 section 21)
 };
 
-// "constant", "poisson", "bursty".
-[[nodiscard]] const char* schedule_word(ScheduleKind kind);
+inline constexpr Words<ScheduleKind, 3> kScheduleWords{{{ScheduleKind::kConstant, "constant"},
+                                                        {ScheduleKind::kPoisson, "poisson"},
+                                                        {ScheduleKind::kBursty, "bursty"}}};
 
 struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kConstant;

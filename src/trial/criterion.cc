@@ -107,7 +107,7 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
     {"rfc3550", "jitter"},       {"rfc3550_max", "jitter_max"}, {"loss_ratio", "loss"},
     {"duplicate", "duplicates"}, {"reordered", "reordering"},
 };
-constexpr std::pair<std::string_view, std::string_view> kPrefix = {"latency_", "delay_"};
+constexpr std::pair<std::string_view, std::string_view> kOtherPrefix = {"latency_", "delay_"};
 
 const Metric* find_metric(std::string_view name) {
   const auto found = std::find_if(std::begin(kMetrics), std::end(kMetrics),
@@ -119,8 +119,8 @@ std::string known_name(std::string_view typed) {
   for (const auto& [alias, name] : kAliases) {
     if (typed == alias) return std::string(name);
   }
-  if (typed.starts_with(kPrefix.first)) {
-    return std::string(kPrefix.second).append(typed.substr(kPrefix.first.size()));
+  if (typed.starts_with(kOtherPrefix.first)) {
+    return std::string(kOtherPrefix.second).append(typed.substr(kOtherPrefix.first.size()));
   }
   return std::string(typed);
 }
@@ -167,7 +167,8 @@ Result<Criterion> parse_one(std::string_view flag, std::string_view text) {
     if (metric->bounded && *ratio >= 1) {
       return fail(
           ErrorKind::kUsage,
-          fmt::format("{}{}: nothing is above 100 %, so that it could never fail", label, limit),
+          fmt::format("{}{}: nothing is above 100 %, so that it could never fail", label,
+                      printable(limit)),
           fmt::format("a number without % is a ratio: write '{}>1%' or '{}>0.01'", name, name));
     }
     criterion.limit = *ratio;

@@ -84,7 +84,10 @@ struct DelaySummary {
   // The longest that a frame left after the reading that it bears, the sender's pre-emptions
   // included: a delay is too long by at most this.
   Nanoseconds tx_span_max = 0;
-  std::string rx_stamp;        // DeviceFacts::rx_stamp of the receiver
+  std::string rx_stamp;  // DeviceFacts::rx_stamp of the receiver
+  // Frames (copies too) that bear the time of the poll, though rx_stamp names another; absent where
+  // it names that.
+  std::optional<std::uint64_t> unstamped;
   std::uint64_t negative = 0;  // stamps that went backwards: counted, in no other figure
   Distribution actual;         // from the time at which the frame was sent
   HistogramSteps steps;        // of actual: everything a reader needs to merge and to re-plot
