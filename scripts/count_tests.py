@@ -2,9 +2,10 @@
 """Counts cases, not programs: reads the logs that `meson test` left and the steps of scripts/test.
 
     count_tests.py [--steps FILE] [--strict LIST] BUILD...
-                                             prints every failure and every skip with its reason,
-                                             then `N passed, N failed, N skipped`; exit 1 when
-                                             something failed or nothing passed
+                                             prints the seconds of every program, every failure and
+                                             every skip with its reason, then `N passed, N failed,
+                                             N skipped`; exit 1 when something failed or nothing
+                                             passed
     count_tests.py --self-test               proves on made-up logs that nothing is miscounted
 
 With --strict a skip that is not on the list, with the reason that the list expects, is a failure.
@@ -34,6 +35,7 @@ SHARE = "at most 1/5"
 class Tally:
     def __init__(self):
         self.passed, self.failed, self.skipped = [], [], []  # (name, why)
+        self.seconds = []  # (seconds, program)
 
     def add(self, verdict, name, why=""):
         {"ok": self.passed, "not ok": self.failed, "skip": self.skipped}[verdict].append((name, why))
@@ -68,6 +70,7 @@ def count_program(build, entry, tally):
     """One line of testlog.json: one program."""
     where = f"{build}: {entry['name'].split(' / ')[-1]}"
     text = entry.get("stdout", "")
+    tally.seconds.append((entry.get("duration", 0), where))
     cases = Tally()
     running = ""
     if "[==========]" in text:
@@ -137,6 +140,9 @@ def program_of(name):
 
 
 def report(tally):
+    for seconds, name in sorted(tally.seconds, reverse=True):
+        if seconds >= 1:
+            print(f"{seconds:6.0f} s  {name}")
     for name, why in tally.failed:
         print(f"FAILED  {name}" + (f": {why}" if why else ""))
     for name, why in tally.skipped:

@@ -132,6 +132,18 @@ TEST_F(JournalTest, CutLineAndStrangeFilesAreHarmless) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST(JournalText, IsReadBackAndShownWithoutControlCharacters) {
+  const JournalEntry entry{.kind = "note", .fields = {{"what", "a b=%\x1b\n"}}, .netns = 7};
+  const std::string line = journal_line(entry);
+  EXPECT_EQ(line, "note 7 what=a%20b%3d%25%1b%0a\n");
+  const auto back = parse_journal(line + "note 8 what\nnote x\n" + line + line.substr(0, 9));
+  ASSERT_EQ(back.size(), 2u);
+  EXPECT_EQ(back[1].kind, "note");
+  EXPECT_EQ(back[1].netns, 7u);
+  EXPECT_EQ(back[1].fields, entry.fields);
+  EXPECT_EQ(describe(entry), "note what=a b=%??");
+}
+
 TEST_F(JournalTest, OtherNamespacesAreLeftAloneWhileTheyLive) {
   if (const std::string why = no_namespaces(); !why.empty()) GTEST_SKIP() << why;
   {

@@ -229,6 +229,9 @@ TEST_P(Conformance, StampsLieBetweenTheReadingsAndNeverGoBack) {
           ASSERT_EQ(frame->stamp, 0);
           continue;
         }
+        // The kernel begins a moment after it is asked (net_enable_timestamp: a work item).
+        const bool not_yet = b_->facts().rx_stamp == "kernel" && latest == 0;
+        if (frame->stamp == 0 && not_yet) continue;
         ASSERT_NE(frame->stamp, 0);
         ASSERT_GE(frame->stamp, before - rig_->stamp_slack);
         ASSERT_LE(frame->stamp, after + rig_->stamp_slack);
@@ -240,6 +243,7 @@ TEST_P(Conformance, StampsLieBetweenTheReadingsAndNeverGoBack) {
     }
     ASSERT_EQ(got, 4u);
   }
+  EXPECT_EQ(latest != 0, b_->facts().rx_stamp != "poll");
 }
 
 TEST_P(Conformance, ReopensTwentyTimes) {

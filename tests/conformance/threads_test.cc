@@ -9,7 +9,7 @@
 namespace wireproof {
 namespace {
 
-constexpr std::uint64_t kUnderWayMost = 256;
+constexpr std::uint64_t kUnderWayOfThreads = 256;
 constexpr Nanoseconds kPatience = 20 * kSecond;
 
 // One direction over one or more queues: senders and receivers that report to each other, so that
@@ -35,7 +35,7 @@ void run_sender(TxQueue& tx, const TestFrames& frames, std::uint64_t count, cons
   std::uint64_t next = 0;
   while (next < count && !direction.over(clock)) {
     tx.reap();
-    if (direction.sent.load() - direction.received.load() > kUnderWayMost) {
+    if (direction.sent.load() - direction.received.load() > kUnderWayOfThreads) {
       std::this_thread::yield();
       continue;
     }

@@ -344,7 +344,7 @@ TEST_F(AfXdp, ReopensTheSameQueueAtOnce) {
 }
 
 // Runs `work` in a child and returns its exit status; what must not happen to this process.
-int in_child(const std::function<int()>& work) {
+int status_of_child(const std::function<int()>& work) {
   const pid_t child = fork();
   if (child == 0) _exit(work());
   int status = -1;
@@ -392,7 +392,7 @@ TEST_F(AfXdp, NamesEachMissingCapability) {
                                                           {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
                                                           {CAP_BPF, "CAP_BPF"}};
   for (const auto& [capability, name] : needed) {
-    EXPECT_EQ(in_child([&, capability = capability, &name = name] {
+    EXPECT_EQ(status_of_child([&, capability = capability, &name = name] {
                 drop_capability(capability);
                 if (capability == CAP_BPF) drop_capability(CAP_SYS_ADMIN);
                 const Probe probe = backend_->probe();
@@ -410,7 +410,7 @@ TEST_F(AfXdp, NamesEachMissingCapability) {
 TEST_F(AfXdp, ThreeCapabilitiesSuffice) {
   VethPair veth;
   EXPECT_EQ(
-      in_child([&] {
+      status_of_child([&] {
         for (int capability = 0; capability <= CAP_LAST_CAP; ++capability) {
           if (capability != CAP_NET_RAW && capability != CAP_NET_ADMIN && capability != CAP_BPF) {
             drop_capability(capability);
@@ -428,7 +428,7 @@ TEST_F(AfXdp, ThreeCapabilitiesSuffice) {
 
 TEST_F(AfXdp, ExplainsTheLockedMemoryLimit) {
   VethPair veth;
-  EXPECT_EQ(in_child([&] {
+  EXPECT_EQ(status_of_child([&] {
               drop_capability(CAP_IPC_LOCK);
               const rlimit limit{.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
               setrlimit(RLIMIT_MEMLOCK, &limit);

@@ -9,7 +9,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 constexpr Nanoseconds kTick = 10 * kMicrosecond;
 
@@ -64,7 +64,8 @@ class DirectionTest : public ::testing::Test {
       }
     }
     for (const auto& [at, number] : order) {
-      to_.incoming.push_back({.bytes = from_.sent[number], .stamp = at});
+      const bool stamped = to_.incoming.size() >= without_stamp_;
+      to_.incoming.push_back({.bytes = from_.sent[number], .stamp = stamped ? at : 0});
     }
     RxLoop& rx = *direction_->rx_loops().front();
     while (!to_.incoming.empty()) rx.run();
@@ -90,10 +91,26 @@ class DirectionTest : public ::testing::Test {
   std::unique_ptr<Direction> direction_;
   std::vector<Departure> departures_;
   std::uint16_t trial_id_ = 6;
+  std::size_t without_stamp_ = 0;  // so many are first to arrive, and bear none
 };
 
 Nanoseconds fifty_us(std::size_t) {
   return 50 * kMicrosecond;
+}
+
+// A kernel begins to stamp when it is asked to, and not at once.
+TEST_F(DirectionTest, WhatThePollHadToDateIsCounted) {
+  to_.facts_to_set().rx_stamp = "kernel";
+  without_stamp_ = 3;
+  make({});
+  DirectionResult result = run(10'000, 2 * kMillisecond, 32, fifty_us);
+  ASSERT_TRUE(result.delay);
+  EXPECT_EQ(result.delay->unstamped, 3u);
+  EXPECT_EQ(result.delay->actual.samples, 20u);
+  to_.facts_to_set().rx_stamp = "poll";  // of which none has a stamp, as it says
+  result = run(10'000, 2 * kMillisecond, 32, fifty_us);
+  ASSERT_TRUE(result.delay);
+  EXPECT_EQ(result.delay->unstamped, std::nullopt);
 }
 
 // A ring that nobody counts the drops of: what it lost, if it did, is not the device's.
@@ -296,6 +313,7 @@ class TwoQueuesTest : public DirectionTest {
       direction_->rx_loops().at(queue_of(number, from_.sent[number]))->run();
     }
     direction_->stop(clock_.now());
+    direction_->collector().finish(clock_.now());
     return direction_->fold({}, {}, {}, {}, spoiled);
   }
 
@@ -351,6 +369,7 @@ TEST_F(TwoQueuesTest, OfAFlowThatChangedItsQueueNothingIsToldButTheCounts) {
   EXPECT_FALSE(result.loss_bursts);
   EXPECT_FALSE(result.reordering);
   EXPECT_FALSE(result.jitter);
+  ASSERT_FALSE(result.intervals.empty());
   for (const Interval& interval : result.intervals) EXPECT_EQ(interval.lost, 0u);
 }
 

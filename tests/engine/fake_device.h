@@ -13,7 +13,7 @@
 
 #include "io/backend.h"
 
-namespace wireproof::testing {
+namespace wireproof::fakes {
 
 struct FakeFrame {
   std::vector<std::uint8_t> bytes;
@@ -124,4 +124,4 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
   std::vector<Frame*> tx_free_, rx_free_, flying_;
 };
 
-}  // namespace wireproof::testing
+}  // namespace wireproof::fakes

@@ -12,8 +12,8 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
-using testing::FakeFrame;
+using fakes::FakeDevice;
+using fakes::FakeFrame;
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::size_t kPayloadAt = 14 + 20 + 8;
@@ -328,6 +328,8 @@ TEST(ForwardPath, PoolHasRoomForWhatTheSpecKeepsInside) {
             4096u + 1000 + 50);
   EXPECT_EQ(pool_frames_needed({.reorder = 0.1, .reorder_by = 9, .delay = kMillisecond}, 1e6),
             4096u + 1000 + 9);
+  EXPECT_EQ(pool_frames_needed({.rate_fps = 1000, .queue_frames = 50, .excess_loss = 0.5}, 1e5),
+            4096u + 5000);
 }
 
 TEST(Forwarder, IsStoppedWithinHalfASecondWhateverIsInside) {

@@ -7,7 +7,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 MacAddress mac(std::uint8_t last) {
   return MacAddress{{0x02, 0, 0, 0, 0, last}};

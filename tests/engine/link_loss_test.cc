@@ -7,7 +7,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 // A minute's trial on a port to which `happen` happens while it sends.
 class LinkLossTest : public ::testing::Test {

@@ -8,6 +8,7 @@
 
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
+#include "support/relayed_device.h"
 #include "support/simulated_time.h"
 #include "trial/derive.h"
 
@@ -30,6 +31,7 @@ class PacketTrialTest : public testing::Test {
     auto a = open_port(backends_, *parse_port_spec(backends_, "loopback:a" + impairment), open);
     auto b = open_port(backends_, *parse_port_spec(backends_, "loopback:b"), open);
     EXPECT_TRUE(a.has_value() && b.has_value());
+    if (around_receiver_) *b = around_receiver_(std::move(*b));
     const CorePlan cores = *plan_cores({.allowed = allowed_cpus(),
                                         .tx_loops = queues * (bidirectional ? 2u : 1u),
                                         .rx_loops = queues * (bidirectional ? 2u : 1u)});
@@ -55,6 +57,8 @@ class PacketTrialTest : public testing::Test {
     std::fclose(file);
   }
 
+  // What the receiving port is handed to, if anything.
+  std::function<std::unique_ptr<Device>(std::unique_ptr<Device>)> around_receiver_;
   std::vector<std::string> log_;  // lines
   IntervalObserver observer_;
   std::vector<std::string> silence_;
@@ -166,7 +170,9 @@ TEST_F(PacketTrialTest, QueuesShareTheFramesThatOneWouldSend) {
 TEST_F(PacketTrialTest, WhileItRunsDelaysAndBoundsAreTold) {
   std::uint64_t delays = 0;
   std::uint64_t missing = 0;
+  std::size_t told = 0;
   observer_ = [&](const DirectionResult& so_far) {
+    ++told;
     delays += so_far.intervals.back().delay.samples();
     missing = so_far.counts.offered - so_far.counts.unique;
     EXPECT_LE(so_far.counts.lost, missing);
@@ -174,8 +180,39 @@ TEST_F(PacketTrialTest, WhileItRunsDelaysAndBoundsAreTold) {
   trial_.interval = 10 * kMillisecond;
   const auto trial = run(",loss=20%", {.intended_fps = 10'000, .duration = 300 * kMillisecond});
   ASSERT_TRUE(trial.has_value());
-  EXPECT_GT(delays, 0u);
+  EXPECT_EQ(told,
+            trial->directions.at(0).intervals.size());  // the last, cut one and the waiting too
+  EXPECT_EQ(delays, trial->directions.at(0).counts.unique);
   EXPECT_GT(missing, 0u);
+}
+
+// Drops 500 frames in the warm-up, and none after it.
+class DroppingAtFirst final : public RelayedDevice {
+ public:
+  DroppingAtFirst(std::unique_ptr<Device> inner, const Clock& clock)
+      : RelayedDevice(*inner), owned_(std::move(inner)), clock_(clock), opened_(clock.now()) {}
+  [[nodiscard]] Result<DeviceCounters> counters() override {
+    Result<DeviceCounters> now = inner_.counters();
+    if (now) now->rx_ring_dropped = clock_.now() - opened_ > 10 * kMillisecond ? 500 : 0;
+    return now;
+  }
+
+ private:
+  std::unique_ptr<Device> owned_;
+  const Clock& clock_;
+  Nanoseconds opened_;
+};
+
+TEST_F(PacketTrialTest, WhatTheWarmUpLostExplainsNothing) {
+  around_receiver_ = [this](std::unique_ptr<Device> inner) {
+    return std::make_unique<DroppingAtFirst>(std::move(inner), clock_);
+  };
+  const auto trial = run(",loss=20%", {.intended_fps = 10'000, .duration = 300 * kMillisecond});
+  ASSERT_TRUE(trial.has_value());
+  const DirectionResult& one = trial->directions.at(0);
+  EXPECT_GT(one.counts.lost, 400u);
+  EXPECT_EQ(one.attribution.rx_ring, 0u);
+  EXPECT_EQ(one.attribution.dut, one.counts.lost);
 }
 
 TEST_F(PacketTrialTest, MixOfSizesAndMaximumRate) {
@@ -258,7 +295,7 @@ TEST_F(PacketTrialTest, EachScheduleIsKeptAndNamedWithItsPauses) {
     EXPECT_NEAR(intended, 2000, kind == ScheduleKind::kPoisson ? 5 * 44.7 : 0);
     EXPECT_EQ(check_identities(one), "");
     const PacingSummary& pacing = one.pacing;
-    EXPECT_EQ(pacing.schedule, schedule_word(kind));
+    EXPECT_EQ(pacing.schedule, word_of(kScheduleWords, kind));
     EXPECT_EQ(pacing.mode, kind == ScheduleKind::kPoisson ? "precise" : "burst");
     EXPECT_EQ(pacing.gap_target, 50'000);
     ASSERT_TRUE(pacing.lag && pacing.gap);

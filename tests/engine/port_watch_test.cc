@@ -7,7 +7,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 class PortWatchTest : public ::testing::Test {
  protected:

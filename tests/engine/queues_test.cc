@@ -10,7 +10,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 class QueuesTest : public ::testing::Test {
  protected:

@@ -11,7 +11,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 class TwoWaysTest : public ::testing::Test {
  protected:

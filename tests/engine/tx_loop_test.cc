@@ -10,7 +10,7 @@
 namespace wireproof {
 namespace {
 
-using testing::FakeDevice;
+using fakes::FakeDevice;
 
 TEST(TxLoop, ABurstBeyondOneRoundLeavesInRoundsUnderFreshClockReadings) {
   FakeClock clock;

@@ -137,6 +137,18 @@ TEST(Verdict, SendingAloneIsJudgedBySending) {
   EXPECT_EQ(result.verdict, Verdict::kPass);
 }
 
+TEST(Verdict, OneDirectionThatSentNothingIsNoPass) {
+  TrialResult result;
+  for (const std::uint64_t frames : {1000u, 0u}) {
+    const Counts counts{
+        .intended = frames, .offered = frames, .received = frames, .unique = frames};
+    result.directions.push_back({.from = "a", .to = "b", .counts = counts});
+  }
+  judge(result, {.unsent_ratio = 0.001, .burst = 32});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_EQ(result.reason, "no frame was sent");
+}
+
 TEST(Verdict, OfNoFrameNothingIsSaid) {
   EXPECT_EQ(trial_with({}, {}).verdict, Verdict::kInvalid);
   EXPECT_EQ(trial_with({}, {}).reason, "no frame was sent");

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "support/child.h"
+#include "support/sanitized.h"
 
 namespace wireproof {
 namespace {
@@ -101,6 +102,51 @@ TEST(Worker, NapsAreNoPauses) {
   EXPECT_EQ(pauses.log().front().at - begun_at, 30 * 21 * kMicrosecond);
 }
 
+// Wakes who sleeps on it 99 us late, and once half a second.
+class LateClock final : public Clock {
+ public:
+  [[nodiscard]] Nanoseconds now() const override { return now_.load(); }
+  void sleep_until(Nanoseconds deadline) const override {
+    ++sleeps_;
+    now_.store(deadline + late_.exchange(99 * kMicrosecond));
+  }
+  void wake_once_late() { late_.store(500 * kMillisecond); }
+  [[nodiscard]] unsigned sleeps() const { return sleeps_.load(); }
+
+ private:
+  mutable std::atomic<Nanoseconds> now_{kSecond};
+  mutable std::atomic<Nanoseconds> late_{99 * kMicrosecond};
+  mutable std::atomic<unsigned> sleeps_{0};
+};
+
+class Nothing final : public Step {
+ public:
+  Nanoseconds run() override { return kWhenever; }
+};
+
+TEST(Worker, ASleepThatEndedLateIsAPause) {
+  LateClock clock;
+  Nothing step;
+  WorkerGroup group({{.steps = {&step}}}, IdlePolicy::kSleep, clock);
+  ASSERT_TRUE(group.wait_until_ready());
+  const unsigned before = clock.sleeps();
+  clock.wake_once_late();
+  group.go();
+  while (clock.sleeps() < before + 5) std::this_thread::yield();
+  group.stop();
+  EXPECT_EQ(group.pauses(0).count(), 1u);
+  EXPECT_EQ(group.pauses(0).max(), 500 * kMillisecond);
+  PauseLog log({});
+  log.woke(10, 10 + 100 * kMicrosecond - 1);
+  EXPECT_EQ(log.count(), 0u);
+  log.woke(20, 20 + 500 * kMillisecond);
+  ASSERT_EQ(log.count(), 1u);
+  EXPECT_EQ(log.log()[0].at, 20);
+  EXPECT_EQ(log.max(), 500 * kMillisecond);
+  log.turn(20 + 500 * kMillisecond + 1, false);
+  EXPECT_EQ(log.count(), 1u);
+}
+
 TEST(PauseLog, CountsAllAndKeepsTheFirst) {
   PauseLog log({});
   Nanoseconds now = 7;
@@ -154,10 +200,7 @@ bool leave_room_for_few_threads() {
 }
 
 TEST(Worker, AThreadThatTheHostRefusesIsAnErrorAndKeepsNobodyWaiting) {
-  const char* sanitizers = std::getenv("WIREPROOF_SANITIZERS");
-  if (sanitizers != nullptr && std::string(sanitizers) != "none") {
-    GTEST_SKIP() << "sanitizers need all of the address space";
-  }
+  if (sanitized()) GTEST_SKIP() << "sanitizers need all of the address space";
   const int ended = in_child([] {
     alarm(60);
     if (!leave_room_for_few_threads()) return false;

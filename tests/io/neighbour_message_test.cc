@@ -104,6 +104,9 @@ TEST(NeighbourMessage, ADamagedOrForwardedSolicitationIsNone) {
   NeighbourFrame forwarded = good;
   forwarded[14 + 7] = 254;
   EXPECT_FALSE(read_neighbour_message(whole(forwarded, length)));
+  NeighbourFrame another_version = good;
+  another_version[14] ^= 0x20;
+  EXPECT_FALSE(read_neighbour_message(whole(another_version, length)));
   for (std::size_t cut = 0; cut < length; ++cut) {
     EXPECT_FALSE(read_neighbour_message(whole(good, cut))) << cut;
   }

@@ -267,6 +267,31 @@ TEST(WireModel, LossAboveTheCapIsExactOverLongRuns) {
   }
 }
 
+// A soft knee: what the hard device would have dropped is dropped in part, the rest leaves in order
+// and takes nothing of the capacity.
+TEST(WireModel, APartOfTheExcessIsLost) {
+  constexpr std::uint64_t kFrames = 300'000;
+  const WireSpec hard{.rate_fps = 1e6, .queue_frames = 50};
+  const Outcome all = run_model(hard, kFrames, 800);
+  const auto excess = static_cast<double>(dropped(all, Fate::kQueueFull));
+  EXPECT_NEAR(excess, 0.2 * kFrames - 51, 1.01);
+  for (const double part : {0.0, 0.1, 0.5}) {
+    WireSpec soft = hard;
+    soft.excess_loss = part;
+    const Outcome some = run_model(soft, kFrames, 800);
+    const double lost = part * excess;
+    EXPECT_NEAR(static_cast<double>(dropped(some, Fate::kQueueFull)), lost, 6 * std::sqrt(lost))
+        << part;
+    EXPECT_EQ(some.departures.size() + dropped(some, Fate::kQueueFull), kFrames);
+    for (std::size_t i = 1; i < some.departures.size(); ++i) {
+      ASSERT_LT(some.departures[i - 1].handle, some.departures[i].handle);
+      ASSERT_LE(some.departures[i - 1].at, some.departures[i].at);
+    }
+    // Nobody waits longer than in the full queue of the hard device.
+    EXPECT_LE(some.departures.back().at, static_cast<Nanoseconds>((kFrames - 1) * 800 + 51 * 1000));
+  }
+}
+
 // The queue is judged in the arrivals' own time: polling seldom or late changes nothing.
 TEST(WireModel, LatePollingChangesNothing) {
   const WireSpec spec{.loss = 0.05,

@@ -15,6 +15,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
                                         {"jitter", "5ms"},
                                         {"rate", "100kpps"},
                                         {"queue", "16"},
+                                        {"excess-loss", "25%"},
                                         {"seed", "18446744073709551615"},
                                         {"zero-copy", "not ours"}});
   ASSERT_TRUE(spec.has_value()) << spec.error().message;
@@ -27,6 +28,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
   EXPECT_EQ(spec->jitter, 5'000'000);
   EXPECT_DOUBLE_EQ(spec->rate_fps, 100'000);
   EXPECT_EQ(spec->queue_frames, 16u);
+  EXPECT_DOUBLE_EQ(spec->excess_loss, 0.25);
   EXPECT_EQ(spec->seed, 18446744073709551615u);
   EXPECT_FALSE(is_clean(*spec));
 }
@@ -45,6 +47,7 @@ TEST(WireOptions, BadValuesNameTheOption) {
                                                                      {"delay", "11s"},
                                                                      {"jitter", "-1ms"},
                                                                      {"rate", "50%"},
+                                                                     {"excess-loss", "0.5"},
                                                                      {"seed", "-1"}}) {
     const auto spec = parse_wire_options({{key, value}});
     ASSERT_FALSE(spec.has_value()) << key;

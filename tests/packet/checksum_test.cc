@@ -5,19 +5,10 @@
 #include <vector>
 
 #include "base/random.h"
+#include "support/slow_sum.h"
 
 namespace wireproof {
 namespace {
-
-// RFC 1071, section 4.1, word by word.
-std::uint16_t slow_sum(const std::vector<std::uint8_t>& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    sum += i % 2 == 0 ? std::uint32_t{bytes[i]} << 8 : bytes[i];
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  return static_cast<std::uint16_t>(sum);
-}
 
 bool memory_sum_is_all_ones(const std::vector<std::uint8_t>& bytes) {
   MemorySum sum;

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "packet/test_frame.h"
+#include "support/slow_sum.h"
 
 namespace wireproof {
 namespace {
@@ -23,17 +24,6 @@ HeaderSpec headers(bool ipv6) {
   spec.src_ip = *parse_ip(ipv6 ? "2001:2:0:1::1" : "198.18.0.1");
   spec.dst_ip = *parse_ip(ipv6 ? "2001:2:0:2::1" : "198.19.0.1");
   return spec;
-}
-
-// RFC 1071 the slow way, a word at a time, over a list of byte runs.
-std::uint16_t slow_sum(const std::vector<std::uint8_t>& bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    const unsigned low = i + 1 < bytes.size() ? bytes[i + 1] : 0;
-    sum += static_cast<std::uint32_t>(bytes[i] << 8) + low;
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  return static_cast<std::uint16_t>(sum);
 }
 
 // True when the IP header checksum (IPv4) and the UDP checksum verify.
@@ -228,6 +218,23 @@ TEST(TestFrame, ShortAndStrangeFramesAreNeverOurs) {
     for (auto& byte : noise) byte = static_cast<std::uint8_t>(random.next());
     store_be16(noise.data() + 12, random.chance(0.3) ? kEtherTypeVlan : kEtherTypeIpv4);
     EXPECT_NE(read_test_frame(match(spec), noise.data(), noise.size(), read), FrameClass::kOurs);
+  }
+}
+
+// A receive buffer still holds what followed: nothing behind the frame's length is the frame's.
+TEST(TestFrame, AFrameCutShortIsNotOursWhateverLiesBehindIt) {
+  const HeaderSpec spec = headers(false);
+  const auto made = FrameTemplate::make(spec, 200, false);
+  std::vector<std::uint8_t> frame(196);
+  made->write(frame.data());
+  patch(*made, frame, 0, {});
+  const FrameReader reader(match(spec));
+  Signature read;
+  ASSERT_TRUE(reader.is_plain(frame.data(), frame.size()));
+  ASSERT_EQ(reader.read(frame.data(), frame.size(), read), FrameClass::kOurs);
+  for (std::size_t length = 0; length < frame.size(); ++length) {
+    ASSERT_FALSE(reader.is_plain(frame.data(), length)) << length;
+    ASSERT_NE(reader.read(frame.data(), length, read), FrameClass::kOurs) << length;
   }
 }
 

@@ -18,7 +18,8 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system")]
 import accounting  # noqa: E402
 import kernel  # noqa: E402
 import nics  # noqa: E402
-from expect import INVALID, PRECONDITION, document, refusal  # noqa: E402
+from documents import document, stream  # noqa: E402
+from expect import INVALID, PRECONDITION, refusal  # noqa: E402
 from guest import DEVICES, HUGEPAGES, NICS, Guest  # noqa: E402
 from harness import BUILD, WIREPROOF, Skip, Suite  # noqa: E402
 from image import Image, plugins  # noqa: E402
@@ -48,6 +49,9 @@ LONG = (*ANY, "--rate", "500pps", "--duration", "50s", "--interval", "100ms", "-
 WARM_UP = {"e1000": "1500ms"}
 # The kind whose guest has its clock set, and what it carries meanwhile.
 STEPPED, STEP_FPS, STEP_S, HOUR_S = "virtio", 500, 4, 3600
+# The kind whose model has link partners that offer pause frames.
+PAUSING = "e1000e"
+CTRL_LINK_UP, CTRL_RFCE, CTRL_TFCE = 1 << 6, 1 << 27, 1 << 28
 ATTEMPTS = 3
 TRIAL_TIMEOUT_S = 60
 GONE_TIMEOUT_S = 10
@@ -320,8 +324,35 @@ def a_clock_step_changes_nothing(machines, kind):
     assert any("wall clock was stepped" in note for note in result["notes"]), result["notes"]
 
 
+def pause_bits(guest, nic):
+    """RFCE and TFCE of an e1000e's control register, read in the guest past every driver: whether the
+    NIC obeys pause frames, and sends them (Intel 82574 datasheet, 10.2.2.1)."""
+    memory = guest.check(f"cat /sys/bus/pci/devices/{nic}/resource").split()[0]
+    control = int(guest.check(f"devmem {memory} 32"), 16)
+    assert control & CTRL_LINK_UP, hex(control)
+    return bool(control & CTRL_RFCE), bool(control & CTRL_TFCE)
+
+
+def pause_frames_are_off_unless_kept(machines, kind):
+    guest = bound(machines, kind, USER_DRIVERS[0])
+    for option, on in ((",flow-control=keep", True), (",flow-control=off", False), ("", False)):
+        ports = [word + option if word.startswith("dpdk:") else word for word in PORTS]
+        command = shlex.join(map(str, (WIREPROOF, "trial", *ports, *LONG)))
+        pid = guest.check(f"{command} > /tmp/stream 2>&1 & echo $!").strip()
+        wait_until(guest, "grep -q interval /tmp/stream", "no interval", "cat /tmp/stream")
+        found = [pause_bits(guest, nic) for nic in NICS]
+        guest.check(f"kill -INT {pid}")
+        wait_until(guest, f"[ ! -e /proc/{pid} ]", "still there", f"cat /proc/{pid}/status")
+        assert found == [(on, on)] * 2, (option, found)
+        notes = stream(guest.check("cat /tmp/stream"))["notes"]
+        assert any("pause frames are on" in note for note in notes) == on, (option, notes)
+
+
 def add_cases(machines, kinds):
     for kind in kinds:
+        if kind == PAUSING:
+            SUITE.add(f"{kind}_{pause_frames_are_off_unless_kept.__name__}",
+                      pause_frames_are_off_unless_kept, machines, kind)
         if kind == STEPPED:
             SUITE.add(f"{kind}_{a_clock_step_changes_nothing.__name__}",
                       a_clock_step_changes_nothing, machines, kind)
@@ -338,7 +369,10 @@ def add_cases(machines, kinds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", default=os.path.join(BUILD, "pci"))
-    parser.add_argument("--only", choices=DEVICES, help="one kind of NIC")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--only", choices=DEVICES, help="one kind of NIC")
+    kinds.add_argument("--turn", action="store_true", help="one kind, another every day")
+    kinds.add_argument("--all", action="store_true", help="all of them, the default")
     parser.add_argument("case", nargs="*")
     asked = parser.parse_args()
     try:
@@ -346,7 +380,10 @@ def main():
     except (OSError, RuntimeError) as error:
         print(f"not ok guest: cannot be prepared: {' '.join(str(error).split())}")
         return 1
-    add_cases(machines, [asked.only] if asked.only else list(DEVICES))
+    kinds = list(DEVICES)
+    if asked.only or asked.turn:
+        kinds = [asked.only or kinds[time.gmtime().tm_yday % len(kinds)]]
+    add_cases(machines, kinds)
     begun = time.monotonic()
     try:
         return SUITE.main([sys.argv[0], *asked.case])

@@ -15,7 +15,7 @@ constexpr int kSeeds = 1000;
 constexpr double kHighest = 297'619'047;  // 64-byte frames at 200 Gbit/s
 
 struct Case {
-  Device device = device::infinite();
+  DeviceModel device = device::infinite();
   SearchSpec spec{.max_fps = kHighest};
   double tester_max_fps = 1e9;
   double receive_max_fps = 1e9;
@@ -125,9 +125,9 @@ TEST(BisectDevices, ASoftKneeAndALivelockAreBracketedByWhatTheyDo) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     Random random(seed);
     const double capacity = any_capacity(random);
-    const Device devices[] = {device::soft_knee(capacity, 0.001 + random.uniform()),
-                              device::livelock(capacity)};
-    for (const Device& device : devices) {
+    const DeviceModel devices[] = {device::soft_knee(capacity, 0.001 + random.uniform()),
+                                   device::livelock(capacity)};
+    for (const DeviceModel& device : devices) {
       const SearchResult r = search({.device = device});
       ASSERT_TRUE(r.regular) << capacity << ": " << r.reason;
       ASSERT_LE(width(r), 0.005);
@@ -271,7 +271,7 @@ TEST(BisectDevices, TheNdrIsNotAboveThePdr) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     Random random(seed);
     const double capacity = any_capacity(random);
-    for (const Device& device :
+    for (const DeviceModel& device :
          {device::ideal(capacity), device::soft_knee(capacity, 0.01 + random.uniform()),
           device::livelock(capacity)}) {
       Case ndr{.device = device};

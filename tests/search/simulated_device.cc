@@ -21,21 +21,21 @@ std::uint64_t less(std::uint64_t frames, std::uint64_t lost) {
 
 namespace device {
 
-Device ideal(double capacity_fps, std::uint64_t queue_frames) {
+DeviceModel ideal(double capacity_fps, std::uint64_t queue_frames) {
   return [=](std::uint64_t frames, double seconds, Random&) {
     return std::min(frames, whole(capacity_fps * seconds) + queue_frames);
   };
 }
 
-Device infinite() {
+DeviceModel infinite() {
   return [](std::uint64_t frames, double, Random&) { return frames; };
 }
 
-Device zero() {
+DeviceModel zero() {
   return [](std::uint64_t, double, Random&) { return std::uint64_t{0}; };
 }
 
-Device soft_knee(double knee_fps, double slope) {
+DeviceModel soft_knee(double knee_fps, double slope) {
   return [=](std::uint64_t frames, double seconds, Random&) {
     const double load = static_cast<double>(frames) / seconds;
     if (load <= knee_fps) return frames;
@@ -44,7 +44,7 @@ Device soft_knee(double knee_fps, double slope) {
   };
 }
 
-Device livelock(double capacity_fps) {
+DeviceModel livelock(double capacity_fps) {
   return [=](std::uint64_t frames, double seconds, Random&) {
     const double load = static_cast<double>(frames) / seconds;
     if (load <= capacity_fps) return frames;
@@ -52,14 +52,14 @@ Device livelock(double capacity_fps) {
   };
 }
 
-Device bursty(double capacity_fps, double burst_probability) {
+DeviceModel bursty(double capacity_fps, double burst_probability) {
   return [=](std::uint64_t frames, double seconds, Random& random) {
     const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
     return random.chance(burst_probability) ? less(passed, 100) : passed;
   };
 }
 
-Device noisy(double capacity_fps, double loss_probability) {
+DeviceModel noisy(double capacity_fps, double loss_probability) {
   return [=](std::uint64_t frames, double seconds, Random& random) {
     const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
     // Poisson by Knuth's product of uniforms: fine for the small means used here.
@@ -70,14 +70,14 @@ Device noisy(double capacity_fps, double loss_probability) {
   };
 }
 
-Device sleepy(double threshold_fps, double capacity_fps) {
+DeviceModel sleepy(double threshold_fps, double capacity_fps) {
   return [=](std::uint64_t frames, double seconds, Random& random) {
     if (static_cast<double>(frames) / seconds < threshold_fps) return less(frames, 1 + frames / 10);
     return ideal(capacity_fps)(frames, seconds, random);
   };
 }
 
-Device coin() {
+DeviceModel coin() {
   return [](std::uint64_t frames, double, Random& random) {
     return random.chance(0.5) ? frames : less(frames, 1 + random.below(frames));
   };

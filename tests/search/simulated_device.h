@@ -13,31 +13,32 @@
 namespace wireproof {
 
 // What the device lets through of `frames` sent evenly over `seconds`; at most `frames`.
-using Device = std::function<std::uint64_t(std::uint64_t frames, double seconds, Random& random)>;
+using DeviceModel =
+    std::function<std::uint64_t(std::uint64_t frames, double seconds, Random& random)>;
 
 namespace device {
 
-[[nodiscard]] Device ideal(double capacity_fps, std::uint64_t queue_frames = 0);
-[[nodiscard]] Device infinite();
-[[nodiscard]] Device zero();
+[[nodiscard]] DeviceModel ideal(double capacity_fps, std::uint64_t queue_frames = 0);
+[[nodiscard]] DeviceModel infinite();
+[[nodiscard]] DeviceModel zero();
 // Above the knee the share lost grows with the overload: `slope` of it.
-[[nodiscard]] Device soft_knee(double knee_fps, double slope);
+[[nodiscard]] DeviceModel soft_knee(double knee_fps, double slope);
 // Overload costs capacity: what gets through falls as capacity^2 / load.
-[[nodiscard]] Device livelock(double capacity_fps);
+[[nodiscard]] DeviceModel livelock(double capacity_fps);
 // A hard device which, whatever the load, loses 100 frames more in some trials.
-[[nodiscard]] Device bursty(double capacity_fps, double burst_probability);
+[[nodiscard]] DeviceModel bursty(double capacity_fps, double burst_probability);
 // Each frame is lost with this probability (at most some ten in a trial are simulated).
-[[nodiscard]] Device noisy(double capacity_fps, double loss_probability);
+[[nodiscard]] DeviceModel noisy(double capacity_fps, double loss_probability);
 // Power saving: loses a tenth of everything below `threshold_fps`, nothing above, up to capacity.
-[[nodiscard]] Device sleepy(double threshold_fps, double capacity_fps);
+[[nodiscard]] DeviceModel sleepy(double threshold_fps, double capacity_fps);
 // Passes or fails by the throw of a coin.
-[[nodiscard]] Device coin();
+[[nodiscard]] DeviceModel coin();
 
 }  // namespace device
 
 class SimulatedTester final : public Measurer {
  public:
-  SimulatedTester(Device device, FakeClock& clock, std::uint64_t seed = 1)
+  SimulatedTester(DeviceModel device, FakeClock& clock, std::uint64_t seed = 1)
       : device_(std::move(device)), clock_(clock), random_(seed) {}
 
   Result<TrialResult> measure(const TrialSpec& spec) override;
@@ -56,7 +57,7 @@ class SimulatedTester final : public Measurer {
   std::vector<TrialSpec> asked;
 
  private:
-  Device device_;
+  DeviceModel device_;
   FakeClock& clock_;
   Random random_;
 };

@@ -89,9 +89,7 @@ class Reader {
 };
 
 ScheduleKind schedule_of(const std::string& word) {
-  for (const auto kind : {ScheduleKind::kConstant, ScheduleKind::kPoisson, ScheduleKind::kBursty}) {
-    if (word == schedule_word(kind)) return kind;
-  }
+  if (const auto kind = value_of(kScheduleWords, word)) return *kind;
   give_up("no schedule is called " + word);
 }
 

@@ -4,9 +4,10 @@
 The program's own loops send through its own device (simulated_trial.cc), on a clock that stands
 still while they compute: no case depends on the machine, and none may be skipped.
 
-    simulated_truth.py PROGRAM [--cases N] [--seed S] [NUMBER...]
+    simulated_truth.py PROGRAM [--cases N] [--seed S] [--every N] [NUMBER...]
 
 The cases are those of cases.py: every pair of values, and random ones up to N. Prints a line a case.
+--every takes one case of N.
 """
 
 import argparse
@@ -70,8 +71,9 @@ def main():
     parser.add_argument("numbers", nargs="*", type=int)
     parser.add_argument("--cases", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
-    chosen = list(enumerate(cases.choose(options.cases, options.seed)))
+    chosen = list(enumerate(cases.choose(options.cases, options.seed)))[::options.every]
     chosen = [one for one in chosen if not options.numbers or one[0] in options.numbers]
     verdicts, failed = collections.Counter(), 0
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:

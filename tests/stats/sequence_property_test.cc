@@ -12,6 +12,7 @@
 #include "stats/delay_variation.h"
 #include "stats/sequence_tracker.h"
 #include "stats/slow_model.h"
+#include "support/sanitized.h"
 
 namespace wireproof {
 namespace {
@@ -210,8 +211,7 @@ void run(const Case& random_case, std::uint64_t seed, Tally& tally) {
 
 // A tenth of them where a sanitizer makes them ten times as slow.
 std::uint64_t parts_of_ten() {
-  const char* sanitizers = std::getenv("WIREPROOF_SANITIZERS");
-  return sanitizers == nullptr || std::string_view(sanitizers) == "none" ? 10 : 1;
+  return sanitized() ? 1 : 10;
 }
 
 TEST(SequenceProperty, TenThousandRandomCasesAgreeWithTheListsOfAllArrivals) {

@@ -114,22 +114,23 @@ TEST(SequenceTracker, TheFullWindowOfGapsKeepsEveryGap) {
 
 TEST(SequenceTracker, NumbersGoOnWhereTheWireBeginsAgain) {
   // 2^40 numbers in one space: as many more follow, and nothing is lost, late or twice for it.
-  constexpr std::uint64_t kWire = std::uint64_t{1} << kSequenceBits;
+  constexpr std::uint64_t kNumbers = std::uint64_t{1} << kSequenceBits;
   SequenceTracker tracker(1, 128);
-  for (const std::uint64_t number : {kWire / 2 - 1, kWire - 11}) tracker.observe(0, number, 0);
-  for (std::uint64_t number = kWire - 10; number < kWire + 10; ++number) {
-    if (number == kWire - 1 || number == kWire) continue;
-    ASSERT_EQ(tracker.observe(0, number % kWire, 0), Arrived::kInOrder);
+  for (const std::uint64_t number : {kNumbers / 2 - 1, kNumbers - 11})
+    tracker.observe(0, number, 0);
+  for (std::uint64_t number = kNumbers - 10; number < kNumbers + 10; ++number) {
+    if (number == kNumbers - 1 || number == kNumbers) continue;
+    ASSERT_EQ(tracker.observe(0, number % kNumbers, 0), Arrived::kInOrder);
   }
-  EXPECT_EQ(tracker.next_expected(0), kWire + 10);
+  EXPECT_EQ(tracker.next_expected(0), kNumbers + 10);
   EXPECT_EQ(tracker.observe(0, 0, 0), Arrived::kReordered);
-  EXPECT_EQ(tracker.observe(0, kWire - 1, 0), Arrived::kReordered);
-  EXPECT_EQ(tracker.observe(0, kWire - 1, 0), Arrived::kDuplicate);
+  EXPECT_EQ(tracker.observe(0, kNumbers - 1, 0), Arrived::kReordered);
+  EXPECT_EQ(tracker.observe(0, kNumbers - 1, 0), Arrived::kDuplicate);
   EXPECT_EQ(tracker.observe(0, 0, 0), Arrived::kDuplicate);
-  EXPECT_EQ(tracker.gaps(0), kWire - 10 - 2);
+  EXPECT_EQ(tracker.gaps(0), kNumbers - 10 - 2);
   // A number before the first of all is no number of this trial.
   SequenceTracker fresh(1, 128);
-  EXPECT_EQ(fresh.observe(0, kWire - 1, 0), Arrived::kUnclassified);
+  EXPECT_EQ(fresh.observe(0, kNumbers - 1, 0), Arrived::kUnclassified);
   EXPECT_EQ(fresh.next_expected(0), 0u);
 }
 

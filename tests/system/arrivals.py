@@ -79,6 +79,7 @@ def more_flows_than_several_queues_can_keep_apart():
 
 
 FRAMES = 600
+SENT_LEAST = FRAMES * 9 // 10  # by a sender that other work keeps from its last turns
 BRIEF = ("--rate", "2kpps", "--burst", "256", "--duration", "300ms", "--warm-up", "50ms", "--drain",
          "200ms", "--json")
 # What the path does, the family, and where the frames come out.
@@ -125,14 +126,14 @@ def an_address_rewritten_on_the_way(backend):
             assert done.code == INVALID, (what, done.code, trial["reason"])
             assert trial["reason"].startswith("readdressed") and out in trial["reason"], trial["reason"]
             counts, where = found["counts"], found["attribution"]
-            assert counts["lost"] == counts["readdressed"] == counts["offered"] == FRAMES, counts
-            assert where["dut"] == 0 and where["readdressed"] == FRAMES, where
+            assert counts["lost"] == counts["readdressed"] == counts["offered"] >= SENT_LEAST, counts
+            assert where["dut"] == 0 and where["readdressed"] == counts["lost"], where
             assert found["readdressed_to"] == out, found["readdressed_to"]
         # Who sent a frame is nothing to the count.
         done, trial, found = rewritten(net, backend, 80, "snat to 10.2.0.9", 4, "postrouting",
                                        "srcnat")
         assert done.code == 0 and trial["verdict"] == "pass", trial["reason"]
-        assert found["counts"]["received"] == FRAMES, found["counts"]
+        assert found["counts"]["received"] == found["counts"]["offered"] >= SENT_LEAST, found["counts"]
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ def unknown_verb():
 @SUITE.case
 def words_that_belong_to_nothing():
     refused(*TRIAL, "eth7", USAGE, ["eth7"])
-    refused(*MEMORY, "--rate", "--duration", "1s", USAGE, ["--rate", "needs a value", "--duration"])
+    refused(*MEMORY, "--rate", "--duration", "1s", USAGE, ["--rate", "needs a value"])
     done = wireproof(*MEMORY, "--rate")
     assert done.code == USAGE, done
     sentence(done, ["--rate", "needs a value"])
@@ -312,8 +312,9 @@ def configuration_file():
         refused(*TRIAL, "--config", "/dev/zero", USAGE, ["/dev/zero"])
         refused(*TRIAL, "--config", "", USAGE, ["--config"])
         with_file("[trial]\nsizes = 64\n", ["sizes"])
-        with_file("[trial]\nflows = \"many\"\n", ["--flows", "many"])
-        with_file("[trial]\nflows = [1, 2]\n", ["--flows"])
+        with_file("[trial]\nflows = \"many\"\n", ["flows in", "test.toml", "many"])
+        with_file("[trial]\nflows = [1, 2]\n", ["flows in"])
+        with_file("[trial]\nipv6 = \"\x1b[2J\"\n", ["ipv6 in", "?[2J"])
         with_file("[trial\nflows = 1\n", [path])
         with open(path, "w", encoding="utf-8") as file:
             file.truncate(2 << 30)
@@ -330,6 +331,8 @@ def configuration_file_is_read():
             done = wireproof(*words, "--duration", "100ms", "--json")
             assert done.code in (0, 6), done
             assert document(done.out)["config"]["flows"] == 3, done
+            settings = document(done.out)["settings"]
+            assert (settings["flows"], settings["rate"], settings["duration"]) == (3, "2000pps", "100ms"), settings
         done = wireproof(*MEMORY, "--flows", "5", "--config", path, "--duration", "100ms", "--json")
         assert document(done.out)["config"]["flows"] == 5, "the command line has the last word"
 
@@ -367,14 +370,29 @@ def dry_run_sends_nothing():
 @SUITE.case
 def hostile_bytes():
     """Nothing a user types reaches a terminal or a document raw."""
+    def harmless(done):
+        assert "\x1b" not in done.err and "\x07" not in done.err, done.err[:200]
+        assert len(done.err) < 1000, len(done.err)
+        document(done.out)
+
+    options = {"loopback:a": "loss", "af_packet:lo": "guard", "af_xdp:lo": "mode", "dpdk:net_null0": "size",
+               "io_uring:127.0.0.1:0": "engine"}
     for text in ("\x1b]0;owned\x07", "a" * 100_000, "\xff\xfe", "%s%n", "{}", "$(id)", "\n\n"):
-        for flag in ("--rate", "--size", "--tx", "--src-mac", "--goal"):
+        for flag in ("--rate", "--size", "--tx", "--src-mac", "--goal", "--fail-if", "--latency"):
             base = SEARCH if flag == "--goal" else TRIAL
             done = run(WIREPROOF, *command(base, flag, text), "--json")
             assert done.code == (PRECONDITION if flag == "--tx" and done.code != USAGE else USAGE), done
-            assert "\x1b" not in done.err and "\x07" not in done.err, done.err[:200]
-            assert len(done.err) < 1000, len(done.err)
-            document(done.out)
+            harmless(done)
+        for limit in (f"loss>{text}", f"latency_{text}>1ms"):
+            done = run(WIREPROOF, *TRIAL, "--fail-if", limit, "--json")
+            assert done.code == USAGE and "--fail-if" in done.err, done
+            harmless(done)
+        for port, option in options.items():
+            for words in (f"{port},{text}=1", f"{port},{option}={text}"):
+                done = run(WIREPROOF, "trial", "--tx", words, "--rx", "none", "--dst-mac",
+                           "02:00:00:00:00:01", "--rate", "1kpps", "--duration", "100ms", "--json")
+                assert done.code in (USAGE, PRECONDITION), done
+                harmless(done)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 import frames
-from harness import ROOT, Skip, Suite, wireproof
+from harness import BUILD, ROOT, Skip, Suite, run, wireproof
 
 SUITE = Suite()
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
@@ -66,6 +66,12 @@ def flags_in_the_manual_exist():
     known = set().union(*(flags_of(verb) for verb in VERBS)) | flags_of()
     for flag in set(re.findall(r"`(--[a-z][a-z0-9-]*)", text_of("docs/manual.md"))):
         assert flag in known, f"docs/manual.md: {flag} is no flag of any verb"
+
+
+@SUITE.case
+def tables_of_settings_are_the_programs():
+    done = run(os.path.join(ROOT, "scripts", "write_tables"), BUILD, "--check")
+    assert done.code == 0 and done.out.startswith("8 tables"), done
 
 
 @SUITE.case

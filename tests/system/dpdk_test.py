@@ -1,57 +1,23 @@
-"""DPDK's virtual devices end to end, what is said where something is missing, and what stays behind.
+"""DPDK's virtual devices end to end, and what stays behind.
 
-Real NIC drivers are scripts/test-pci's.
+Real NIC drivers are tests/pci's.
 """
 
-import glob
 import json
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
 from cable import amid, cable
+from dpdk import LOAD, memif, needs_module, passes
 from expect import INVALID, PRECONDITION, USAGE, document, refused, sentence
-from harness import BUILD, WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
+from harness import WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
 
 SUITE = Suite()
-MODULE = os.path.join(BUILD, "drivers/dpdk/wireproof-dpdk.so")
-PMDS = glob.glob("/usr/lib/*/dpdk/pmds-*/librte_net_memif.so*")
-# Slow enough that a busy machine sends it all: a burst covers 25 ms.
-LOAD = ["--rate", "20kpps", "--duration", "500ms", "--warm-up", "0", "--burst", "512"]
-ATTEMPTS = 3
-
-
-def needs_module():
-    if not os.path.exists(MODULE):
-        raise Skip("this build has no DPDK module")
-
-
-def memif(number, role, socket, *more):
-    return ",".join([f"dpdk:net_memif{number}", f"role={role}", f"socket={socket}", *more])
-
-
-def passes(runner, *arguments):
-    """The trial's result: everything sent and everything back, at least once in a few attempts. What
-    a driver loses and hides is never the device's."""
-    for _ in range(ATTEMPTS):
-        done = runner("trial", *arguments, *LOAD, "--json")
-        found = document(done.out)
-        assert found["trials"], found["error"]
-        trial = found["trials"][0]
-        for direction in trial["directions"]:
-            counts, where = direction["counts"], direction["attribution"]
-            assert counts["unique"] > 0, counts
-            assert where["dut"] == 0 and counts["lost"] == where.get("not_attributable", 0), where
-            assert counts["corrupt"] == counts["foreign"] == counts["misdirected"] == 0, counts
-        if trial["verdict"] == "pass":
-            return found
-        assert trial["reason"].startswith(("tx shortfall", "not attributable")), trial["reason"]
-    raise Skip(f"the tester could not vouch, {ATTEMPTS} times: {trial['reason']}")
 
 
 @SUITE.case
@@ -74,15 +40,27 @@ def memif_two_queues_count_exactly():
     assert direction["flows_sent"] == 4096, direction["flows_sent"]
 
 
+def listening(process, *names, timeout=20):
+    """Until the process listens at these abstract addresses."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        assert process.running(), process.wait(1)
+        with open(f"/proc/{process.pid}/net/unix", encoding="utf-8") as file:
+            bound = {line.split()[-1] for line in file}
+        if {f"@{name}" for name in names} <= bound:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listens at {names}: {process.output()}")
+
+
 @SUITE.case
 def a_device_between_memifs_forwards_the_longest_tagged_frame():
     needs_module()
     near, far = f"wp{os.getpid()}e", f"wp{os.getpid()}f"
     dut = Process([WIREPROOF, "dut", "--a", memif(0, "server", near), "--b",
-                   memif(1, "server", far)])
+                   memif(1, "server", far)], ahead=True)
     try:
-        time.sleep(2)  # until it listens; then it waits six seconds for the other ends
-        assert dut.running(), dut.wait(1)
+        listening(dut, near, far)  # then it waits six seconds for the other ends
         passes(wireproof, "--tx", memif(2, "client", near), "--rx", memif(3, "client", far),
                "--vlan", "5", "--size", "1522")
     finally:
@@ -126,6 +104,40 @@ def over_a_cable(driver):
         cable(net)
         passes(lambda *words: net.run("tester", *words), "--tx", f"dpdk:{driver}0,iface=c0", "--rx",
                f"dpdk:{driver}1,iface=c1")
+
+
+def known_loss(tx, rx, blamed):
+    """Through a device that says what it lost: every loss is in the total, and blamed on the device
+    only where the receiving port shows its own drops."""
+    needs_module()
+    with Topology() as net:
+        dut = net.start("device", "dut", "--a", "af_packet:d0", "--b", "af_packet:d1", "--loss", "2%",
+                        "--only", "a-to-b", "--json")
+        dut.wait_for("dut: forwarding")
+        done = net.run("tester", "trial", "--tx", f"{tx}t0", "--rx", f"{rx}t1", "--rate", "5kpps",
+                       *LOAD[2:], "--json")
+        there = dut.stop().json["result"]["directions"][0]["counts"]
+    trial = document(done.out)["trials"][0]
+    counts, where = trial["directions"][0]["counts"], trial["directions"][0]["attribution"]
+    before, behind = counts["offered"] - there["arrived"], there["forwarded"] - counts["unique"]
+    assert there["dropped"] > 20 and before >= 0 and behind >= 0, (there, counts)
+    assert counts["lost"] == before + there["dropped"] + behind, (there, counts)
+    if blamed == "dut":
+        assert where["dut"] == before + there["dropped"] and where["rx_ring"] == behind, (where, there)
+    else:
+        assert where["dut"] == 0 and where[blamed] == counts["lost"], (where, there)
+    if counts["unsent"] <= 64 and behind == 0:
+        words = "not attributable: " if blamed != "dut" else ""
+        assert trial["reason"].startswith(f"{words}{counts['lost']} "), trial["reason"]
+        assert trial["verdict"] == ("fail" if blamed == "dut" else "invalid"), trial["verdict"]
+
+
+for number, (sender, receiver, culprit) in enumerate((
+        ("dpdk:net_af_packet0,iface=", "dpdk:net_af_packet1,iface=", "not_attributable"),
+        ("dpdk:net_af_packet0,iface=", "af_packet:", "dut"),
+        ("af_packet:", "dpdk:net_af_packet1,iface=", "not_attributable"),
+        ("dpdk:net_pcap0,iface=", "dpdk:net_pcap1,iface=", "not_attributable"))):
+    SUITE.add(f"known_loss_{number}", known_loss, sender, receiver, culprit)
 
 
 @SUITE.case
@@ -256,48 +268,6 @@ def tap_deleted_ends_the_trial():
         assert document(done.out)["status"] == "error", done
 
 
-@SUITE.case
-def what_cannot_be_vouched_for_is_refused():
-    needs_module()
-    with Topology(pairs=0) as net:
-        cable(net)
-
-        def refuse(port, code, words, *more):
-            done = net.run("tester", "trial", "--tx", port, "--rx", "none", "--dst-mac",
-                           "02:00:00:00:00:09", *LOAD, *more, "--json")
-            assert done.code == code, done
-            sentence(done, words)
-            assert document(done.out)["error"], done
-
-        refuse("dpdk:net_af_xdp0,iface=c0", USAGE, ["net_af_xdp", "af_xdp:c0"])
-        refuse("dpdk:net_tap0,iface=wptap,remote=c0", USAGE, ["remote"])
-        refuse("dpdk:net_af_packet0", USAGE, ["iface"])
-        # Frames on a queue that nobody polls are lost there.
-        refuse("dpdk:net_af_packet0,iface=c0,qpairs=2", USAGE, ["qpairs=1", "--queues 2"])
-        refuse("dpdk:net_af_packet0,iface=c0", USAGE, ["qpairs=2"], "--queues", "2", "--flows", "2")
-        net.ip("tester", "link", "set", "c0", "mtu", "9000")
-        refuse("dpdk:net_af_packet0,iface=c0", PRECONDITION, ["1518", "af_packet:c0"], "--size",
-               "4000")
-        net.ip("tester", "link", "set", "c1", "down")
-        refuse("dpdk:net_pcap0,rx_iface=c1,tx_iface=c0", PRECONDITION, ["c1", "down"])
-
-
-@SUITE.case
-def a_missing_right_is_called_one():
-    needs_module()
-    if os.geteuid() != 0:
-        raise Skip("needs root to be nobody")
-    with Topology(pairs=0) as net:
-        cable(net)
-        for port in ("net_af_packet0,iface=c0", "net_pcap0,iface=c0", "net_tap0,iface=wptap"):
-            done = run(*net.inside("tester", "setpriv", "--reuid", "65534", "--regid", "65534",
-                                   "--clear-groups", WIREPROOF, "trial", "--tx", f"dpdk:{port}",
-                                   "--rx", "none", "--dst-mac", "02:00:00:00:00:09", *LOAD))
-            assert done.code == PRECONDITION, done
-            sentence(done, ["not permitted", "root"])
-            assert "package" not in done.err, done
-
-
 def left_socket(path):
     """A socket file as a listening process has it; closed, as a killed one leaves it."""
     listening = socket.socket(socket.AF_UNIX)
@@ -335,84 +305,6 @@ def what_a_device_swallows_is_not_anothers():
                        ("af_xdp:c0", "dpdk:net_pcap0,rx_iface=c0"),
                        ("dpdk:net_af_packet0,iface=c0", "dpdk:net_af_packet1,iface=c0")):
         refused("trial", "--tx", one, "--rx", other, *LOAD, USAGE, ["same interface", "c0"])
-
-
-@SUITE.case
-def version_is_quick():
-    """The program carries no DPDK: the median of twenty starts, in milliseconds."""
-    took = []
-    for _ in range(20):
-        start = time.monotonic()
-        subprocess.run([WIREPROOF, "--version"], check=True, stdout=subprocess.DEVNULL)
-        took.append((time.monotonic() - start) * 1e3)
-    limit = 20 if os.environ.get("WIREPROOF_SANITIZERS", "none") == "none" else 400
-    assert statistics.median(took) < limit, took
-    with open(WIREPROOF, "rb") as program:
-        assert b"librte_" not in program.read()
-
-
-@SUITE.case
-def unknown_words():
-    needs_module()
-    none = ["--rx", "none", "--dst-mac", "02:00:00:00:00:09", *LOAD]
-    refused("trial", "--tx", "dpdk:net_nul", *none, USAGE, ["net_nul", "net_null"])
-    refused("trial", "--tx", "dpdk:net_memif0,rol=server", *none, USAGE, ["rol", "role"])
-    refused("trial", "--tx", "dpdk:nosuch0", *none, USAGE, ["nosuch0", "PCI address"])
-    refused("trial", "--tx", "dpdk:net_null", "--rx", "dpdk:net_null0", *LOAD, USAGE,
-            ["net_null0", "swallows"])
-    refused("trial", "--tx", "dpdk:net_null0,flow-control=maybe", *none, USAGE, ["flow-control"])
-
-
-@SUITE.case
-def wrong_pci_address():
-    needs_module()
-    refused("trial", "--tx", "dpdk:0000:7f:1e.7", "--rx", "none", "--dst-mac",
-            "02:00:00:00:00:09", *LOAD, PRECONDITION, ["0000:7f:1e.7"])
-
-
-@SUITE.case
-def memif_without_its_server():
-    needs_module()
-    done = wireproof("trial", "--tx", memif(0, "client", f"wp{os.getpid()}c"), "--rx", "none",
-                     "--dst-mac", "02:00:00:00:00:09", *LOAD)
-    assert done.code == PRECONDITION, done
-    sentence(done, ["net_memif0"])
-
-
-@SUITE.case
-def missing_driver_package():
-    """The driver folder without memif's file, as where its package is not installed."""
-    needs_module()
-    if not PMDS or os.geteuid() != 0:
-        raise Skip("needs root and Debian's driver folder")
-    folder = os.path.dirname(PMDS[0])
-    with tempfile.TemporaryDirectory() as empty:
-        for name in os.listdir(folder):
-            if "memif" not in name:
-                os.symlink(f"/run/wireproof-pmds/{name}", os.path.join(empty, name))
-        script = (f"mkdir -p /run/wireproof-pmds && mount --bind {folder} /run/wireproof-pmds && "
-                  f"mount --bind {empty} {folder} && exec \"$@\"")
-        done = run("unshare", "-m", "sh", "-c", script, "sh", WIREPROOF, "trial", "--tx",
-                   "dpdk:net_memif0,role=server", "--rx", "none", "--dst-mac", "02:00:00:00:00:09",
-                   *LOAD)
-        os.rmdir("/run/wireproof-pmds")
-    assert done.code == PRECONDITION, done
-    sentence(done, ["net_memif0", "librte-net-memif23"])
-
-
-@SUITE.case
-def without_the_module():
-    """A program whose module is not there says what to install, and does the rest as ever."""
-    with tempfile.TemporaryDirectory() as folder:
-        alone = os.path.join(folder, "wireproof")
-        with open(WIREPROOF, "rb") as program, open(alone, "wb") as copy:
-            copy.write(program.read())
-        os.chmod(alone, 0o755)
-        done = run(alone, "trial", "--tx", "dpdk:net_null0", "--rx", "none", "--dst-mac",
-                   "02:00:00:00:00:09", *LOAD)
-        assert done.code == PRECONDITION, done
-        sentence(done, ["module", "wireproof-dpdk", "install"])
-        assert run(alone, "trial", "--tx", "loopback:a", "--rx", "loopback:b", *LOAD).code in (0, 6)
 
 
 def free_hugepages():

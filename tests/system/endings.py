@@ -12,7 +12,7 @@ import time
 
 from cable import CABLE, amid, cable, sent
 from expect import MEMORY, OUTPUT, PRECONDITION, Standing, document, sentence
-from harness import WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
+from harness import SLOW, WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
@@ -40,7 +40,7 @@ def stopped_by_the_user(backend):
             process = amid(net, trial(backend, "--duration", "30s", "--warm-up", "0", "--json"))
             asked = time.monotonic()
             done = process.stop(number)
-            assert time.monotonic() - asked < 1, time.monotonic() - asked
+            assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
             assert done.code == 128 + number, done
             found = document(done.out)
             assert found["status"] == "aborted", found["status"]
@@ -58,7 +58,7 @@ def stopped_during_warm_up():
             process = amid(net, trial("af_packet", "--warm-up", "30s", "--json"))
             asked = time.monotonic()
             done = process.stop(number)
-            assert time.monotonic() - asked < 1 and done.code == 128 + number, done
+            assert time.monotonic() - asked < 1 * SLOW and done.code == 128 + number, done
             found = document(done.out)
             assert found["status"] == "aborted" and found["trials"] == [], done
             standing.same()
@@ -74,7 +74,7 @@ def stopped_while_a_neighbour_is_asked_for(backend):
         time.sleep(0.7)
         asked = time.monotonic()
         done = process.stop(signal.SIGINT)
-        assert time.monotonic() - asked < 1, time.monotonic() - asked
+        assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
         assert done.code == 130, done
         assert document(done.out)["status"] == "aborted", done
 
@@ -89,7 +89,7 @@ def stopped_between_two_frames():
         time.sleep(wait)
         asked = time.monotonic()
         done = process.stop(signal.SIGINT)
-        assert time.monotonic() - asked < 1, time.monotonic() - asked
+        assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
         assert done.code == 130 and document(done.out)["status"] == "aborted", done
 
 
@@ -101,7 +101,7 @@ def stopped_trial_command():
     time.sleep(0.5)
     asked = time.monotonic()
     done = process.stop(signal.SIGTERM)
-    assert time.monotonic() - asked < 1, time.monotonic() - asked
+    assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
     assert done.code == 143 and document(done.out)["status"] == "aborted", done
 
 
@@ -139,7 +139,7 @@ def stopped_search():
                              "2kpps", "--trial-duration", "5s", "--json"])
         asked = time.monotonic()
         done = process.stop(signal.SIGINT)
-        assert time.monotonic() - asked < 1 and done.code == 130, done
+        assert time.monotonic() - asked < 1 * SLOW and done.code == 130, done
         assert document(done.out)["status"] == "aborted", done
         standing.same()
 
@@ -155,7 +155,7 @@ def second_signal_ends_at_once():
         time.sleep(0.25)
         asked = time.monotonic()
         done = process.stop(numbers[1])
-        assert time.monotonic() - asked < 0.15, time.monotonic() - asked
+        assert time.monotonic() - asked < 0.15 * SLOW, time.monotonic() - asked
         assert done.code == 128 + numbers[1] and done.out == "", done
 
 
@@ -234,7 +234,7 @@ def interface_deleted(backend):
         net.ip("tester", "link", "del", "c0")
         asked = time.monotonic()
         done = process.wait(timeout=10)
-        assert time.monotonic() - asked < 3, time.monotonic() - asked
+        assert time.monotonic() - asked < 3 * SLOW, time.monotonic() - asked
         assert done.code == PRECONDITION, done
         sentence(done, ["c0"])
         found = document(done.out)
@@ -251,7 +251,7 @@ def link_down(backend):
             net.ip("tester", "link", "set", end, "down")
             asked = time.monotonic()
             done = process.wait(timeout=10)
-            assert time.monotonic() - asked < 3, time.monotonic() - asked
+            assert time.monotonic() - asked < 3 * SLOW, time.monotonic() - asked
             assert done.code == 6, done
             found = document(done.out)["trials"][0]
             assert found["verdict"] == "invalid" and "link" in found["reason"], found["reason"]
@@ -387,7 +387,7 @@ def frame_log_stays_until_there_is_another():
             assert os.listdir(folder) == ["log.csv"], os.listdir(folder)
         done = wireproof(*QUICK, "--frame-log", path)
         with open(path, encoding="ascii") as file:
-            assert len(file.read().splitlines()) == 101, done
+            assert 51 <= len(file.read().splitlines()) <= 101, done
         done = wireproof(*QUICK, "--frame-log", path, f"--json={folder}/./log.csv")
         assert done.code == 2 and "log.csv" in done.err, done  # the result would replace it
 

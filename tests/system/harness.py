@@ -22,9 +22,11 @@ killed by SIGKILL left behind is removed by the next Topology.
 """
 
 import ctypes
+import functools
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -37,6 +39,8 @@ import documents
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("WIREPROOF_BUILD", os.path.join(ROOT, "build"))
 WIREPROOF = os.environ.get("WIREPROOF", os.path.join(BUILD, "tools", "wireproof"))
+# What is promised within a time takes longer where sanitizers watch, and where other suites run beside.
+SLOW = 1 if os.environ.get("WIREPROOF_SANITIZERS", "none") == "none" else 4
 PREFIX = f"wp{os.getpid()}"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -120,17 +124,26 @@ class Process:
         return tuple(texts)
 
     def wait(self, timeout=30):
-        try:
-            code = self._child.wait(timeout)
-        except subprocess.TimeoutExpired as error:
+        if not self._ends_within(timeout):
             self.kill()
             raise AssertionError(f"{' '.join(self.command)}: still running after {timeout} s; "
-                                 f"output: {self.output()}") from error
+                                 f"output: {self.output()}")
+        code = self._child.wait()
         LIVE.pop(self.pid, None)
         out, err = self.output()
         done = Finished(self.command, code, out, err, time.monotonic() - self._started)
         self._check_document(done)
         return done
+
+    def _ends_within(self, timeout):
+        """Heard at once; Popen.wait() with a timeout looks every 50 ms."""
+        if not self.running():
+            return True
+        ended = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([ended], [], [], timeout)[0])
+        finally:
+            os.close(ended)
 
     def _check_document(self, done):
         """Every document of every run is valid, refusals and endings too."""
@@ -178,20 +191,25 @@ def run(*command, timeout=60, **keywords):
 
 
 def wireproof(*arguments, **keywords):
-    """Runs the program under test; see run()."""
-    return run(WIREPROOF, *arguments, **keywords)
+    """Runs the program under test, ahead of other work; see run()."""
+    return run(WIREPROOF, *arguments, **{"ahead": True, **keywords})
 
 
-def check(*command, timeout=20):
-    """Runs a command that must succeed; returns its stdout."""
-    done = run(*command, timeout=timeout)
-    if done.code != 0:
-        raise AssertionError(str(done))
-    return done.out
+def check(*command, timeout=20, stdin=""):
+    """Runs a command that must succeed; returns its stdout. Such as `ip`, hundreds of times: without
+    the fork of this process that run() needs.
+    """
+    words = [str(word) for word in command]
+    done = subprocess.run(words, input=stdin, capture_output=True, text=True, errors="replace",
+                          timeout=timeout, check=False)
+    if done.returncode != 0:
+        raise AssertionError(str(Finished(words, done.returncode, done.stdout, done.stderr, 0)))
+    return done.stdout
 
 
+@functools.cache
 def require_namespaces():
-    """Skips the case where network namespaces cannot be made."""
+    """Skips the case where network namespaces cannot be made. Where they can, that is known then."""
     if os.geteuid() != 0:
         raise Skip("needs root to make network namespaces")
     done = run("ip", "netns", "add", f"{PREFIX}x")
@@ -240,20 +258,21 @@ class Topology:
         self._remove()
 
     def _make(self):
-        for name in self.names.values():
-            check("ip", "netns", "add", name)
-            if not self.ipv6:
+        tester, device = self.names.values()
+        check("ip", "-batch", "-", stdin=f"netns add {tester}\nnetns add {device}\n")
+        if not self.ipv6:
+            for name in (tester, device):
                 check("ip", "netns", "exec", name, "sysctl", "-qw",
                       "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-            check("ip", "-n", name, "link", "set", "lo", "up")
-        queues = ["numrxqueues", self.queues, "numtxqueues", self.queues]
+        queues = f"numrxqueues {self.queues} numtxqueues {self.queues}"
+        links = {tester: "link set lo up\n", device: "link set lo up\n"}
         for n in range(self.pairs):
-            check("ip", "-n", self.names["tester"], "link", "add", f"t{n}",
-                  "address", f"02:00:00:00:00:0{n}", *queues, "type", "veth",
-                  "peer", "name", f"d{n}", "address", f"02:00:00:00:01:0{n}", *queues,
-                  "netns", self.names["device"])
-            self.ip("tester", "link", "set", f"t{n}", "mtu", self.mtu, "up")
-            self.ip("device", "link", "set", f"d{n}", "mtu", self.mtu, "up")
+            links[tester] += (f"link add t{n} address 02:00:00:00:00:0{n} {queues} type veth peer name d{n} "
+                              f"address 02:00:00:00:01:0{n} {queues} netns {device}\n"
+                              f"link set t{n} mtu {self.mtu} up\n")
+            links[device] += f"link set d{n} mtu {self.mtu} up\n"
+        for name, words in links.items():
+            check("ip", "-n", name, "-batch", "-", stdin=words)
         for n in range(self.pairs):
             self._wait_for_carrier("tester", f"t{n}")
             self._wait_for_carrier("device", f"d{n}")
@@ -266,8 +285,9 @@ class Topology:
             time.sleep(0.02)
 
     def _remove(self):
+        there = namespaces()
         for name in self.names.values():
-            if name in namespaces():
+            if name in there:
                 run("ip", "netns", "del", name)
 
     def ip(self, where, *arguments):

@@ -6,11 +6,11 @@ import re
 import sys
 
 from expect import DRY, INVALID, PRECONDITION, USAGE, document, refused, sentence
-from harness import WIREPROOF, Suite, Topology, run, wireproof
+from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-GENTLE = ("--rate", "2kpps", "--duration", "300ms", "--warm-up", "0", "--burst", "1024", "--drain", "50ms")
+GENTLE = ("--rate", "1kpps", "--duration", "600ms", "--warm-up", "0", "--burst", "1024", "--drain", "50ms")
 NOTHING = ("--rate", "1pps", "--duration", "100ms")
 
 
@@ -61,12 +61,20 @@ def measured(direction, name):
     return direction["jitter"].get(name + "_ns")
 
 
+def sent_whole(found):
+    """The document of a trial for which the sender had its core."""
+    reason = found["trials"][0]["reason"]
+    if reason.startswith("tx shortfall"):
+        raise Skip(f"this machine is too busy to tell: {reason}")
+    return found
+
+
 @SUITE.case
 def criteria_of_loss_delay_jitter_and_order():
     for impairment, given, failing in CRITERIA:
         flags = [word for one in given for word in ("--fail-if", one)]
         done = wireproof(*memory(impairment, *flags, "--json"))
-        found = document(done.out)
+        found = sent_whole(document(done.out))
         assert found["trials"][0]["verdict"] != "invalid", found["trials"][0]["reason"]
         criteria = found["result"]["criteria"]
         assert [one["name"] for one in criteria if one["failed"]] == failing, criteria
@@ -77,6 +85,8 @@ def criteria_of_loss_delay_jitter_and_order():
             assert one.get("measured") == direct, (one, direct)
             assert one["failed"] == (direct is None or direct > one["limit"]), one
     done = wireproof(*memory(",loss=20%", "--fail-if", "loss>0.1%, delay_max>1h"))
+    if done.code == INVALID and "tx shortfall" in done.out:
+        raise Skip(f"this machine is too busy to tell: {done.out.splitlines()[0]}")
     assert done.code == 1 and re.search(r"^FAILED   loss > 0.1%: \d", done.out, re.M), done.out
     assert re.search(r"^ok       delay_max > ", done.out, re.M), done.out
 
@@ -84,7 +94,7 @@ def criteria_of_loss_delay_jitter_and_order():
 @SUITE.case
 def the_worst_direction_decides():
     done = wireproof(*memory(",loss=30%", "--bidirectional", "--fail-if", "loss>5%", "--json"))
-    found = document(done.out)
+    found = sent_whole(document(done.out))
     assert done.code == 1, done
     one = found["result"]["criteria"][0]
     assert (one["from"], one["to"]) == ("a", "b") and one["measured"] > 0.1, one
@@ -121,7 +131,7 @@ def an_invalid_trial_fails_where_that_is_a_criterion():
 @SUITE.case
 def the_headline_is_of_all_directions():
     done = wireproof(*memory(",loss=30%", "--bidirectional", "--json"))
-    trial = document(done.out)["trials"][0]
+    trial = sent_whole(document(done.out))["trials"][0]
     lost = [one["counts"]["lost"] for one in trial["directions"]]
     offered = [one["counts"]["offered"] for one in trial["directions"]]
     assert trial["reason"] == (f"{sum(lost):,} of {sum(offered):,} offered frames were lost: "

@@ -37,16 +37,18 @@ class AnalyzerTest : public testing::Test {
     return made;
   }
 
-  void show(const Signature& signature, Nanoseconds arrived = kEpoch + 1000, int flip_byte = -1) {
+  void show(const Signature& signature, Nanoseconds arrived = kEpoch + 1000, int flip_byte = -1,
+            std::uint8_t flip = 1) {
     std::array<std::uint8_t, 60> bytes{};
     made_.write(bytes.data());
     made_.patch().apply(bytes.data(),
                         {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
                         signature.space, signature.lag);
-    if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= 1;
+    if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= flip;
     Frame frame{.data = bytes.data(), .stamp = arrived, .length = 60, .capacity = 60};
     Frame* frames[] = {&frame};
-    analyzer_.take(frames, arrived + kSecond, late_after_);  // a stamp counts, not the poll
+    const Nanoseconds polled = (arrived != 0 ? arrived : kEpoch) + kSecond;
+    analyzer_.take(frames, polled, late_after_);  // a stamp counts, not the poll
   }
 
   // RFC 5481 section 4's delays, in ns behind `base`: 20 10 20 25 20, over and over.
@@ -90,6 +92,26 @@ TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
   // Late and damaged numbers are still missing; a copy has no delay of its own.
   EXPECT_EQ(analyzer_.tracker().next_expected(1), 0u);
   EXPECT_EQ(analyzer_.delays().samples, 3u);
+}
+
+// The UDP checksum does not cover the version: such a packet is of no protocol that we speak.
+TEST_F(AnalyzerTest, AnIpPacketOfAnotherVersionIsNotOurs) {
+  show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 14, 0x20);
+  EXPECT_EQ(analyzer_.counts().unique, 0u);
+  EXPECT_EQ(analyzer_.counts().readdressed, 0u);
+  HeaderSpec headers;
+  headers.src_ip = *parse_ip("2001:2:0:1::1");
+  headers.dst_ip = *parse_ip("2001:2:0:2::1");
+  const FrameTemplate made = *FrameTemplate::make(headers, 84, false);
+  std::array<std::uint8_t, 80> bytes{};
+  made.write(bytes.data());
+  made.patch().apply(bytes.data(), {kTrial, 0, 0}, 0, 1);
+  AddressMatch match{.ipv6 = true, .l4_port = 9};
+  match.destinations.fill(match_prefix(headers.dst_ip, 128));
+  Signature signature;
+  EXPECT_EQ(read_test_frame(match, bytes.data(), bytes.size(), signature), FrameClass::kOurs);
+  bytes[14] ^= 0x20;
+  EXPECT_EQ(read_test_frame(match, bytes.data(), bytes.size(), signature), FrameClass::kOthers);
 }
 
 TEST_F(AnalyzerTest, FramesOfABurstBeyondTheScheduleAreCountedOnceEach) {
@@ -206,6 +228,17 @@ TEST_F(AnalyzerTest, DelayIsFromTheStampAndNeverClamped) {
   EXPECT_EQ(analyzer_.delays().min, 1200);
   EXPECT_EQ(analyzer_.negative_delays(), 1u);
   EXPECT_EQ(analyzer_.counts().unique, 2u);
+}
+
+TEST_F(AnalyzerTest, WhatBearsNoStampArrivedAtThePollAndIsCounted) {
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 500}, kEpoch + 1700);
+  EXPECT_EQ(analyzer_.counts().unstamped, 0u);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 500}, 0);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 500}, 0);
+  show({.trial_id = kTrial - 1, .sequence = 2, .transmit_time = 500}, 0);  // of others
+  EXPECT_EQ(analyzer_.counts().unstamped, 2u);
+  EXPECT_EQ(analyzer_.counts().duplicate, 1u);
+  EXPECT_EQ(analyzer_.delays().max, kSecond - 500);
 }
 
 TEST_F(AnalyzerTest, AFrameIsLateByWhenItCameAndNotByHowLongItTook) {

@@ -21,6 +21,7 @@ HeaderSpec headers() {
 // anew.
 TEST(Generator, ARecycledFrameOfAnotherSizeIsWhole) {
   constexpr std::array<std::uint32_t, 3> kSizes{64, 570, 1518};
+  constexpr std::array<std::size_t, 5> kOrder{0, 2, 1, 0, 1};
   for (const bool sockets : {false, true}) {
     std::vector<FrameTemplate> templates;
     for (const std::uint32_t size : kSizes) {
@@ -44,6 +45,7 @@ TEST(Generator, ARecycledFrameOfAnotherSizeIsWhole) {
         return one.id() == frame->template_id;
       });
       ASSERT_NE(made, fresh.end());
+      ASSERT_EQ(made->id(), fresh[kOrder[static_cast<std::size_t>(round) % kOrder.size()]].id());
       ASSERT_EQ(frame->length, made->buffer_len());
       std::array<std::uint8_t, 1600> expected;
       made->write(expected.data());

@@ -26,14 +26,14 @@ namespace wireproof {
 namespace {
 
 const MonotonicClock kClock;
-constexpr std::uint16_t kPort = 7711;
+constexpr std::uint16_t kTestPort = 7711;
 
 OpenSpec spec_for(const char* destination = "198.18.0.0", std::uint8_t length = 15) {
   OpenSpec spec;
   spec.clock = &kClock;
   spec.ring_frames = 1024;
   spec.steering.destinations = {{*parse_ip(destination), length}};
-  spec.steering.l4_port = kPort;
+  spec.steering.l4_port = kTestPort;
   return spec;
 }
 
@@ -174,8 +174,8 @@ TEST_F(AfPacketOnVeth, OnlySteeredFramesArrive) {
       {.to = "198.18.96.0"},
       {.to = "192.0.2.6"},
       {.to = "2001:2:0:8000::1"},
-      {.to = "198.18.64.1", .to_port = kPort + 1},
-      {.to = "2001:2:0:4000::1", .to_port = kPort + 1},
+      {.to = "198.18.64.1", .to_port = kTestPort + 1},
+      {.to = "2001:2:0:4000::1", .to_port = kTestPort + 1},
       {.to = "198.18.64.1", .protocol = 6},
       {.to = "2001:2:0:4000::1", .protocol = 6},
       {.to = "198.18.64.1", .fragment_offset = 1},

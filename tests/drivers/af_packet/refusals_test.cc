@@ -13,19 +13,19 @@
 namespace wireproof {
 namespace {
 
-const MonotonicClock kClock;
+const MonotonicClock kAxis;
 
-OpenSpec spec_for() {
+OpenSpec plain_spec() {
   OpenSpec spec;
-  spec.clock = &kClock;
+  spec.clock = &kAxis;
   spec.ring_frames = 1024;
   spec.steering.destinations = {{*parse_ip("198.18.0.0"), 15}};
   spec.steering.l4_port = 7711;
   return spec;
 }
 
-Result<std::unique_ptr<Device>> try_open(const std::string& device, const OpenSpec& spec,
-                                         std::map<std::string, std::string> options = {}) {
+Result<std::unique_ptr<Device>> plain_open(const std::string& device, const OpenSpec& spec,
+                                           std::map<std::string, std::string> options = {}) {
   return make_af_packet_backend()->open({"af_packet", device, std::move(options)}, spec);
 }
 
@@ -41,7 +41,7 @@ TEST_F(AfPacketRefusals, WithoutNetRawProbeAndOpenSaySo) {
   EXPECT_EQ(in_child([&] {
               keep_only_capabilities({});
               const Probe probe = make_af_packet_backend()->probe();
-              const auto refused = try_open(veth.near(), spec_for());
+              const auto refused = plain_open(veth.near(), plain_spec());
               return !probe.usable && probe.reason.find("CAP_NET_RAW") != std::string::npos &&
                      !probe.cure.empty() && !refused && refused.error().message == probe.reason;
             }),
@@ -57,9 +57,9 @@ TEST_F(AfPacketRefusals, RingThatDoesNotFitIsRefused) {
               const rlim_t limit = pages_in_use * 4096 + (32u << 20);
               const rlimit little{.rlim_cur = limit, .rlim_max = limit};
               setrlimit(RLIMIT_AS, &little);
-              OpenSpec spec = spec_for();
+              OpenSpec spec = plain_spec();
               spec.ring_frames = 1 << 15;  // of 2 KiB
-              const auto refused = try_open(veth.near(), spec);
+              const auto refused = plain_open(veth.near(), spec);
               return !refused && refused.error().kind == ErrorKind::kPrecondition &&
                      refused.error().message.find("64 MiB") != std::string::npos &&
                      refused.error().hint.find("smaller") != std::string::npos;
@@ -71,23 +71,23 @@ TEST_F(AfPacketRefusals, RefusalsNameTheThingAndTheCure) {
   VethPair veth;
   const auto refusal = [&](const std::string& device, const OpenSpec& spec,
                            std::map<std::string, std::string> options = {}) {
-    const auto opened = try_open(device, spec, std::move(options));
+    const auto opened = plain_open(device, spec, std::move(options));
     EXPECT_FALSE(opened.has_value());
     return opened ? Error{} : opened.error();
   };
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"gard", "off"}}).hint, "did you mean 'guard'?");
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"guard", "tcxx"}}).hint, "did you mean 'tcx'?");
-  EXPECT_EQ(refusal(veth.near(), spec_for(), {{"promiscuous", "1"}}).kind, ErrorKind::kUsage);
-  EXPECT_EQ(refusal(veth.near() + "x", spec_for()).hint,
+  EXPECT_EQ(refusal(veth.near(), plain_spec(), {{"gard", "off"}}).hint, "did you mean 'guard'?");
+  EXPECT_EQ(refusal(veth.near(), plain_spec(), {{"guard", "tcxx"}}).hint, "did you mean 'tcx'?");
+  EXPECT_EQ(refusal(veth.near(), plain_spec(), {{"promiscuous", "1"}}).kind, ErrorKind::kUsage);
+  EXPECT_EQ(refusal(veth.near() + "x", plain_spec()).hint,
             fmt::format("did you mean '{}'?", veth.near()));
-  OpenSpec spec = spec_for();
+  OpenSpec spec = plain_spec();
   spec.queues = 65;
   EXPECT_EQ(refusal(veth.near(), spec).kind, ErrorKind::kUsage);
-  spec = spec_for();
+  spec = plain_spec();
   spec.buffer_len_max = 1515;
   EXPECT_NE(refusal(veth.near(), spec).message.find("MTU of 1500"), std::string::npos);
   shell(fmt::format("ip link set {} down", veth.near()));
-  EXPECT_NE(refusal(veth.near(), spec_for()).message.find("is down"), std::string::npos);
+  EXPECT_NE(refusal(veth.near(), plain_spec()).message.find("is down"), std::string::npos);
 }
 
 }  // namespace
