@@ -47,11 +47,14 @@ class BurstBlame : public ::testing::Test {
     Nanoseconds short_stall = clock_.now() + gap(5 * kMillisecond, 40 * kMillisecond);
     while (!tx.cell().finished.load()) {
       const std::size_t before = from_.sent.size();
-      tx.run();
+      const Nanoseconds next = tx.run();
       if (from_.sent.size() > before) {
         departures_.push_back({clock_.now() - epoch, from_.sent.size() - before});
       }
-      clock_.advance(kMicrosecond);
+      // It looks at its clock again a microsecond later; in between it is only waiting.
+      const Nanoseconds stalled = std::min(long_stall, short_stall) - clock_.now();
+      const Nanoseconds idle = std::min(next == Step::kBusy ? 0 : next - clock_.now(), stalled);
+      clock_.advance(std::max(kMicrosecond, idle));
       if (clock_.now() >= long_stall) {
         clock_.advance(8 * kMillisecond);
         long_stall = clock_.now() + gap(50 * kMillisecond, 400 * kMillisecond);
@@ -129,6 +132,21 @@ TEST_F(BurstBlame, APolicerIsBlamedForItsOwnLossesAlone) {
       EXPECT_GT(found.attribution.dut, 0u) << share;
     }
   }
+}
+
+// A device that carries nothing any more: what left together with others moved, and explains itself
+// alone.
+TEST_F(BurstBlame, ABurstExplainsNoMoreThanTheFramesThatItMoved) {
+  make({.unsent_ratio = 0.001});
+  const DirectionResult found = run_through_policer(1'000, 1e-3, 1);
+  std::uint64_t together = 0;
+  for (const Departure& departure : departures_) {
+    if (departure.frames > 1) together += departure.frames;
+  }
+  EXPECT_GT(found.pacing.caught_up, 2 * together);
+  EXPECT_GT(found.pacing.lost_behind, 0u);
+  EXPECT_LE(found.pacing.lost_behind, together);
+  EXPECT_EQ(found.attribution.dut, found.counts.lost - found.pacing.lost_behind);
 }
 
 // The user says that the device has room for it: then a loss is the device's.

@@ -268,6 +268,7 @@ TEST(Forwarder, TheLogTellsEveryDeparture) {
   constexpr std::uint32_t kFrames = 20'000;
   for (std::uint32_t i = 0; i < kFrames; ++i) {
     bench.arrive(i, kSecond + i * 980);  // a little more than the cap passes
+    bench.b.accept_max = i % 300 < 100 ? 7 : SIZE_MAX;
     if (i % 100 == 99) bench.run_dry();
     bench.clock.sleep_until(kSecond + i * 980);
   }

@@ -40,14 +40,14 @@ class TwoWaysTest : public ::testing::Test {
     return run(spec, {.a = &a_, .b = &b_, .bidirectional = true});
   }
 
-  // Counters that stand at a hundred thousand, and grow by these while frames are sent.
-  static void count(FakeDevice& device, std::uint64_t tx, std::uint64_t ring, std::uint64_t nic) {
-    device.counting = [&device, tx, ring, nic](DeviceCounters& now) {
-      constexpr std::uint64_t kBefore = 100'000;
+  // Counters that stand at `before` and its multiples, and grow by these while frames are sent.
+  static void count(FakeDevice& device, std::uint64_t before, std::uint64_t tx, std::uint64_t ring,
+                    std::uint64_t nic) {
+    device.counting = [&device, before, tx, ring, nic](DeviceCounters& now) {
       const std::uint64_t times = device.has_sent.load() ? 1 : 0;
-      now.tx_dropped = kBefore + times * tx;
-      now.rx_ring_dropped = 2 * kBefore + times * ring;
-      now.rx_nic_dropped = 3 * kBefore + times * nic;
+      now.tx_dropped = before + times * tx;
+      now.rx_ring_dropped = 2 * before + times * ring;
+      now.rx_nic_dropped = 3 * before + times * nic;
     };
   }
   [[nodiscard]] static Signature signature_of(const std::vector<std::uint8_t>& bytes) {
@@ -66,8 +66,8 @@ class TwoWaysTest : public ::testing::Test {
 };
 
 TEST_F(TwoWaysTest, EachDirectionIsExplainedByItsOwnPortsSinceTheTrialBegan) {
-  count(a_, 1, 2, 3);
-  count(b_, 5, 7, 11);
+  count(a_, 100'000, 1, 2, 3);
+  count(b_, 99'999, 5, 7, 11);
   const TrialResult trial = run_both({.intended_fps = 10'000, .duration = 20 * kMillisecond});
   ASSERT_EQ(trial.directions.size(), 2u);
   const DirectionResult& there = trial.directions[0];

@@ -119,6 +119,8 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
   std::string spoiled;
   DirectionResult result = (*direction)->fold(before, after, before, after, spoiled);
   EXPECT_EQ(spoiled.empty(), look || stamp != 0) << spoiled;
+  (*direction)->start(1000, kMillisecond, 64, 8, clock.now());
+  EXPECT_EQ(rx.late_unseen(), 0u) << "of the next trial nothing is known yet";
   return result;
 }
 
@@ -201,6 +203,10 @@ TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
       EXPECT_EQ(signature.transmit_time, readings * kMicrosecond) << i;
     }
     EXPECT_EQ(tx.span_max(), (stamp == TxStamp::kBurst ? 1 : 33) * kMicrosecond);
+    // From the first stamp to the last; the longest is the one between the two rounds.
+    EXPECT_EQ(tx.gaps().samples, 63u);
+    EXPECT_EQ(tx.gaps().max, (stamp == TxStamp::kBurst ? 1 : 2) * kMicrosecond);
+    EXPECT_NEAR(tx.gaps().mean() * 63, (stamp == TxStamp::kBurst ? 1 : 64) * kMicrosecond, 1);
     (*direction)->stop(clock.now());
   }
 }
