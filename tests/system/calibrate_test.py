@@ -32,7 +32,7 @@ class State:
         self.env = {**os.environ, "XDG_STATE_HOME": self.folder}
 
     def run(self, *arguments, **keywords):
-        return wireproof(*arguments, env=self.env, ahead=True, timeout=120, **keywords)
+        return wireproof(*arguments, env=self.env, timeout=120, **keywords)
 
     def entries(self):
         with open(self.file, encoding="utf-8") as file:

@@ -58,7 +58,7 @@ def a_device_between_memifs_forwards_the_longest_tagged_frame():
     needs_module()
     near, far = f"wp{os.getpid()}e", f"wp{os.getpid()}f"
     dut = Process([WIREPROOF, "dut", "--a", memif(0, "server", near), "--b",
-                   memif(1, "server", far)], ahead=True)
+                   memif(1, "server", far)])
     try:
         listening(dut, near, far)  # then it waits six seconds for the other ends
         passes(wireproof, "--tx", memif(2, "client", near), "--rx", memif(3, "client", far),

@@ -12,7 +12,7 @@ import time
 
 from cable import CABLE, amid, cable, sent
 from expect import MEMORY, OUTPUT, PRECONDITION, Standing, document, sentence
-from harness import SLOW, WIREPROOF, Process, Skip, Suite, Topology, check, run, wireproof
+from harness import SLOW, WIREPROOF, Process, Skip, Suite, Topology, check, go_ahead, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
@@ -276,7 +276,7 @@ def link_flap(backend):
 def shell(script, timeout=20, **keywords):
     """(exit code, stdout, stderr) of a shell line; $W is the program, $T a quick trial."""
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=timeout,
-                          check=False, stdin=subprocess.DEVNULL,
+                          check=False, stdin=subprocess.DEVNULL, preexec_fn=go_ahead,
                           env={**os.environ, "W": WIREPROOF, "T": " ".join(QUICK)}, **keywords)
     return done.returncode, done.stdout, done.stderr
 

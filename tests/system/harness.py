@@ -83,10 +83,13 @@ def go_ahead():
 
 
 class Process:
-    """A child that is ended by pid, at the latest when this process dies. `ahead`: see go_ahead."""
+    """A child that is ended by pid, at the latest when this process dies. `ahead`: see go_ahead; the
+    program under test is, unless it is told otherwise.
+    """
 
-    def __init__(self, command, cpu=None, env=None, nice=0, ahead=False):
+    def __init__(self, command, cpu=None, env=None, nice=0, ahead=None):
         self.command = [str(word) for word in command]
+        ahead = WIREPROOF in self.command if ahead is None else ahead
         self._out = tempfile.TemporaryFile("w+", errors="replace")
         self._err = tempfile.TemporaryFile("w+", errors="replace")
         self._started = time.monotonic()
@@ -191,8 +194,8 @@ def run(*command, timeout=60, **keywords):
 
 
 def wireproof(*arguments, **keywords):
-    """Runs the program under test, ahead of other work; see run()."""
-    return run(WIREPROOF, *arguments, **{"ahead": True, **keywords})
+    """Runs the program under test; see run()."""
+    return run(WIREPROOF, *arguments, **keywords)
 
 
 def check(*command, timeout=20, stdin=""):
@@ -299,10 +302,8 @@ class Topology:
         return ["ip", "netns", "exec", self.names[where], *command]
 
     def start(self, where, *arguments, **keywords):
-        """Starts wireproof inside a namespace, ahead of other work; stopped with the topology at the
-        latest.
-        """
-        return self.start_command(where, WIREPROOF, *arguments, ahead=True, **keywords)
+        """Starts wireproof inside a namespace; stopped with the topology at the latest."""
+        return self.start_command(where, WIREPROOF, *arguments, **keywords)
 
     def start_command(self, where, *command, **keywords):
         process = Process(self.inside(where, *command), **keywords)
@@ -310,9 +311,8 @@ class Topology:
         return process
 
     def run(self, where, *arguments, timeout=60, **keywords):
-        """Runs wireproof inside a namespace, ahead of other work, to its end."""
-        return run(*self.inside(where, WIREPROOF, *arguments), timeout=timeout, ahead=True,
-                   **keywords)
+        """Runs wireproof inside a namespace, to its end."""
+        return run(*self.inside(where, WIREPROOF, *arguments), timeout=timeout, **keywords)
 
 
 class Suite:

@@ -73,7 +73,7 @@ class Running:
         before = wire.arrived()
         # Not ahead of others: a loop that spins would keep the kernel's own threads from their work.
         self._process = wire.net.start_command(
-            "tester", WIREPROOF, *wire.command(verb, *words_of(verb, "200pps", 20_000), *flags),
+            "tester", WIREPROOF, *wire.command(verb, *words_of(verb, "200pps", 20_000), *flags), ahead=False,
             env={**os.environ, "XDG_STATE_HOME": self._state.name})
         while wire.arrived() < before + 20:
             assert self._process.running(), self._process.wait(1)

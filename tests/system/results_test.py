@@ -98,14 +98,14 @@ def every_criterion_holds_or_does_not():
     assert named == {*CRITERIA, "invalid"}, named ^ {*CRITERIA, "invalid"}
     base = ["trial", "--tx", FAULTS, "--rx", "loopback:b", *gentle(["--drain", "100ms"])]
     for name, (below, _) in CRITERIA.items():  # each by itself, of few frames
-        done = wireproof(*base, *words_of("trial", "1kpps", 200), "--fail-if", f"{name}>{below}", ahead=True)
+        done = wireproof(*base, *words_of("trial", "1kpps", 200), "--fail-if", f"{name}>{below}")
         assert done.code == 1, done
         criterion, = document(done.out)["result"]["criteria"]
         assert done.code == 1 and criterion["failed"] and criterion["name"] == name, (name, criterion)
     for column, code in ((0, 1), (1, 0)):  # all together, of enough for a p99
         limits = {name: limits[column] for name, limits in CRITERIA.items() if limits[1]}
         flags = [word for name, limit in limits.items() for word in ("--fail-if", f"{name} > {limit}")]
-        done = wireproof(*base, *words_of("trial", "3kpps", 500), *flags, ahead=True)
+        done = wireproof(*base, *words_of("trial", "3kpps", 500), *flags)
         assert done.code == code, done
         criteria = document(done.out)["result"]["criteria"]
         assert [one["name"] for one in criteria] == list(limits), done

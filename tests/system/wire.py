@@ -102,12 +102,13 @@ class Wire:
         return self.runs[-1]
 
     def frames(self, *fields, end=0):
-        """Of each run that had no warm-up: (its document, the frames of each of its trials). As many as
-        were offered, by the capture's count."""
+        """Of each run that had no warm-up: (its document, the frames of each of its trials that sent
+        any). As many as were offered, by the capture's count."""
         trials, told = self.taps[end].trials(*fields, TIME), []
         for found in self.runs:
-            told.append((found, [trials.pop(0) for _ in found["trials"]]))
-            assert [len(frames) for frames in told[-1][1]] == offered(found, end), (
-                [len(frames) for frames in told[-1][1]], offered(found, end))
+            sent = [count for count in offered(found, end) if count > 0]
+            told.append((found, trials[:len(sent)]))
+            del trials[:len(sent)]
+            assert [len(frames) for frames in told[-1][1]] == sent, ([len(frames) for frames in told[-1][1]], sent)
         assert not trials, "frames of a trial that no document has"
         return told
