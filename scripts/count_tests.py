@@ -59,6 +59,11 @@ def count_gtest(where, text, tally):
     return running
 
 
+def shortened(why, most=1000):
+    """The whole is in the log of its program."""
+    return why if len(why) <= most else f"{why[:most // 2]} ... {why[-most // 2:]}"
+
+
 def count_lines(where, text, tally):
     for line in text.splitlines():
         match = OWN.match(line)
@@ -144,7 +149,7 @@ def report(tally):
         if seconds >= 1:
             print(f"{seconds:6.0f} s  {name}")
     for name, why in tally.failed:
-        print(f"FAILED  {name}" + (f": {why}" if why else ""))
+        print(f"FAILED  {name}" + (f": {shortened(why)}" if why else ""))
     for name, why in tally.skipped:
         print(f"skipped {name}: {why or 'gives no reason'}")
     print(f"{len(tally.passed)} passed, {len(tally.failed)} failed, {len(tally.skipped)} skipped")
