@@ -90,28 +90,6 @@ can_make_namespaces() {
     ip netns del "$1"
 }
 
-# percent_of_reference: of the time that two cores take for a fixed piece of work, both at once, where a
-# budget of seconds was found. Two threads of one core take twice that, whatever each takes alone.
-percent_of_reference() {
-  python3 - << 'END'
-import multiprocessing
-import statistics
-import time
-
-REFERENCE_S = 0.75
-
-def work(_):
-    begun = time.monotonic()
-    table = {}
-    for i in range(2_000_000):
-        table[i & 0xffff] = table.get(i * 7 & 0xffff, 0) + i
-    return time.monotonic() - begun
-
-with multiprocessing.Pool(2) as pool:
-    print(round(100 * statistics.median(pool.map(work, range(6), chunksize=1)) / REFERENCE_S))
-END
-}
-
 # add_namespace NAME: without IPv6, whose neighbour discovery is traffic that nobody asked for.
 add_namespace() {
   ip netns add "$1"

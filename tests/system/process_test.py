@@ -50,7 +50,7 @@ def idles(process, seconds=0.5):
     time.sleep(seconds)
     after, took = tasks(process), time.monotonic() - begin
     spin = [task for task, (gave, ran) in after.items()
-            if gave - before[task][0] < 10 and ran - before[task][1] > 0.8e9 * took]
+            if gave - before[task][0] < 10 and ran - before[task][1] > 0.5e9 * took]
     return len(spin), sum(after[task][0] - before[task][0] for task in after if task not in spin)
 
 
