@@ -128,6 +128,7 @@ class Bisection {
   // What a trial teaches
   void learn(const Step& step);
   void learn_unpaced(const TrialResult& trial);
+  [[nodiscard]] bool fell_short(const TrialResult& trial) const;
   void learn_pass(const Step& step, std::size_t trial);
   void learn_fail(const Step& step, const TrialResult& trial);
   void learn_invalid(const Step& step, const TrialResult& trial);
@@ -303,6 +304,11 @@ void Bisection::learn(const Step& step) {
     return;
   }
   if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
+  if (fell_short(trial) && retries_ < spec_.invalid_retries) {
+    ++retries_;
+    retry_ = step;
+    return;
+  }
   retries_ = 0;
   achieved_ = {};
   if (trial.spec.max_rate)
@@ -319,6 +325,13 @@ void Bisection::learn_unpaced(const TrialResult& trial) {
   unpaced_ = offered;
   unpaced_met_goal_ = verdict_by_loss(trial, spec_.goal.loss_ratio) == Verdict::kPass;
   if (!unpaced_met_goal_) chooser_.failed(offered, forwarding_fps(trial));
+}
+
+// It passed, and left out more of its load than the answer may be wide: it is made again before it
+// is taken for what it is.
+bool Bisection::fell_short(const TrialResult& trial) const {
+  return trial.verdict == Verdict::kPass &&
+         load_of(trial) - proven_fps(trial) > load_of(trial) * spec_.precision;
 }
 
 void Bisection::learn_pass(const Step& step, std::size_t trial) {
@@ -400,7 +413,7 @@ std::optional<std::size_t> Bisection::best_trial() const {
     const TrialResult& trial = result_.trials[i];
     if (trial.verdict != Verdict::kPass || trial.interrupted) continue;
     if (upper_ && load_of(trial) >= *upper_) continue;
-    if (!best || load_of(trial) > load_of(result_.trials[*best])) best = i;
+    if (!best || proven_fps(trial) > proven_fps(result_.trials[*best])) best = i;
   }
   return best;
 }
@@ -413,16 +426,17 @@ void Bisection::describe() {
   result_.final_trial.reset();
   if (const std::optional<std::size_t> best = best_trial()) {
     const TrialResult& trial = result_.trials[*best];
-    result_.lower_bound_fps = load_of(trial);
+    result_.lower_bound_fps = proven_fps(trial);
     result_.conditional_throughput_fps = forwarding_fps(trial);
     result_.final_trial = trial;
   }
   const std::optional<double>& low = result_.lower_bound_fps;
   result_.regular =
       confirmed_ && low && upper_ && *upper_ - *low <= *upper_ * spec_.precision && !ended_;
-  const bool at_most_the_tester = !upper_ && low && unpaced_ && narrow(*low, *unpaced_);
+  const double asked = low ? load_of(*result_.final_trial) : 0;
+  const bool at_most_the_tester = !upper_ && low && unpaced_ && narrow(asked, *unpaced_);
   const bool given_up =
-      ceiling_ && (!upper_ || *ceiling_ < *upper_) && low && narrow(*low, *ceiling_);
+      ceiling_ && (!upper_ || *ceiling_ < *upper_) && low && narrow(asked, *ceiling_);
   result_.tester_limited = !result_.regular && low && (at_most_the_tester || given_up);
   result_.reason = result_.regular ? "" : why_not_regular();
 }
@@ -439,6 +453,10 @@ std::string Bisection::why_not_regular() const {
   if (!upper_)
     return fmt::format("the highest load asked, {} frames/s, passed", whole(spec_.max_fps));
   if (!confirmed_) return "not confirmed by a trial of the final duration";
+  const double asked = load_of(*result_.final_trial);
+  if (*upper_ - asked <= *upper_ * spec_.precision)
+    return fmt::format("the trial of {} frames/s passed, and offered {}: take longer trials",
+                       whole(asked), whole(*result_.lower_bound_fps));
   return fmt::format(
       "one frame in a trial of {:g} s is more than the precision: take longer trials",
       seconds(duration_));

@@ -2,12 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "trial/derive.h"
 
 namespace wireproof {
 
 double load_of(const TrialResult& trial) {
   return trial.spec.max_rate ? offered_fps(trial) : trial.spec.intended_fps;
+}
+
+double proven_fps(const TrialResult& trial) {
+  double proven = load_of(trial);
+  if (trial.spec.max_rate) return proven;  // what was offered already
+  for (const DirectionResult& direction : trial.directions)
+    proven = std::min(
+        proven, trial.spec.intended_fps - rate_fps(direction.counts.unsent, trial.spec.duration));
+  return std::max(0.0, proven);
 }
 
 TrialResult judged_for(const TrialResult& trial, const SearchGoal& goal) {
@@ -33,7 +44,7 @@ Proven proven_by(std::span<const TrialResult* const> trials, const SearchSpec& s
   }
   for (const TrialResult* trial : trials) {
     if (!says(*trial, Verdict::kPass) || (upper && load_of(*trial) >= *upper)) continue;
-    if (proven.passed == nullptr || load_of(*trial) > load_of(*proven.passed))
+    if (proven.passed == nullptr || proven_fps(*trial) > proven_fps(*proven.passed))
       proven.passed = trial;
   }
   return proven;
@@ -45,14 +56,14 @@ void reconcile(SearchResult& result, std::span<const TrialResult* const> trials)
   const std::optional<double> upper = result.upper_bound_fps;
   const double before = result.lower_bound_fps.value_or(0);
   const bool taken_back = upper && before >= *upper;
-  const bool raised = proven.passed != nullptr && load_of(*proven.passed) > before;
+  const bool raised = proven.passed != nullptr && proven_fps(*proven.passed) > before;
   if (!taken_back && !raised) return;
   result.lower_bound_fps.reset();
   result.conditional_throughput_fps.reset();
   result.final_trial.reset();
   if (proven.passed != nullptr) {
     result.final_trial = judged_for(*proven.passed, result.spec.goal);
-    result.lower_bound_fps = load_of(*proven.passed);
+    result.lower_bound_fps = proven_fps(*proven.passed);
     result.conditional_throughput_fps = forwarding_fps(*proven.passed);
   }
   const bool confirmed =

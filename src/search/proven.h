@@ -13,6 +13,12 @@ namespace wireproof {
 // much as the tester can.
 [[nodiscard]] double load_of(const TrialResult& trial);
 
+// Frames a second that a trial which passed has proven: its load less what it left out, in the
+// direction that left out most. A valid trial may leave out a burst (see judge() in engine), and
+// the device had not to carry that. Frames of a load that are no whole number in the duration of
+// the trial are not left out.
+[[nodiscard]] double proven_fps(const TrialResult& trial);
+
 // As if it had been measured for this goal.
 [[nodiscard]] TrialResult judged_for(const TrialResult& trial, const SearchGoal& goal);
 

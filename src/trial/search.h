@@ -31,7 +31,8 @@ struct SearchSpec {
 
 struct SearchResult {
   SearchSpec spec;
-  // Loads (frames a second, intended): the highest that met the goal, the lowest that did not.
+  // Frames a second: the highest load that met the goal, less what its trial left out; the lowest
+  // load (intended) that did not.
   std::optional<double> lower_bound_fps;
   std::optional<double> upper_bound_fps;
   // Forwarding rate measured at the lower bound (RFC 9971, conditional throughput).

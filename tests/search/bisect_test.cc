@@ -117,6 +117,52 @@ TEST_F(Bisect, ALossAtAFloodIsNoUpperBound) {
   EXPECT_TRUE(r->tester_limited);
 }
 
+// 32 of 600 frames left out and 600 a trial carried: what the device had not to carry is not in the
+// bound, and the answer is wider than was asked.
+TEST_F(Bisect, TheBoundIsWhatWasOffered) {
+  spec_.max_fps = 9e3;
+  spec_.trial_duration = spec_.final_duration = 200 * kMillisecond;
+  SimulatedTester tester(device::ideal(3e3), clock_);
+  tester.leaves_out = 32;
+  const auto r = run(tester);
+  ASSERT_TRUE(r->lower_bound_fps);
+  EXPECT_LE(*r->lower_bound_fps, 3e3);
+  EXPECT_GT(*r->lower_bound_fps, 3e3 * 0.99);
+  EXPECT_EQ(*r->lower_bound_fps, r->final_trial->spec.intended_fps - 32 / 0.2);
+  EXPECT_GE(*r->upper_bound_fps, 3e3);
+  EXPECT_FALSE(r->regular);
+  EXPECT_FALSE(r->tester_limited);
+  EXPECT_NE(r->reason.find("passed, and offered"), std::string::npos) << r->reason;
+  EXPECT_LT(tester.asked.size(), trials_max(spec_));
+}
+
+TEST_F(Bisect, ALoadThatWasNotOfferedInFullIsTriedAgain) {
+  spec_.max_fps = 9e3;
+  spec_.trial_duration = spec_.final_duration = 200 * kMillisecond;
+  SimulatedTester tester(device::ideal(3e3), clock_);
+  tester.leaves_out = 32;
+  tester.leaves_out_until = 3;  // the highest load failed; the first guess passes at the third time
+  const auto r = run(tester);
+  ASSERT_GE(tester.asked.size(), 4u);
+  EXPECT_EQ(tester.asked[1].intended_fps, tester.asked[2].intended_fps);
+  EXPECT_EQ(tester.asked[2].intended_fps, tester.asked[3].intended_fps);
+  EXPECT_EQ(*r->lower_bound_fps, r->final_trial->spec.intended_fps);
+  EXPECT_TRUE(r->regular) << r->reason;
+}
+
+// Over a bare wire, where no load fails: the tester's limit is what it was asked for.
+TEST_F(Bisect, ATesterThatLeavesSomeOutIsItsOwnLimit) {
+  spec_.max_fps = 0;
+  SimulatedTester tester(device::infinite(), clock_);
+  tester.tester_max_fps = 1e3;
+  tester.leaves_out = 20;
+  const auto r = run(tester);
+  ASSERT_TRUE(r->lower_bound_fps);
+  EXPECT_EQ(*r->lower_bound_fps, 980);
+  EXPECT_TRUE(r->tester_limited);
+  EXPECT_EQ(r->reason, "the tester can send no faster");
+}
+
 class BisectGoals : public Bisect {
  protected:
   static std::vector<const TrialResult*> trials_of(const SearchResult& search) {

@@ -65,5 +65,39 @@ TEST_F(ProvenTest, ByTheGoalThatIsAskedNotByTheTrialsOwn) {
   EXPECT_EQ(load_of(*proven().failed), 1000);
 }
 
+// What a trial left out the device had not to carry: of two directions, in the one that left out
+// most, however many each sent.
+TEST_F(ProvenTest, ByWhatATrialOfferedOfItsLoad) {
+  TrialResult both = trial(1000, 0, 2 * kSecond);
+  both.directions.push_back(both.directions[0]);
+  EXPECT_EQ(proven_fps(both), 1000);
+  both.directions[1].counts.unsent = 40;
+  EXPECT_EQ(proven_fps(both), 980);
+  EXPECT_EQ(load_of(both), 1000);
+
+  trials_ = {trial(990, 0, 2 * kSecond), both};
+  EXPECT_EQ(load_of(*proven().passed), 990) << "it has proven more than the higher load did";
+  EXPECT_EQ(proven(1000).passed->spec.intended_fps, 990);
+}
+
+// A load that is no whole number of frames in the duration is offered in full all the same.
+TEST_F(ProvenTest, PartsOfAFrameAreNotLeftOut) {
+  EXPECT_DOUBLE_EQ(proven_fps(trial(3177.7, 0, 200 * kMillisecond)), 3177.7);
+}
+
+TEST_F(ProvenTest, AnotherGoalsTrialRaisesTheAnswerByWhatItOffered) {
+  SearchResult result{.spec = spec_};
+  result.lower_bound_fps = 400;
+  result.upper_bound_fps = 600;
+  trials_ = {trial(500, 0)};
+  trials_[0].directions[0].counts.unsent = 20;
+  const std::vector<const TrialResult*> all{trials_.data()};
+  reconcile(result, all);
+  EXPECT_EQ(result.lower_bound_fps, 480);
+  trials_[0].directions[0].counts.unsent = 30;
+  reconcile(result, all);
+  EXPECT_EQ(result.lower_bound_fps, 480) << "470 are less";
+}
+
 }  // namespace
 }  // namespace wireproof

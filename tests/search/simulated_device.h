@@ -50,6 +50,8 @@ class SimulatedTester final : public Measurer {
   double receive_max_fps = 1e9;      // above this its own receive ring drops
   double disturbed_from_fps = 1e18;  // from here on what a device carries loses some to its bursts
   std::size_t disturbed_trials = 0;  // that many at first leave a varying part unsent
+  std::uint64_t leaves_out = 0;  // frames of each trial that has a schedule: few enough to be valid
+  std::size_t leaves_out_until = SIZE_MAX;  // this trial, counted from 0
   Nanoseconds overhead = kSecond / 2;
   std::optional<std::size_t> error_at;  // this trial, counted from 0, is an error instead
   Error error;
