@@ -128,7 +128,6 @@ class Bisection {
   // What a trial teaches
   void learn(const Step& step);
   void learn_unpaced(const TrialResult& trial);
-  [[nodiscard]] bool fell_short(const TrialResult& trial) const;
   void learn_pass(const Step& step, std::size_t trial);
   void learn_fail(const Step& step, const TrialResult& trial);
   void learn_invalid(const Step& step, const TrialResult& trial);
@@ -304,7 +303,7 @@ void Bisection::learn(const Step& step) {
     return;
   }
   if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
-  if (fell_short(trial) && retries_ < spec_.invalid_retries) {
+  if (fell_short(trial, spec_.precision) && retries_ < spec_.invalid_retries) {
     ++retries_;
     retry_ = step;
     return;
@@ -325,13 +324,6 @@ void Bisection::learn_unpaced(const TrialResult& trial) {
   unpaced_ = offered;
   unpaced_met_goal_ = verdict_by_loss(trial, spec_.goal.loss_ratio) == Verdict::kPass;
   if (!unpaced_met_goal_) chooser_.failed(offered, forwarding_fps(trial));
-}
-
-// It passed, and left out more of its load than the answer may be wide: it is made again before it
-// is taken for what it is.
-bool Bisection::fell_short(const TrialResult& trial) const {
-  return trial.verdict == Verdict::kPass &&
-         load_of(trial) - proven_fps(trial) > load_of(trial) * spec_.precision;
 }
 
 void Bisection::learn_pass(const Step& step, std::size_t trial) {

@@ -21,6 +21,11 @@ double proven_fps(const TrialResult& trial) {
   return std::max(0.0, proven);
 }
 
+bool fell_short(const TrialResult& trial, double precision) {
+  const double load = load_of(trial);
+  return trial.verdict == Verdict::kPass && load - proven_fps(trial) > load * precision;
+}
+
 TrialResult judged_for(const TrialResult& trial, const SearchGoal& goal) {
   TrialResult judged = trial;
   judged.spec.goal_loss_ratio = goal.loss_ratio;

@@ -18,6 +18,8 @@ namespace wireproof {
 // the device had not to carry that. Frames of a load that are no whole number in the duration of
 // the trial are not left out.
 [[nodiscard]] double proven_fps(const TrialResult& trial);
+// It passed, and left out more of its load than an answer of that precision may be wide.
+[[nodiscard]] bool fell_short(const TrialResult& trial, double precision);
 
 // As if it had been measured for this goal.
 [[nodiscard]] TrialResult judged_for(const TrialResult& trial, const SearchGoal& goal);
