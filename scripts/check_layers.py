@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "io": "base",
     "trial": "base",
     "stats": "base",
-    "traffic": "base packet stats",  # and io/frame.h, below
+    "traffic": "base packet stats",  # and ALSO, below
     "search": "base trial",
     "tcp": "base stats",
     "engine": "base packet io trial stats traffic",
@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "mesh": "base packet io trial stats traffic search tcp engine suite report control",
 }
 # Single headers that a folder may include although it may not include their folder.
-ALSO = {"traffic": {"io/frame.h"}}
+ALSO = {"traffic": {"io/frame.h", "trial/receive_counts.h"}}
 # What report takes from a lower layer is its result and spec types, never its machinery.
 REPORT_ONLY = {"io": {"io/backend.h", "io/backend_set.h", "io/tx_stamp_samples.h"}}
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/growth.h"
 #include "engine/header_choice.h"
 #include "engine/summaries.h"
 
@@ -33,49 +32,6 @@ PayloadMark mark_of(std::uint16_t trial_id) {
   store_be16(mark.data(), kSignatureMagic);
   store_be16(mark.data() + 2, trial_id);
   return mark;
-}
-
-// Why what is lost and unexplained cannot be laid to the device; empty when it can, or when the
-// verdict has its own sentence for it.
-std::string unknowable(const PortGrowth& tx, const PortGrowth& rx, const DirectionResult& of,
-                       std::uint64_t late_unseen) {
-  if (tx.set_back) return fmt::format("the counters of {} were set back meanwhile", of.from);
-  if (rx.set_back && of.to)
-    return fmt::format("the counters of {} were set back meanwhile", *of.to);
-  if (rx.rx_blind.empty() && late_unseen > 0) {
-    return "the receiver was kept from its core when the waiting time ended";
-  }
-  return rx.rx_blind;
-}
-
-// Splits what was lost. The kernel's counters may include frames of others, so each explains at
-// most what is left; what nothing of ours explains, the device under test lost, unless something of
-// ours would not have told (`cannot_know`).
-Attribution attribute(const Counts& counts, std::uint64_t late, const PortGrowth& tx,
-                      const PortGrowth& rx, bool cannot_know, std::uint64_t displaced,
-                      std::uint64_t& behind_burst) {
-  Attribution where{.tx_shortfall = counts.unsent};
-  std::uint64_t left = counts.lost;
-  const auto take = [&left](std::uint64_t bound) {
-    const std::uint64_t taken = std::min(left, bound);
-    left -= taken;
-    return taken;
-  };
-  where.late = take(late);
-  where.readdressed = take(counts.readdressed);
-  where.tx_ring = take(tx.tx_dropped.value_or(0));
-  where.rx_ring = take(rx.rx_ring_dropped.value_or(0));
-  where.rx_nic = take(rx.rx_nic_dropped.value_or(0));
-  // Where a device stands after a burst is not known to the frame: the few that are left beside
-  // many which bursts explain are taken for theirs.
-  constexpr std::uint64_t kFewOf = 64;
-  if (behind_burst > 0 && left - std::min(left, behind_burst) <= displaced / kFewOf)
-    behind_burst = left;
-  behind_burst = take(behind_burst);
-  where.not_attributable = behind_burst;
-  const bool hidden = !tx.tx_dropped || !rx.rx_ring_dropped;
-  (cannot_know || hidden ? where.not_attributable : where.dut) += left;
-  return where;
 }
 
 // Frames at once that any device is taken to have room for, beyond those that the schedule wants
@@ -263,29 +219,9 @@ std::uint32_t Direction::first_space(std::size_t queue) const {
   return static_cast<std::uint32_t>(spaces_ * queue / spec_.queues);
 }
 
-ReceiveCounts Direction::received() const {
+ReceiveCounts Direction::arrived() const {
   ReceiveCounts sum;
-  for (const auto& loop : rx_) {
-    const ReceiveCounts& counts = loop->analyzer().counts();
-    sum.unique += counts.unique;
-    sum.duplicate += counts.duplicate;
-    sum.reordered += counts.reordered;
-    sum.late += counts.late;
-    sum.late_lost += counts.late_lost;
-    sum.stale += counts.stale;
-    sum.corrupt += counts.corrupt;
-    sum.foreign += counts.foreign;
-    sum.misdirected += counts.misdirected;
-    sum.readdressed += counts.readdressed;
-    sum.unclassified += counts.unclassified;
-    sum.unique_catch_up += counts.unique_catch_up;
-  }
-  return sum;
-}
-
-std::uint64_t Direction::late_unseen() const {
-  std::uint64_t sum = 0;
-  for (const auto& loop : rx_) sum += loop->late_unseen();
+  for (const auto& loop : rx_) sum.merge(loop->analyzer().counts());
   return sum;
 }
 
@@ -307,65 +243,6 @@ std::string Direction::readdressed_to() const {
   return {};
 }
 
-// The second way of counting the lost: the holes each space's tracker found, and the tail that it
-// never heard of.
-Direction::BySpace Direction::count_by_space() const {
-  BySpace found;
-  std::uint32_t group = 0;
-  for (const auto& sender : tx_) {
-    for (const std::uint64_t sent : sender->generator().sent_per_group()) {
-      const SequenceTracker* seen_by = nullptr;
-      for (const auto& loop : rx_) {
-        const SequenceTracker& tracker = loop->analyzer().tracker();
-        if (tracker.next_expected(group) == 0) continue;
-        found.torn |= seen_by != nullptr;
-        seen_by = &tracker;
-      }
-      const std::uint64_t reached = seen_by == nullptr ? 0 : seen_by->next_expected(group);
-      found.beyond |= reached > sent;
-      found.lost +=
-          (seen_by == nullptr ? 0 : seen_by->gaps(group)) + sent - std::min(sent, reached);
-      ++group;
-    }
-  }
-  return found;
-}
-
-// Whether the two ways of counting the lost agree; what they say against it goes to `spoiled`.
-bool Direction::counts_agree(const Counts& counts, std::string& spoiled) const {
-  const BySpace found = count_by_space();
-  std::string why;
-  if (found.torn) {
-    why = fmt::format(
-        "queues: the frames of one flow came over several receive queues of {}, "
-        "which keep no order among each other; use --queues 1",
-        spec_.to->facts().device);
-  } else if (found.beyond) {
-    why = "accounting: a number arrived that was never sent";
-  } else if (found.lost != counts.lost) {
-    why = fmt::format("accounting: {} lost by numbers, {} by difference", found.lost, counts.lost);
-  }
-  if (spoiled.empty()) spoiled = why;
-  return why.empty();
-}
-
-std::uint64_t Direction::displaced_frames() const {
-  std::uint64_t displaced = 0;
-  for (const auto& loop : tx_) displaced += loop->pacer().displaced();
-  return displaced;
-}
-
-// The frames of bursts beyond the schedule, and right behind them, that did not come back.
-std::uint64_t Direction::lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const {
-  if (spec_.to == nullptr) return 0;
-  const std::uint64_t back = received().unique_catch_up;
-  if (back > sent) {
-    spoiled = "accounting: more frames came back from behind bursts than were sent there";
-    return 0;
-  }
-  return sent - back;
-}
-
 // Of the last run; 0 where there was none.
 Nanoseconds Direction::least_delay() const {
   std::optional<Nanoseconds> least;
@@ -374,19 +251,6 @@ Nanoseconds Direction::least_delay() const {
     if (delays.samples > 0) least = std::min(least.value_or(delays.min), delays.min);
   }
   return least.value_or(0);
-}
-
-std::optional<DelaySummary> Direction::delays() const {
-  std::optional<DelaySummary> summary = delay_summary(rx_, scheduled_);
-  if (!summary) return summary;
-  summary->metric = spec_.from == spec_.to ? "round_trip" : "one_way";
-  summary->tx_stamp = word_of(kTxStampWords, spec_.tx_stamp);
-  for (const auto& loop : tx_) {
-    summary->tx_span_max = std::max(summary->tx_span_max, loop->span_max());
-  }
-  summary->rx_stamp = spec_.to->facts().rx_stamp;
-  if (summary->rx_stamp != "poll") summary->unstamped = unstamped(rx_);
-  return summary;
 }
 
 namespace {
@@ -414,75 +278,70 @@ DirectionResult Direction::so_far() const {
   return result;
 }
 
-DirectionResult Direction::fold(const DeviceCounters& tx_before, const DeviceCounters& tx_after,
-                                const DeviceCounters& rx_before, const DeviceCounters& rx_after,
-                                std::string& spoiled) const {
-  DirectionResult result;
-  result.from = spec_.from->facts().device;
-  if (spec_.to != nullptr) result.to = spec_.to->facts().device;
-  result.headers = headers_;
-  result.sequence_scope = flows_ == spaces_ ? "flow" : "flow_group";
-  result.sequence_spaces = spaces_;
-  Counts& counts = result.counts;
+SentReport Direction::sent() const {
+  SentReport report{.from = spec_.from->facts().device,
+                    .headers = headers_,
+                    .sequence_scope = flows_ == spaces_ ? "flow" : "flow_group",
+                    .tx_duration = tx_duration(),
+                    .pacing = pacing_summary(tx_)};
+  report.tx_stamp = word_of(kTxStampWords, spec_.tx_stamp);
+  report.pacing.mode = word_of(kPacingWords, spec_.pacing);
+  if (scheduled_) report.pacing.schedule = word_of(kScheduleWords, spec_.schedule);
   for (const auto& loop : tx_) {
-    counts.intended += loop->intended();
-    counts.offered += loop->pacer().sent_so_far();
-    result.flows_sent += loop->generator().distinct_flows();
+    report.intended += loop->intended();
+    report.offered += loop->pacer().sent_so_far();
+    report.flows_sent += loop->generator().distinct_flows();
+    report.displaced += loop->pacer().displaced();
+    report.tx_span_max = std::max(report.tx_span_max, loop->span_max());
+    const std::vector<std::uint64_t> numbers = loop->generator().sent_per_group();
+    report.sent_per_space.insert(report.sent_per_space.end(), numbers.begin(), numbers.end());
   }
-  counts.unsent = counts.intended - counts.offered;
-  const bool link_went = !spoiled.empty();
-  const PortGrowth tx = growth_of(tx_before, tx_after);
-  const PortGrowth rx = growth_of(rx_before, rx_after);
-  result.pacing = pacing_summary(tx_);
-  result.pacing.mode = word_of(kPacingWords, spec_.pacing);
-  if (scheduled_) result.pacing.schedule = word_of(kScheduleWords, spec_.schedule);
-  result.tx_duration = tx_duration();
-  bool by_space_known = true;
-  if (spec_.to != nullptr) {
-    const ReceiveCounts in = received();
-    counts.unique = in.unique;
-    counts.duplicate = in.duplicate;
-    counts.received = in.unique + in.duplicate;
-    counts.reordered = in.reordered;
-    counts.late = in.late;
-    counts.stale = in.stale;
-    counts.corrupt = in.corrupt;
-    counts.foreign = in.foreign;
-    counts.misdirected = in.misdirected;
-    counts.readdressed = in.readdressed;
-    result.readdressed_to = readdressed_to();
-    counts.unclassified = in.unclassified;
-    counts.rx_dropped = rx.rx_ring_dropped.value_or(0);
-    counts.lost = counts.offered - std::min(counts.offered, counts.unique);
-    result.window = rx_.front()->analyzer().tracker().window();
-    result.delay = delays();
-    by_space_known = counts_agree(counts, spoiled);
-    // Of spaces that were torn, or that others wrote into, nothing is known.
-    if (by_space_known) {
-      if (result.delay) result.jitter = jitter_summary(rx_, reference_, result.delay->actual);
-      result.reordering = reordering_summary(rx_);
-      result.loss_bursts = loss_burst_summary(tx_, rx_);
+  for (const CellInterval& cell : collector_.intervals())
+    report.steps.push_back({.start = cell.start, .end = cell.end, .offered = cell.counted.offered});
+  return report;
+}
+
+std::optional<ReceivedReport> Direction::received() const {
+  if (spec_.to == nullptr) return std::nullopt;
+  ReceivedReport report{.to = spec_.to->facts().device,
+                        .counts = arrived(),
+                        .heard_out = heard_out_,
+                        .gaps = gaps_seen(rx_),
+                        .window = rx_.front()->analyzer().tracker().window(),
+                        .readdressed_to = readdressed_to(),
+                        .delay = delay_summary(rx_, scheduled_),
+                        .reordering = reordering_summary(rx_),
+                        .order_note = order_note()};
+  if (report.delay) {
+    report.delay->rx_stamp = spec_.to->facts().rx_stamp;
+    if (report.delay->rx_stamp != "poll") report.delay->unstamped = report.counts.unstamped;
+    report.jitter = jitter_summary(rx_, reference_, report.delay->actual);
+  }
+  for (const auto& loop : rx_) report.late_unseen += loop->late_unseen();
+  see_spaces(report);
+  for (const CellInterval& cell : collector_.intervals()) {
+    report.steps.push_back({.start = cell.start,
+                            .end = cell.end,
+                            .received = cell.counted.received,
+                            .lost = cell.counted.lost,
+                            .delay = cell.delays});
+  }
+  return report;
+}
+
+// How far each space came, by the queue that saw it.
+void Direction::see_spaces(ReceivedReport& report) const {
+  report.spaces.resize(spaces_);
+  for (std::uint32_t space = 0; space < spaces_; ++space) {
+    ReceivedReport::Space& seen = report.spaces[space];
+    for (const auto& loop : rx_) {
+      const SequenceTracker& tracker = loop->analyzer().tracker();
+      const std::uint64_t reached = tracker.next_expected(space);
+      if (reached == 0) continue;
+      report.torn |= seen.reached > 0;
+      seen = {.reached = reached, .gaps = tracker.gaps(space)};
     }
   }
-  const std::uint64_t displaced = displaced_frames();
-  result.pacing.lost_behind =
-      std::min(displaced, lost_behind_bursts(result.pacing.caught_up, spoiled));
-  const std::string why = unknowable(tx, rx, result, late_unseen());
-  result.attribution = attribute(counts, received().late_lost - late_unseen(), tx, rx,
-                                 link_went || !why.empty() || rx.ring_filled || !heard_out_,
-                                 displaced, result.pacing.lost_behind);
-  if (spec_.to == nullptr) {
-    result.attribution.tx_ring = std::min(tx.tx_dropped.value_or(0), counts.offered);
-  }
-  const std::uint64_t untold = result.attribution.not_attributable - result.pacing.lost_behind;
-  if (spoiled.empty() && !why.empty() && untold > 0) {
-    spoiled = fmt::format("not attributable: {} frames were lost, and {}", untold, why);
-  }
-  for (const CellInterval& interval : collector_.intervals()) {
-    result.intervals.push_back(interval_of(interval));
-    if (!by_space_known) result.intervals.back().lost = 0;
-  }
-  return result;
 }
 
 }  // namespace wireproof

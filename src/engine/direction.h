@@ -12,7 +12,7 @@
 #include "io/backend.h"
 #include "stats/collector.h"
 #include "traffic/profile.h"
-#include "trial/trial.h"
+#include "trial/reports.h"
 
 namespace wireproof {
 
@@ -65,15 +65,10 @@ class Direction {
   // lost.
   [[nodiscard]] DirectionResult so_far() const;
 
-  // After stop(). `before` and `after`: the devices' counters around the counted traffic, of the
-  // sender and of the receiver. `spoiled`: why the trial means nothing (a link that went: nothing
-  // is the device's then), or empty; gets a sentence when the counts mean nothing.
-  [[nodiscard]] DirectionResult fold(const DeviceCounters& tx_before,
-                                     const DeviceCounters& tx_after,
-                                     const DeviceCounters& rx_before,
-                                     const DeviceCounters& rx_after, std::string& spoiled) const;
-  // Where the receiver may have put frames of one space out of order; empty: it cannot have.
-  [[nodiscard]] std::string order_note() const;
+  // After stop(): what each end found, without what its port's counters and its loops' gaps say,
+  // which the caller knows. received() is absent where nobody receives.
+  [[nodiscard]] SentReport sent() const;
+  [[nodiscard]] std::optional<ReceivedReport> received() const;
 
   [[nodiscard]] const DirectionSpec& spec() const { return spec_; }
   [[nodiscard]] const SentHeaders& headers() const { return headers_; }
@@ -91,19 +86,11 @@ class Direction {
   Status make_tx_loops(const TrafficProfile& profile, const HeaderSpec& headers,
                        const Clock& clock);
   void make_rx_loops(const TrafficProfile& profile, const HeaderSpec& headers, const Clock& clock);
-  [[nodiscard]] ReceiveCounts received() const;
-  [[nodiscard]] std::uint64_t late_unseen() const;
+  [[nodiscard]] ReceiveCounts arrived() const;
   [[nodiscard]] std::string readdressed_to() const;
-  struct BySpace {
-    std::uint64_t lost = 0;
-    bool torn = false;    // a space came over several receive queues
-    bool beyond = false;  // a number arrived that was never sent
-  };
-  [[nodiscard]] BySpace count_by_space() const;
-  [[nodiscard]] bool counts_agree(const Counts& counts, std::string& spoiled) const;
-  [[nodiscard]] std::uint64_t displaced_frames() const;
-  [[nodiscard]] std::uint64_t lost_behind_bursts(std::uint64_t sent, std::string& spoiled) const;
-  [[nodiscard]] std::optional<DelaySummary> delays() const;
+  // Where the receiver may have put frames of one space out of order; empty: it cannot have.
+  [[nodiscard]] std::string order_note() const;
+  void see_spaces(ReceivedReport& report) const;
   [[nodiscard]] Nanoseconds least_delay() const;
   [[nodiscard]] Nanoseconds tx_duration() const;
   [[nodiscard]] std::uint32_t first_space(std::size_t queue) const;

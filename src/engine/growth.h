@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "io/backend.h"
+#include "trial/reports.h"
 
 namespace wireproof {
 
@@ -15,14 +15,6 @@ namespace wireproof {
   if (!before || !after || *after < *before) return std::nullopt;
   return *after - *before;
 }
-
-struct PortGrowth {
-  std::optional<std::uint64_t> tx_dropped, rx_ring_dropped, rx_nic_dropped;
-  // Set back by their driver meanwhile: those above are lower bounds.
-  bool set_back = false;
-  bool ring_filled = false;  // DeviceCounters::rx_ring_filled grew
-  std::string rx_blind;      // DeviceCounters::rx_blind of either end
-};
 
 [[nodiscard]] inline PortGrowth growth_of(const DeviceCounters& before,
                                           const DeviceCounters& after) {

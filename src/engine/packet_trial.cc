@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/memory.h"
+#include "engine/growth.h"
 
 namespace wireproof {
 namespace {
@@ -147,15 +148,13 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   result.interrupted = interrupted_.load();
   if (!cores_.note.empty()) result.notes.push_back(cores_.note);
   result.reason = link_trouble(*before, *after);
+  const bool link_went = !result.reason.empty();
   for (std::size_t i = 0; i < directions_.size(); ++i) {
-    result.directions.push_back(directions_[i]->fold(before->from[i], after->from[i], before->to[i],
-                                                     after->to[i], result.reason));
-    result.directions.back().pacing.pauses = std::move(tx_pauses_[i]);
-    result.directions.back().receive_pauses = std::move(rx_pauses_[i]);
+    Folded folded = fold_direction(i, *before, *after, link_went);
+    if (result.reason.empty()) result.reason = folded.spoiled;
+    if (!folded.note.empty()) result.notes.push_back(folded.note);
+    result.directions.push_back(std::move(folded.result));
     silence_.after_trial(directions_, i, result.directions.back());
-    if (std::string note = directions_[i]->order_note(); !note.empty()) {
-      result.notes.push_back(std::move(note));
-    }
   }
   const std::vector<std::string>& silent = silence_.notes();
   result.notes.insert(result.notes.end(), silent.begin(), silent.end());
@@ -171,6 +170,21 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
                  .burst = std::min(burst, TxLoop::kRoundMax),
                  .burst_allowed = spec_.burst});
   return result;
+}
+
+Folded PacketMeasurer::fold_direction(std::size_t i, const PortCounters& before,
+                                      const PortCounters& after, bool link_went) {
+  const Direction& direction = *directions_[i];
+  SentReport sent = direction.sent();
+  sent.port = growth_of(before.from[i], after.from[i]);
+  sent.pacing.pauses = std::move(tx_pauses_[i]);
+  std::optional<ReceivedReport> received = direction.received();
+  if (received) {
+    received->port = growth_of(before.to[i], after.to[i]);
+    received->pauses = std::move(rx_pauses_[i]);
+  }
+  const bool one_port = direction.spec().from == direction.spec().to;
+  return fold(sent, received, {.one_port = one_port, .link_went = link_went});
 }
 
 Status PacketMeasurer::write_arrivals(std::uint64_t trial, std::FILE* file,

@@ -12,6 +12,7 @@
 
 #include "engine/core_plan.h"
 #include "engine/direction.h"
+#include "engine/fold.h"
 #include "engine/silence_watch.h"
 #include "engine/verdict.h"
 #include "engine/worker.h"
@@ -109,6 +110,8 @@ class PacketMeasurer final : public Measurer {
   [[nodiscard]] Nanoseconds late_for() const;
   [[nodiscard]] std::uint64_t arrivals_not_logged() const;
   [[nodiscard]] Result<PortCounters> read_counters() const;
+  [[nodiscard]] Folded fold_direction(std::size_t i, const PortCounters& before,
+                                      const PortCounters& after, bool link_went);
   [[nodiscard]] std::string link_trouble(const PortCounters& before,
                                          const PortCounters& after) const;
 

@@ -43,12 +43,6 @@ std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
   return summary;
 }
 
-std::uint64_t unstamped(RxLoops loops) {
-  std::uint64_t frames = 0;
-  for (const auto& loop : loops) frames += loop->analyzer().counts().unstamped;
-  return frames;
-}
-
 std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,
                                             const Distribution& delays) {
   SpaceJitter rfc3550;
@@ -106,21 +100,10 @@ ReorderingSummary reordering_summary(RxLoops loops) {
           .free_run_max = all.free_run_max};
 }
 
-LossBurstSummary loss_burst_summary(TxLoops senders, RxLoops receivers) {
-  std::vector<std::uint64_t> sent;
-  for (const auto& loop : senders) {
-    const std::vector<std::uint64_t> of_loop = loop->generator().sent_per_group();
-    sent.insert(sent.end(), of_loop.begin(), of_loop.end());
-  }
-  std::vector<const SequenceTracker*> trackers;
-  for (const auto& loop : receivers) trackers.push_back(&loop->analyzer().tracker());
-  const LossBursts all = loss_bursts(trackers, sent);
-  const auto length = [&all](double quantile) -> std::optional<std::uint64_t> {
-    const auto value = all.lengths.percentile(quantile);
-    if (!value) return std::nullopt;
-    return std::min(static_cast<std::uint64_t>(*value), all.longest);
-  };
-  return {.bursts = all.bursts, .longest = all.longest, .p50 = length(0.5), .p99 = length(0.99)};
+ReceivedReport::Gaps gaps_seen(RxLoops loops) {
+  LossBursts all;
+  for (const auto& loop : loops) all.merge(loop->analyzer().tracker().loss_bursts());
+  return {.lengths = all.lengths.steps(), .longest = all.longest};
 }
 
 PacingSummary pacing_summary(TxLoops loops) {

@@ -8,7 +8,7 @@
 
 #include "engine/rx_loop.h"
 #include "engine/tx_loop.h"
-#include "trial/trial.h"
+#include "trial/reports.h"
 
 namespace wireproof {
 
@@ -18,14 +18,13 @@ using RxLoops = std::span<const std::unique_ptr<RxLoop>>;
 // The figures; who stamped, and what is measured, the caller knows. nullopt where no delay was
 // recorded; without samples where all of them were negative.
 [[nodiscard]] std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled);
-// Frames of the trial without a stamp of their own.
-[[nodiscard]] std::uint64_t unstamped(RxLoops loops);
 // `reference`: AnalyzerStart's; `delays`: of the same loops. nullopt unless every delay was
 // recorded.
 [[nodiscard]] std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,
                                                           const Distribution& delays);
 [[nodiscard]] ReorderingSummary reordering_summary(RxLoops loops);
-[[nodiscard]] LossBurstSummary loss_burst_summary(TxLoops senders, RxLoops receivers);
+// Of the spaces of these loops, each seen by one of them.
+[[nodiscard]] ReceivedReport::Gaps gaps_seen(RxLoops loops);
 // Without its mode, schedule and pauses.
 [[nodiscard]] PacingSummary pacing_summary(TxLoops loops);
 

@@ -134,10 +134,9 @@ Reordering SequenceTracker::reordering() const {
   return all;
 }
 
-LossBursts SequenceTracker::loss_bursts(std::span<const std::uint64_t> sent_per_space) const {
+LossBursts SequenceTracker::loss_bursts() const {
   LossBursts all = passed_bursts_;
-  for (std::uint32_t space = 0; space < std::min<std::size_t>(spaces_, sent_per_space.size());
-       ++space) {
+  for (std::uint32_t space = 0; space < spaces_; ++space) {
     const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
     const std::uint64_t next = head[kNext];
     if (next == 0) continue;
@@ -146,22 +145,8 @@ LossBursts SequenceTracker::loss_bursts(std::span<const std::uint64_t> sent_per_
     for (std::uint64_t i = 1; i < ring_words_; ++i) {
       reader.read(head[kHead + ((newest + i) & (ring_words_ - 1))], 64);
     }
+    // The highest number arrived, so that no run is open behind it.
     reader.read(head[kHead + (newest & (ring_words_ - 1))], ((next - 1) & 63) + 1);
-    reader.read_lost(sent_per_space[space] - std::min(sent_per_space[space], next));
-    reader.end_burst();
-  }
-  return all;
-}
-
-LossBursts loss_bursts(std::span<const SequenceTracker* const> trackers,
-                       std::span<const std::uint64_t> sent_per_space) {
-  LossBursts all;
-  for (const SequenceTracker* tracker : trackers) all.merge(tracker->loss_bursts(sent_per_space));
-  for (std::uint32_t space = 0; space < sent_per_space.size(); ++space) {
-    const bool seen = std::any_of(trackers.begin(), trackers.end(), [&](const auto* tracker) {
-      return space < tracker->spaces() && tracker->next_expected(space) > 0;
-    });
-    if (!seen && sent_per_space[space] > 0) all.record(sent_per_space[space]);
   }
   return all;
 }

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -78,11 +77,10 @@ class SequenceTracker {
 
   // Of the first copies that arrived up to now, unclassified ones left out.
   [[nodiscard]] Reordering reordering() const;
-  // Where `sent_per_space`[i] numbers were sent in space i: the runs that have left the window,
-  // those in it, and what is missing at the end. Their lengths add up to gaps() and the unseen
-  // tails of the spaces that this tracker saw. A space of which it saw nothing is left out, because
-  // it may have come to another receive queue: loss_bursts() below.
-  [[nodiscard]] LossBursts loss_bursts(std::span<const std::uint64_t> sent_per_space) const;
+  // The runs of missing numbers below next_expected, over all spaces: those that have left the
+  // window and those in it. Their lengths add up to gaps(). What is missing at the end of a space,
+  // only its sender knows.
+  [[nodiscard]] LossBursts loss_bursts() const;
 
  private:
   // Words in front of the ring: the next number; how many below it are missing; the length of the
@@ -104,10 +102,5 @@ class SequenceTracker {
   GapLog gap_log_;
   LossBursts passed_bursts_;  // that have left the window, without the runs that may go on
 };
-
-// Of several receive queues, each with spaces of its own, and no space seen by two: the bursts that
-// each tracker found, and of a space that none of them saw all that was sent, as one.
-[[nodiscard]] LossBursts loss_bursts(std::span<const SequenceTracker* const> trackers,
-                                     std::span<const std::uint64_t> sent_per_space);
 
 }  // namespace wireproof

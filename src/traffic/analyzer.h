@@ -16,6 +16,7 @@
 #include "stats/sample_record.h"
 #include "stats/sequence_tracker.h"
 #include "traffic/arrival_log.h"
+#include "trial/receive_counts.h"
 
 namespace wireproof {
 
@@ -38,22 +39,6 @@ struct AnalyzerStart {
   // By space: a number below it was sent more than kDelayMax ago, and its delay cannot be told. It
   // may grow while frames arrive. Null: the run is too short for such frames.
   const std::atomic<std::uint64_t>* too_old_below = nullptr;
-};
-
-struct ReceiveCounts {
-  std::uint64_t unique = 0;
-  std::uint64_t duplicate = 0;
-  std::uint64_t reordered = 0;
-  std::uint64_t late = 0;
-  std::uint64_t late_lost = 0;  // of the late: first copies of numbers of which none came in time
-  std::uint64_t stale = 0;
-  std::uint64_t corrupt = 0;
-  std::uint64_t foreign = 0;
-  std::uint64_t misdirected = 0;
-  std::uint64_t readdressed = 0;
-  std::uint64_t unclassified = 0;
-  std::uint64_t unique_catch_up = 0;  // of the unique, those that bear kCatchUpBit
-  std::uint64_t unstamped = 0;        // of this trial, copies too: `now` served
 };
 
 class Analyzer {

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "engine/direction.h"
 #include "engine/fake_device.h"
+#include "engine/folded.h"
 #include "support/sanitized.h"
 
 namespace wireproof {
@@ -66,11 +67,10 @@ class BurstBlame : public ::testing::Test {
     }
     police(epoch, capacity);
     direction_->stop(clock_.now());
-    std::string spoiled;
-    DirectionResult result =
-        direction_->fold(tx_before_, tx_after_, rx_before_, rx_after_, spoiled);
-    EXPECT_EQ(spoiled, "");
-    return result;
+    const Folded found =
+        fakes::folded(*direction_, {tx_before_, tx_after_}, {rx_before_, rx_after_});
+    EXPECT_EQ(found.spoiled, "");
+    return found.result;
   }
 
   // A token bucket, in arithmetic of its own.

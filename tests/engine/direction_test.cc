@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/fake_device.h"
+#include "engine/folded.h"
 
 namespace wireproof {
 namespace {
@@ -47,11 +48,9 @@ class DirectionTest : public ::testing::Test {
     }
     arrive(epoch, delay_of);
     direction_->stop(clock_.now());
-    std::string spoiled = spoiled_by_;
-    DirectionResult result =
-        direction_->fold(tx_before_, tx_after_, rx_before_, rx_after_, spoiled);
-    EXPECT_EQ(spoiled, expected_spoiled_);
-    return result;
+    const Folded found = fakes::folded(*direction_, {told(), told()}, {rx_before_, rx_after_});
+    EXPECT_EQ(found.spoiled, "");
+    return found.result;
   }
 
   void arrive(Nanoseconds epoch, auto delay_of) {
@@ -80,9 +79,7 @@ class DirectionTest : public ::testing::Test {
   static DeviceCounters told() {
     return {.tx_dropped = 0, .rx_ring_dropped = 0, .rx_nic_dropped = 0};
   }
-  DeviceCounters tx_before_ = told(), tx_after_ = told();
   DeviceCounters rx_before_ = told(), rx_after_ = told();
-  std::string spoiled_by_, expected_spoiled_;
 
   FakeClock clock_;
   FakeDevice from_{2048};
@@ -314,7 +311,9 @@ class TwoQueuesTest : public DirectionTest {
     }
     direction_->stop(clock_.now());
     direction_->collector().finish(clock_.now());
-    return direction_->fold({}, {}, {}, {}, spoiled);
+    const Folded found = fakes::folded(*direction_, {}, {});
+    spoiled = found.spoiled;
+    return found.result;
   }
 
   // As a NIC does: by the addresses and ports.
@@ -338,7 +337,7 @@ TEST_F(TwoQueuesTest, EachFlowIsASequenceSpaceWhereQueuesAreChosenByFlow) {
   EXPECT_EQ(spoiled, "");
   EXPECT_EQ(result.sequence_scope, "flow");
   EXPECT_EQ(result.sequence_spaces, 8192u);
-  EXPECT_EQ(direction_->order_note(), "");
+  EXPECT_EQ(direction_->received()->order_note, "");
   EXPECT_EQ(result.counts.lost, 0u);
   EXPECT_EQ(result.counts.reordered, 0u);
   ASSERT_TRUE(result.loss_bursts);
@@ -348,10 +347,10 @@ TEST_F(TwoQueuesTest, EachFlowIsASequenceSpaceWhereQueuesAreChosenByFlow) {
 TEST_F(TwoQueuesTest, FlowsThatShareASpaceOverJoinedQueuesHaveNoOrderOfTheirOwn) {
   profile_.flows = kSequenceSpacesSpread + 1;
   make({});
-  EXPECT_EQ(direction_->order_note(), "");
+  EXPECT_EQ(direction_->received()->order_note, "");
   to_.facts_to_set().rx_spread = 4;
   make({});
-  EXPECT_NE(direction_->order_note().find("upper bound"), std::string::npos);
+  EXPECT_NE(direction_->received()->order_note.find("upper bound"), std::string::npos);
 }
 
 TEST_F(TwoQueuesTest, OfAFlowThatChangedItsQueueNothingIsToldButTheCounts) {
@@ -386,114 +385,6 @@ TEST_F(TwoQueuesTest, MoreFlowsThanSequenceSpacesAreRefusedBeforeAnythingIsSent)
   }
   EXPECT_TRUE(Direction::make({.from = &from_, .queues = 2}, profile_, clock_))
       << "nobody receives";
-}
-
-// A hundred frames of which every tenth is lost: who is blamed.
-class BlameTest : public DirectionTest {
- protected:
-  Attribution blame() {
-    make({});
-    const DirectionResult result = run(10'000, 10 * kMillisecond, 8, [](std::size_t frame) {
-      return frame % 10 == 3 ? -1 : 50 * kMicrosecond;
-    });
-    EXPECT_EQ(result.counts.lost, 10u);
-    const Attribution& where = result.attribution;
-    EXPECT_EQ(where.tx_ring + where.dut + where.rx_ring + where.rx_nic + where.not_attributable,
-              10u);
-    return where;
-  }
-};
-
-TEST_F(BlameTest, WhatNothingOfOursExplainsIsTheDevices) {
-  EXPECT_EQ(blame().dut, 10u);
-}
-
-TEST_F(BlameTest, WhatWasDroppedBeforeTheTrialExplainsNothing) {
-  tx_before_.tx_dropped = tx_after_.tx_dropped = 5;
-  rx_before_.rx_ring_dropped = rx_after_.rx_ring_dropped = 50;
-  rx_before_.rx_nic_dropped = rx_after_.rx_nic_dropped = 500;
-  EXPECT_EQ(blame().dut, 10u);
-}
-
-// Each port counts for both directions: a sender's receive drops are the other direction's.
-TEST_F(BlameTest, WhatTheOtherDirectionLostExplainsNothing) {
-  tx_after_.rx_ring_dropped = 4;
-  tx_after_.rx_nic_dropped = 4;
-  rx_after_.tx_dropped = 4;
-  EXPECT_EQ(blame().dut, 10u);
-}
-
-TEST_F(BlameTest, OursIsTakenFirst) {
-  tx_after_.tx_dropped = 2;
-  rx_after_.rx_ring_dropped = 3;
-  rx_after_.rx_nic_dropped = 4;
-  const Attribution where = blame();
-  EXPECT_EQ(where.tx_ring, 2u);
-  EXPECT_EQ(where.rx_ring, 3u);
-  EXPECT_EQ(where.rx_nic, 4u);
-  EXPECT_EQ(where.dut, 1u);
-}
-
-// The kernel's counters may count frames of others as well.
-TEST_F(BlameTest, NoCounterExplainsMoreThanWasLost) {
-  tx_after_.tx_dropped = 4;
-  rx_after_.rx_ring_dropped = 100;
-  rx_after_.rx_nic_dropped = 100;
-  const Attribution where = blame();
-  EXPECT_EQ(where.tx_ring, 4u);
-  EXPECT_EQ(where.rx_ring, 6u);
-  EXPECT_EQ(where.rx_nic, 0u);
-  EXPECT_EQ(where.dut, 0u);
-}
-
-TEST_F(BlameTest, NobodyIsBlamedWhenTheLinkWent) {
-  spoiled_by_ = expected_spoiled_ = "link: t1 went down during the trial";
-  rx_after_.rx_ring_dropped = 3;
-  const Attribution where = blame();
-  EXPECT_EQ(where.dut, 0u);
-  EXPECT_EQ(where.rx_ring, 3u);
-  EXPECT_EQ(where.not_attributable, 7u);
-}
-
-TEST_F(BlameTest, CountersThatWereSetBackTellLessThanThereWas) {
-  rx_before_.rx_nic_dropped = 100;  // and 2 since it was set back
-  rx_after_ = told();
-  rx_after_.rx_nic_dropped = 102;
-  rx_after_.times_back = 1;
-  expected_spoiled_ =
-      "not attributable: 8 frames were lost, and the counters of  were set back meanwhile";
-  Attribution where = blame();
-  EXPECT_EQ(where.rx_nic, 2u);
-  EXPECT_EQ(where.dut, 0u);
-  EXPECT_EQ(where.not_attributable, 8u);
-  rx_after_ = rx_before_ = told();
-  tx_after_.times_back = 1;
-  expected_spoiled_ =
-      "not attributable: 10 frames were lost, and the counters of  were set back meanwhile";
-  EXPECT_EQ(blame().not_attributable, 10u);
-  tx_before_.times_back = 1;  // before the trial
-  expected_spoiled_.clear();
-  EXPECT_EQ(blame().dut, 10u);
-}
-
-TEST_F(BlameTest, ACounterThatIsMissingOrWentBackIsNotZero) {
-  rx_before_.rx_ring_dropped = 7;
-  rx_after_.rx_ring_dropped = 3;
-  EXPECT_EQ(blame().not_attributable, 10u);
-  rx_before_.rx_ring_dropped.reset();
-  EXPECT_EQ(blame().not_attributable, 10u);
-  rx_before_ = told();
-  rx_after_.rx_ring_dropped.reset();
-  EXPECT_EQ(blame().not_attributable, 10u);
-  rx_after_ = told();
-  tx_after_.tx_dropped.reset();
-  EXPECT_EQ(blame().not_attributable, 10u);
-}
-
-TEST_F(BlameTest, SomethingThatMayTakeFramesBeforeUsIsNamed) {
-  rx_before_.rx_blind = "XDP program 12 runs on t1 before af_packet, which may take them";
-  expected_spoiled_ = "not attributable: 10 frames were lost, and " + rx_before_.rx_blind;
-  EXPECT_EQ(blame().not_attributable, 10u);
 }
 
 }  // namespace

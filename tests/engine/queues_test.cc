@@ -5,6 +5,7 @@
 
 #include "engine/direction.h"
 #include "engine/fake_device.h"
+#include "engine/folded.h"
 #include "engine/summaries.h"
 
 namespace wireproof {
@@ -50,11 +51,10 @@ class QueuesTest : public ::testing::Test {
   }
   DirectionResult fold() {
     direction_->stop(clock_.now());
-    std::string spoiled;
     const DeviceCounters none{.tx_dropped = 0, .rx_ring_dropped = 0, .rx_nic_dropped = 0};
-    DirectionResult result = direction_->fold(none, none, none, none, spoiled);
-    EXPECT_EQ(spoiled, "");
-    return result;
+    const Folded found = fakes::folded(*direction_, {none, none}, {none, none});
+    EXPECT_EQ(found.spoiled, "");
+    return found.result;
   }
   [[nodiscard]] const Pacer& pacer(std::size_t queue) const {
     return direction_->tx_loops().at(queue)->pacer();

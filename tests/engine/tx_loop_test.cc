@@ -6,6 +6,7 @@
 
 #include "engine/direction.h"
 #include "engine/fake_device.h"
+#include "engine/folded.h"
 
 namespace wireproof {
 namespace {
@@ -112,16 +113,12 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
   to.incoming.push_back({.bytes = from.sent.at(0), .stamp = stamp});
   rx.run();
   (*direction)->stop(clock.now());
-  DeviceCounters before, after;
-  for (DeviceCounters* counters : {&before, &after}) {
-    counters->tx_dropped = counters->rx_ring_dropped = counters->rx_nic_dropped = 0;
-  }
-  std::string spoiled;
-  DirectionResult result = (*direction)->fold(before, after, before, after, spoiled);
-  EXPECT_EQ(spoiled.empty(), look || stamp != 0) << spoiled;
+  const DeviceCounters none{.tx_dropped = 0, .rx_ring_dropped = 0, .rx_nic_dropped = 0};
+  const Folded found = fakes::folded(**direction, {none, none}, {none, none});
+  EXPECT_EQ(found.spoiled.empty(), look || stamp != 0) << found.spoiled;
   (*direction)->start(1000, kMillisecond, 64, 8, clock.now());
   EXPECT_EQ(rx.late_unseen(), 0u) << "of the next trial nothing is known yet";
-  return result;
+  return found.result;
 }
 
 TEST(RxLoop, WhatCameWhileNobodyLookedMayHaveComeInTime) {

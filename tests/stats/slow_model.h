@@ -70,12 +70,10 @@ class SlowSpace {
     if (!firsts_.empty()) end_run(all, run);
   }
 
-  // RFC 3357: what lies between two numbers that arrived, before the first and after the last.
-  void add_loss_bursts(std::map<std::uint64_t, std::uint64_t>& by_length,
-                       std::uint64_t sent) const {
+  // RFC 3357: what lies between two numbers that arrived, and before the first.
+  void add_loss_bursts(std::map<std::uint64_t, std::uint64_t>& by_length) const {
     std::vector<std::uint64_t> numbers;
     for (const SlowArrival& arrival : firsts_) numbers.push_back(arrival.sequence);
-    numbers.push_back(sent);
     std::sort(numbers.begin(), numbers.end());
     std::uint64_t expected = 0;
     for (const std::uint64_t number : numbers) {
