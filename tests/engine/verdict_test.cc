@@ -93,6 +93,20 @@ TEST(Verdict, LossesBehindOurOwnBurstsDecideNothing) {
   EXPECT_EQ(judged(6, 0.005).verdict, Verdict::kInvalid);
 }
 
+// A direction of which nothing can be told hides no loss of the other, whichever comes first.
+TEST(Verdict, ACertainLossFailsBesideAnUncertainOne) {
+  const Counts lossy{.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
+  TrialResult result;
+  for (const std::size_t uncertain : {0, 1}) {
+    result.directions.assign(2, {.from = "a", .to = "b", .counts = lossy});
+    result.directions[uncertain].pacing.lost_behind = 10;
+    EXPECT_EQ(verdict_by_loss(result, 0), Verdict::kFail) << uncertain;
+    result.directions[1 - uncertain].pacing.lost_behind = 10;
+    EXPECT_EQ(verdict_by_loss(result, 0), Verdict::kInvalid);
+    EXPECT_EQ(verdict_by_loss(result, 0.01), Verdict::kPass);
+  }
+}
+
 TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
   const auto result = trial_with({.intended = 10, .offered = 10, .received = 9, .unique = 9}, {});
   EXPECT_EQ(result.verdict, Verdict::kInvalid);

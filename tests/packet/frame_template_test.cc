@@ -132,6 +132,29 @@ TEST(FrameTemplate, EachHeaderFieldIsInItsPlace) {
   }
 }
 
+// The interface of an address may be the same in two networks, and the network the same for two
+// interfaces: either half is compared.
+TEST(FrameTemplate, AnAddressIsComparedAsFarAsItsPrefixReaches) {
+  HeaderSpec spec = headers(true);
+  const AddressMatch wanted = match(spec);  // 2001:2:0:2::/96
+  for (const auto& [destination, ours] :
+       std::initializer_list<std::pair<const char*, bool>>{{"2001:2:0:2::1", true},
+                                                           {"2001:2:0:2::77", true},
+                                                           {"2001:2:0:3::1", false},
+                                                           {"2001:db8::1", false},
+                                                           {"2001:2:0:2:1::1", false}}) {
+    spec.dst_ip = *parse_ip(destination);
+    const auto made = FrameTemplate::make(spec, 100, false);
+    std::vector<std::uint8_t> frame(96);
+    made->write(frame.data());
+    patch(*made, frame, 0, {});
+    Signature read;
+    EXPECT_EQ(read_test_frame(wanted, frame.data(), frame.size(), read),
+              ours ? FrameClass::kOurs : FrameClass::kOthers)
+        << destination;
+  }
+}
+
 // Among 65,536 numbers one makes the sum of a datagram zero, which is sent as all ones.
 TEST(FrameTemplate, NoFrameIsWithoutAChecksum) {
   const auto made = FrameTemplate::make(headers(false), 64, false);

@@ -256,6 +256,22 @@ TEST_F(CalibrationFile, WhatIsNoFileIsRefusedAtOnce) {
   EXPECT_FALSE(check_calibration_storable("/proc/self/nothing/calibration.json").has_value());
 }
 
+TEST(BareCable, IsWhatTheCalibrationFound) {
+  const CalibrationEntry entry{
+      .calibrated_at = "2026-04-30T09:00:00Z",
+      .floor = CalibrationFloor{.delay = {.p50 = 10, .p90 = 11, .p99 = 12, .p99_9 = 13}},
+      .ceiling = CalibrationCeiling{.lossless_fps = 7, .precision = 0.5}};
+  BareCable cable = beside(entry);
+  EXPECT_EQ(cable.calibrated_at, "2026-04-30T09:00:00Z");
+  EXPECT_EQ(cable.floor_p50, 10);
+  EXPECT_EQ(cable.floor_p99_9, 13);
+  EXPECT_EQ(cable.ceiling_fps, 7);
+  cable = beside({});
+  EXPECT_EQ(cable.floor_p50, std::nullopt);
+  EXPECT_EQ(cable.floor_p99_9, std::nullopt);
+  EXPECT_EQ(cable.ceiling_fps, std::nullopt);
+}
+
 TEST(BareCable, IsShownBesideAndChangesNothingElse) {
   RunReport with = full_trial_report();
   RunReport without = with;

@@ -99,5 +99,20 @@ TEST_F(ProvenTest, AnotherGoalsTrialRaisesTheAnswerByWhatItOffered) {
   EXPECT_EQ(result.lower_bound_fps, 480) << "470 are less";
 }
 
+// A search whose answer is confirmed by a longer trial is so by one of that length alone.
+TEST_F(ProvenTest, AShortTrialOfAnotherGoalRaisesTheAnswerWithoutConfirmingIt) {
+  for (const Nanoseconds duration : {kSecond, 2 * kSecond}) {
+    SearchResult result{.spec = spec_, .regular = true};
+    result.spec.final_duration = 2 * kSecond;
+    result.lower_bound_fps = 400;
+    result.upper_bound_fps = 501;
+    trials_ = {trial(500, 0, duration)};
+    const std::vector<const TrialResult*> all{trials_.data()};
+    reconcile(result, all);
+    EXPECT_EQ(result.lower_bound_fps, 500);
+    EXPECT_EQ(result.regular, duration == 2 * kSecond);
+  }
+}
+
 }  // namespace
 }  // namespace wireproof
