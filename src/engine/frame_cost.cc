@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/units.h"
+#include "engine/header_choice.h"
 #include "io/frame_pool.h"
 #include "traffic/generator.h"
 #include "traffic/profile.h"
@@ -15,35 +16,6 @@ namespace {
 
 constexpr std::uint16_t kTrialId = 1;
 static_assert(kCostBlockFrames % Analyzer::kBurstMax == 0, "whole bursts alone");
-
-AnalyzerSpec analyzer_spec(const TrafficProfile& profile, const HeaderSpec& headers,
-                           std::uint32_t spaces) {
-  // Nothing is late, however long another program takes the core between sending and receiving.
-  AnalyzerSpec spec{.spaces = spaces};
-  spec.match.l4_port = headers.dst_l4_port;
-  spec.match.destinations = {
-      match_prefix(headers.dst_ip, destination_prefix_length(profile, headers.dst_ip)),
-      match_prefix(headers.src_ip, destination_prefix_length(profile, headers.src_ip))};
-  return spec;
-}
-
-Result<Generator> make_generator(const TrafficProfile& profile, const HeaderSpec& headers,
-                                 std::uint32_t spaces) {
-  std::vector<std::uint32_t> distinct;
-  std::vector<std::uint16_t> order;
-  std::vector<FrameTemplate> templates;
-  for (const std::uint32_t size : profile.sizes) {
-    const auto at = std::find(distinct.begin(), distinct.end(), size);
-    order.push_back(static_cast<std::uint16_t>(at - distinct.begin()));
-    if (at != distinct.end()) continue;
-    Result<FrameTemplate> made = FrameTemplate::make(headers, size, false);
-    if (!made) return tl::unexpected(made.error());
-    templates.push_back(std::move(*made));
-    distinct.push_back(size);
-  }
-  const FlowOrderSpec flows{.flows = profile.flows, .groups = spaces, .group_count = spaces};
-  return Generator(flows, std::move(templates), std::move(order), false);
-}
 
 // Ns a frame of the stretch below which that part of them lies; reorders.
 double ns_at(std::vector<Nanoseconds>& stretches, double part) {
@@ -72,11 +44,14 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
   headers->src_mac = MacAddress{{2, 0, 0, 0, 0, 1}};
   headers->dst_mac = MacAddress{{2, 0, 0, 0, 0, 2}};
   const std::uint32_t spaces = std::min(spec.flows, kSequenceSpacesMax);
-  Result<Generator> generator = make_generator(profile, *headers, spaces);
+  Result<Generator> generator =
+      Generator::make({.flows = profile.flows, .groups = spaces, .group_count = spaces}, *headers,
+                      profile.sizes, false, false);
   if (!generator) return tl::unexpected(generator.error());
-  AnalyzerSpec analysis = analyzer_spec(profile, *headers, spaces);
-  if (spec.counters_alone) analysis.delay_every = 0;
-  Analyzer analyzer(analysis);
+  // Nothing is late, however long another program takes the core between sending and receiving.
+  Analyzer analyzer({.match = match_for(profile, *headers, false),
+                     .spaces = spaces,
+                     .delay_every = spec.counters_alone ? 0u : 1u});
   FramePool pool(kCostBlockFrames, generator->buffer_len_max());
   std::array<Frame*, kCostBlockFrames> block;
   pool.take(block);

@@ -157,4 +157,15 @@ AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers,
   return match;
 }
 
+Result<Steering> steering_for(const TrafficProfile& profile) {
+  Steering steering{.l4_port = profile.dst_l4_port};
+  for (const bool reverse : {false, true}) {
+    const Result<HeaderSpec> headers = header_spec(profile, reverse);
+    if (!headers) return tl::unexpected(headers.error());
+    const unsigned length = destination_prefix_length(profile, headers->dst_ip);
+    steering.destinations.push_back({headers->dst_ip, static_cast<std::uint8_t>(length)});
+  }
+  return steering;
+}
+
 }  // namespace wireproof

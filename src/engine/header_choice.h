@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/direction.h"
+#include "engine/direction_spec.h"
 #include "packet/test_frame.h"
+#include "traffic/analyzer.h"
+#include "traffic/profile.h"
 #include "trial/trial.h"
 
 namespace wireproof {
@@ -31,5 +33,8 @@ namespace wireproof {
 // `headers`: either direction's.
 [[nodiscard]] AddressMatch match_for(const TrafficProfile& profile, const HeaderSpec& headers,
                                      bool sockets);
+
+// What a port must let through for these frames to reach it, either way.
+[[nodiscard]] Result<Steering> steering_for(const TrafficProfile& profile);
 
 }  // namespace wireproof

@@ -219,7 +219,11 @@ Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, 
   if (const Status ready = group->wait_until_ready(); !ready) return tl::unexpected(ready.error());
   const Nanoseconds epoch = clock_.now() + kRunUp;
   for (const auto& direction : directions_) {
-    direction->start(fps, duration, spec_.burst, trial_id, epoch);
+    direction->start({.fps = fps,
+                      .duration = duration,
+                      .burst = spec_.burst,
+                      .trial_id = trial_id,
+                      .epoch = epoch});
   }
   group->go();
   supervise(epoch, duration, counted);

@@ -10,9 +10,9 @@ constexpr Nanoseconds kAway = kMillisecond;
 
 }  // namespace
 
-RxLoop::RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LastCall& call,
+RxLoop::RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LateAfter& late_after,
                const Clock& clock)
-    : queue_(queue), analyzer_(analyzer), call_(call), clock_(clock) {}
+    : queue_(queue), analyzer_(analyzer), late_after_(late_after), clock_(clock) {}
 
 void RxLoop::start(const AnalyzerStart& start) {
   analyzer_.start(start);
@@ -24,8 +24,8 @@ void RxLoop::start(const AnalyzerStart& start) {
 }
 
 Nanoseconds RxLoop::run() {
-  const Nanoseconds late_after = call_.late_after();
-  const Nanoseconds looking = late_after == LastCall::kNever ? looked_ : clock_.now();
+  const Nanoseconds late_after = late_after_.at();
+  const Nanoseconds looking = late_after == kNotYet ? looked_ : clock_.now();
   const std::span<Frame*> arrived(burst_.data(), queue_.poll(burst_));
   const bool away = looked_ <= late_after && looking - looked_ >= kAway;
   const bool emptied = arrived.size() < burst_.size();
@@ -36,7 +36,7 @@ Nanoseconds RxLoop::run() {
   const bool stamped = arrived.front()->stamp != 0;
   analyzer_.take(arrived, now, late_after);
   if (away && !stamped) late_unseen_ += analyzer_.counts().late_lost - late;
-  if (emptied && late_after == LastCall::kNever) looked_ = now;
+  if (emptied && late_after == kNotYet) looked_ = now;
   queue_.release(arrived);
   cell_.received.store(analyzer_.counts().unique, std::memory_order_relaxed);
   cell_.lost.store(analyzer_.tracker().gaps_passed(), std::memory_order_relaxed);

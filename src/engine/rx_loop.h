@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "engine/last_call.h"
+#include "engine/end_of_sending.h"
 #include "engine/step.h"
 #include "io/backend.h"
 #include "stats/cell.h"
@@ -13,8 +13,9 @@ namespace wireproof {
 
 class RxLoop final : public Step {
  public:
-  // Queue, call and clock outlive the loop. `call` says when frames are late.
-  RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LastCall& call, const Clock& clock);
+  // Queue, `late_after` and clock outlive the loop.
+  RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LateAfter& late_after,
+         const Clock& clock);
 
   // Control thread, while no worker runs it.
   void start(const AnalyzerStart& start);
@@ -30,7 +31,7 @@ class RxLoop final : public Step {
  private:
   RxQueue& queue_;
   Analyzer analyzer_;
-  const LastCall& call_;
+  const LateAfter& late_after_;
   const Clock& clock_;
   Cell cell_;
   Nanoseconds looked_ = 0;  // when the queue was last found to hold no more

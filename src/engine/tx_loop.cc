@@ -25,8 +25,8 @@ TxLoop::TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp 
       pacer_(PacerSpec{}) {}
 
 void TxLoop::start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch,
-                   LastCall& call) {
-  call_ = &call;
+                   EndOfSending& end) {
+  end_ = &end;
   pacer_ = Pacer(pacer);
   generator_.start(trial_id, epoch);
   intended_ = 0;
@@ -53,7 +53,7 @@ Nanoseconds TxLoop::run() {
   // From the reading that a round's frames bear to the next: the last of them left in between.
   if (round_began_ != 0) span_max_ = std::max(span_max_, now - round_began_);
   round_began_ = 0;
-  const Nanoseconds cut_at = call_->cut_at();
+  const Nanoseconds cut_at = end_->cut_at();
   if (!pacer_.finished(now) && now < cut_at) {
     const std::uint32_t granted = std::min(pacer_.grant(now), round_max_);
     if (granted == 0) {
@@ -67,7 +67,7 @@ Nanoseconds TxLoop::run() {
   }
   intended_ = pacer_.intended(std::min(now, cut_at));
   drain_until_ = now + kDrainMax;
-  call_->ended(last_submit_);
+  end_->ended(last_submit_);
   return Step::kBusy;
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "base/words.h"
-#include "engine/last_call.h"
+#include "engine/end_of_sending.h"
 #include "engine/step.h"
 #include "io/backend.h"
 #include "packet/lag_code.h"
@@ -42,9 +42,9 @@ class TxLoop final : public Step {
   TxLoop(TxQueue& queue, Generator generator, const Clock& clock, TxStamp stamp = TxStamp::kBurst,
          PacingMode mode = PacingMode::kBurst);
 
-  // Control thread, while no worker runs it. `call` (outlives the run) may cut it short, and is
+  // Control thread, while no worker runs it. `end` (outlives the run) may cut it short, and is
   // told when the last frame has left.
-  void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch, LastCall& call);
+  void start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds epoch, EndOfSending& end);
   // Control thread, after the worker has stopped: gives back what was borrowed. Where sending had
   // not ended, what was due at `now` counts as intended.
   void stop(Nanoseconds now);
@@ -77,7 +77,7 @@ class TxLoop final : public Step {
   TxStamp stamp_;
   std::uint32_t round_max_;
   Pacer pacer_;
-  LastCall* call_ = nullptr;
+  EndOfSending* end_ = nullptr;
   Cell cell_;
   SampleRecord lag_;
   SampleRecord gaps_;

@@ -18,6 +18,24 @@ Generator::Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> temp
       direction_(reverse ? kDirectionBit : 0),
       space_bits_(direction_) {}
 
+Result<Generator> Generator::make(const FlowOrderSpec& flows, const HeaderSpec& headers,
+                                  std::span<const std::uint32_t> sizes, bool payload_only,
+                                  bool reverse) {
+  std::vector<std::uint32_t> distinct;
+  std::vector<std::uint16_t> order;
+  std::vector<FrameTemplate> templates;
+  for (const std::uint32_t size : sizes) {
+    const auto at = std::find(distinct.begin(), distinct.end(), size);
+    order.push_back(static_cast<std::uint16_t>(at - distinct.begin()));
+    if (at != distinct.end()) continue;
+    Result<FrameTemplate> made = FrameTemplate::make(headers, size, payload_only);
+    if (!made) return tl::unexpected(made.error());
+    templates.push_back(std::move(*made));
+    distinct.push_back(size);
+  }
+  return Generator(flows, std::move(templates), std::move(order), reverse);
+}
+
 void Generator::start(std::uint16_t trial_id, Nanoseconds epoch) {
   trial_id_ = trial_id;
   epoch_ = epoch;

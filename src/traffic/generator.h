@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "io/frame.h"
 #include "packet/frame_template.h"
 #include "traffic/flow_order.h"
@@ -18,6 +19,11 @@ class Generator {
   // the order of emission.
   Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
             std::vector<std::uint16_t> size_order, bool reverse);
+  // Frames of these sizes (bytes with FCS, one or more), in that order, over and over.
+  // `payload_only`: the kernel writes the headers. Fails as FrameTemplate::make does.
+  [[nodiscard]] static Result<Generator> make(const FlowOrderSpec& flows, const HeaderSpec& headers,
+                                              std::span<const std::uint32_t> sizes,
+                                              bool payload_only, bool reverse);
 
   // Begins a run of numbers from 0. Transmit times count from `epoch`.
   void start(std::uint16_t trial_id, Nanoseconds epoch);

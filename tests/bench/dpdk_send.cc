@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "dpdk/backend.h"
 #include "engine/direction.h"
+#include "engine/header_choice.h"
 #include "engine/worker.h"
 #include "io/backend_set.h"
 
@@ -123,7 +124,7 @@ Status run(const Request& request) {
   if (const Status ready = group.wait_until_ready(); !ready) return tl::unexpected(ready.error());
   const Nanoseconds epoch = clock.now() + kRunUp;
   const auto duration = static_cast<Nanoseconds>(request.seconds * kSecond);
-  (*direction)->start(0, duration, TxLoop::kRoundMax, kTrial, epoch);
+  (*direction)->start({0, duration, TxLoop::kRoundMax, kTrial, epoch});
   group.go();
   while (!(*direction)->all_sent()) clock.sleep_until(clock.now() + kMillisecond);
   group.stop();

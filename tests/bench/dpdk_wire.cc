@@ -14,6 +14,7 @@
 #include "base/host_clock.h"
 #include "dpdk/backend.h"
 #include "engine/direction.h"
+#include "engine/header_choice.h"
 #include "engine/worker.h"
 #include "io/backend_set.h"
 
@@ -50,7 +51,7 @@ Status send(const Request& request, Device& device, const TrafficProfile& profil
             const Clock& clock) {
   auto direction = Direction::make({.from = &device}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
-  (*direction)->start(0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch);
+  (*direction)->start({0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch});
   TxLoop& loop = *(*direction)->tx_loops().front();
   const Nanoseconds end = request.epoch + request.duration + kStragglers;
   if (Status ran = run_until(clock, request.core, loop, end); !ran) return ran;
@@ -65,7 +66,7 @@ Status receive(const Request& request, Device& device, const TrafficProfile& pro
   // The direction's other end is in the other process: what is made here for it sends nothing.
   auto direction = Direction::make({.from = &device, .to = &device}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
-  (*direction)->start(0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch);
+  (*direction)->start({0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch});
   RxLoop& loop = *(*direction)->rx_loops().front();
   run_until(clock, request.core, loop, request.epoch + request.duration + kStragglers);
   const ReceiveCounts& counts = loop.analyzer().counts();

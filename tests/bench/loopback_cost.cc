@@ -13,6 +13,7 @@
 
 #include "base/host_clock.h"
 #include "engine/direction.h"
+#include "engine/header_choice.h"
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
 
@@ -41,7 +42,7 @@ int measure(std::uint32_t flows, std::uint64_t frames, int rounds) {
   std::vector<double> ns_per_frame;
   for (int round = 0; round < rounds; ++round) {
     const Nanoseconds epoch = clock.now();
-    (*direction)->start(0, 3600 * kSecond, 64, static_cast<std::uint16_t>(round), epoch);
+    (*direction)->start({0, 3600 * kSecond, 64, static_cast<std::uint16_t>(round), epoch});
     TxLoop& tx = *(*direction)->tx_loops().front();
     RxLoop& rx = *(*direction)->rx_loops().front();
     const std::uint64_t sent = measured_round(tx, rx, frames);

@@ -38,7 +38,7 @@ class BurstBlame : public ::testing::Test {
     const Nanoseconds epoch = clock_.now();
     departures_.clear();
     from_.sent.clear();
-    direction_->start(fps, 4 * kSecond, 1024, ++trial_id_, epoch);
+    direction_->start({fps, 4 * kSecond, 1024, ++trial_id_, epoch});
     TxLoop& tx = *direction_->tx_loops().front();
     const auto gap = [&random](Nanoseconds least, Nanoseconds most) {
       return least +

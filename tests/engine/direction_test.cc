@@ -35,7 +35,7 @@ class DirectionTest : public ::testing::Test {
     const Nanoseconds epoch = clock_.now();
     departures_.clear();
     from_.sent.clear();
-    direction_->start(fps, duration, burst, ++trial_id_, epoch);
+    direction_->start({fps, duration, burst, ++trial_id_, epoch});
     TxLoop& tx = *direction_->tx_loops().front();
     while (!tx.cell().finished.load()) {
       from_.accept_max = clock_.now() - epoch < blocked ? 0 : SIZE_MAX;
@@ -292,7 +292,7 @@ class TwoQueuesTest : public DirectionTest {
  protected:
   void send(double fps, Nanoseconds duration) {
     epoch_ = clock_.now();
-    direction_->start(fps, duration, 32, ++trial_id_, epoch_);
+    direction_->start({fps, duration, 32, ++trial_id_, epoch_});
     for (bool busy = true; busy; clock_.advance(kTick)) {
       busy = false;
       for (const auto& tx : direction_->tx_loops()) {
@@ -307,7 +307,7 @@ class TwoQueuesTest : public DirectionTest {
   DirectionResult arrive_by(auto queue_of, std::string& spoiled) {
     for (std::size_t number = 0; number < from_.sent.size(); ++number) {
       to_.incoming.push_back({.bytes = from_.sent[number], .stamp = clock_.now()});
-      direction_->rx_loops().at(queue_of(number, from_.sent[number]))->run();
+      direction_->rx_loops()[queue_of(number, from_.sent[number])]->run();
     }
     direction_->stop(clock_.now());
     direction_->collector().finish(clock_.now());

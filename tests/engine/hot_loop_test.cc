@@ -7,6 +7,7 @@
 
 #include "engine/direction.h"
 #include "engine/forwarder.h"
+#include "engine/header_choice.h"
 #include "io/backend_set.h"
 #include "support/allocation_count.h"
 #include "support/lock_count.h"
@@ -44,7 +45,7 @@ Counted run_loops(const std::string& tx_port, const std::string& rx_port,
   const auto direction = Direction::make({.from = a->get(), .to = b->get()}, profile, clock);
   EXPECT_TRUE(direction.has_value());
   const Nanoseconds epoch = clock.now();
-  (*direction)->start(200'000, 200 * kMillisecond, 32, 7, epoch);
+  (*direction)->start({200'000, 200 * kMillisecond, 32, 7, epoch});
   TxLoop& tx = *(*direction)->tx_loops().front();
   RxLoop& rx = *(*direction)->rx_loops().front();
   const std::uint64_t allocations = allocations_of_this_thread();

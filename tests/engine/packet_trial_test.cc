@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 
+#include "engine/header_choice.h"
 #include "io/backend_set.h"
 #include "loopback/loopback.h"
 #include "support/relayed_device.h"

@@ -29,7 +29,7 @@ class QueuesTest : public ::testing::Test {
     direction_ = std::move(*made);
   }
   void start(double fps, Nanoseconds duration, std::uint32_t burst = Pacer::kBurstMax) {
-    direction_->start(fps, duration, burst, ++trial_id_, clock_.now());
+    direction_->start({fps, duration, burst, ++trial_id_, clock_.now()});
   }
   // Every queue sends what is due now.
   void run_senders() {
@@ -47,7 +47,7 @@ class QueuesTest : public ::testing::Test {
   }
   void arrive(std::size_t queue, const std::vector<std::uint8_t>& bytes) {
     to_.incoming.push_back({.bytes = bytes, .stamp = clock_.now()});
-    direction_->rx_loops().at(queue)->run();
+    direction_->rx_loops()[queue]->run();
   }
   DirectionResult fold() {
     direction_->stop(clock_.now());
@@ -57,7 +57,7 @@ class QueuesTest : public ::testing::Test {
     return found.result;
   }
   [[nodiscard]] const Pacer& pacer(std::size_t queue) const {
-    return direction_->tx_loops().at(queue)->pacer();
+    return direction_->tx_loops()[queue]->pacer();
   }
   [[nodiscard]] static Signature signature_of(const std::vector<std::uint8_t>& bytes) {
     return load_signature(bytes.data() + headers_length(false, false));
@@ -222,17 +222,20 @@ TEST_F(QueuesTest, StallsAreThoseOfAll) {
 // The direction ends with its last sender; late is what comes the waiting time after the last frame
 // of any.
 TEST_F(QueuesTest, TheLastFrameOfAnyOpensTheWaitingTime) {
-  LastCall call;
-  call.start(3, kSecond, 10);
-  call.ended(100);
-  EXPECT_EQ(call.late_after(), LastCall::kNever);
-  call.ended(300);
-  EXPECT_EQ(call.late_after(), LastCall::kNever) << "one still sends";
-  call.ended(200);
-  EXPECT_EQ(call.late_after(), 300 + kSecond);
-  call.start(1, kSecond, 500);
-  call.ended(0);
-  EXPECT_EQ(call.late_after(), 500 + kSecond) << "nothing was sent";
+  LateAfter late_after;
+  EndOfSending end;
+  late_after.start(kSecond);
+  end.start(3, 10, &late_after);
+  end.ended(100);
+  EXPECT_EQ(late_after.at(), kNotYet);
+  end.ended(300);
+  EXPECT_EQ(late_after.at(), kNotYet) << "one still sends";
+  end.ended(200);
+  EXPECT_EQ(late_after.at(), 300 + kSecond);
+  late_after.start(kSecond);
+  end.start(1, 500, &late_after);
+  end.ended(0);
+  EXPECT_EQ(late_after.at(), 500 + kSecond) << "nothing was sent";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <deque>
 
+#include "engine/header_choice.h"
 #include "engine/packet_trial.h"
 #include "io/backend_set.h"
 #include "loopback/loopback.h"

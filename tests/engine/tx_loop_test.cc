@@ -23,7 +23,7 @@ TEST(TxLoop, ABurstBeyondOneRoundLeavesInRoundsUnderFreshClockReadings) {
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
   constexpr std::uint32_t kBurst = 200;
-  (*direction)->start(1e6, kSecond, kBurst, 7, clock.now());
+  (*direction)->start({1e6, kSecond, kBurst, 7, clock.now()});
   clock.advance(300 * kMicrosecond);  // 301 frames are due: 200 are caught up
   std::vector<std::size_t> rounds;
   while (true) {
@@ -49,13 +49,13 @@ TEST(TxLoop, ACutEndsItAtOnceAndNothingLaterWasIntended) {
   const auto direction = Direction::make(
       {.from = &from, .to = &to, .queues = 2, .waiting_time = kSecond}, profile, clock);
   ASSERT_TRUE(direction.has_value());
-  auto& loops = (*direction)->tx_loops();
-  (*direction)->start(1000, kSecond, 64, 7, clock.now());  // of two queues: 500 each
+  const TxLoops loops = (*direction)->tx_loops();
+  (*direction)->start({1000, kSecond, 64, 7, clock.now()});  // of two queues: 500 each
   for (int i = 0; i < 100; ++i) {
     for (const auto& loop : loops) loop->run();
     clock.advance(kMillisecond);
   }
-  EXPECT_EQ((*direction)->late_after(), LastCall::kNever);
+  EXPECT_EQ((*direction)->late_after(), kNotYet);
   (*direction)->cut(clock.now());
   clock.advance(50 * kMillisecond);  // they come to hear of it late
   for (int i = 0; i < 3; ++i) {
@@ -78,7 +78,7 @@ TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
   const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
-  (*direction)->start(1e6, 10 * kMillisecond, 64, 7, clock.now());
+  (*direction)->start({1e6, 10 * kMillisecond, 64, 7, clock.now()});
   for (int i = 0; i < 1000 && !tx.cell().finished.load(); ++i) {
     clock.advance(kMillisecond);
     tx.run();
@@ -101,7 +101,7 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
       Direction::make({.from = &from, .to = &to, .waiting_time = kSecond}, profile, clock);
   TxLoop& tx = *(*direction)->tx_loops().front();
   RxLoop& rx = *(*direction)->rx_loops().front();
-  (*direction)->start(1000, kMillisecond, 64, 7, clock.now());
+  (*direction)->start({1000, kMillisecond, 64, 7, clock.now()});
   for (int i = 0; i < 10 && !tx.cell().finished.load(); ++i) {
     tx.run();
     rx.run();
@@ -116,7 +116,7 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
   const DeviceCounters none{.tx_dropped = 0, .rx_ring_dropped = 0, .rx_nic_dropped = 0};
   const Folded found = fakes::folded(**direction, {none, none}, {none, none});
   EXPECT_EQ(found.spoiled.empty(), look || stamp != 0) << found.spoiled;
-  (*direction)->start(1000, kMillisecond, 64, 8, clock.now());
+  (*direction)->start({1000, kMillisecond, 64, 8, clock.now()});
   EXPECT_EQ(rx.late_unseen(), 0u) << "of the next trial nothing is known yet";
   return found.result;
 }
@@ -142,7 +142,7 @@ TEST(TxLoop, NumbersGoOnBehindAPartialAcceptance) {
   const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
-  (*direction)->start(1e6, 20 * kMicrosecond, 64, 7, clock.now());
+  (*direction)->start({1e6, 20 * kMicrosecond, 64, 7, clock.now()});
   clock.advance(20 * kMicrosecond);  // 20 are due: 3, 3, ..., 2
   std::vector<std::size_t> rounds;
   for (std::size_t before = 0; tx.run() == Step::kBusy && from.sent.size() < 20;) {
@@ -187,7 +187,7 @@ TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
     ASSERT_TRUE(direction.has_value());
     TxLoop& tx = *(*direction)->tx_loops().front();
     const Nanoseconds epoch = clock.now();
-    (*direction)->start(0, kSecond, 32, 7, epoch);
+    (*direction)->start({0, kSecond, 32, 7, epoch});
     tx.run();
     tx.run();
     ASSERT_EQ(from.sent.size(), 64u);
@@ -219,7 +219,7 @@ TEST(TxLoop, ARehearsedFrameLeavesOnceAtItsDeadlineWithItsOwnNumberAndTime) {
       Direction::make({.from = &from, .to = &to, .pacing = PacingMode::kPrecise}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
-  (*direction)->start(1e5, 100 * kMicrosecond, 64, 7, clock.now());  // every 10 us
+  (*direction)->start({1e5, 100 * kMicrosecond, 64, 7, clock.now()});  // every 10 us
   for (std::int64_t now = 0; now < 100 * kMicrosecond; now += 100) {
     from.lend_max = now < 50 * kMicrosecond ? 1 : now % (10 * kMicrosecond) == 0 ? 1 : 0;
     tx.run();

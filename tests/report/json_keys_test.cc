@@ -93,6 +93,18 @@ TEST_F(JsonKeys, OfRates) {
   EXPECT_EQ(rates["loss_ratio"], 0.5);
 }
 
+// The mean of a mix is not a whole number of bytes: 353.8, on the line 373.8, behind the tag 331.8.
+TEST_F(JsonKeys, OfRatesOfAMix) {
+  report_.trials[0].duration = kSecond;
+  report_.trials[0].spec.frame_size = 354;
+  report_.trials[0].spec.mean_frame_size = 353.8;
+  direction().counts = {.intended = 1000, .offered = 1000, .received = 1000, .unique = 1000};
+  const json rates = direction_json();
+  EXPECT_DOUBLE_EQ(rates["offered_l1_bps"].get<double>(), 8 * 373'800.0);
+  EXPECT_DOUBLE_EQ(rates["offered_l2_bps"].get<double>(), 8 * 353'800.0);
+  EXPECT_DOUBLE_EQ(rates["offered_l3_bps"].get<double>(), 8 * 331'800.0);
+}
+
 TEST_F(JsonKeys, OfHeaders) {
   const json headers = direction_json()["headers"];
   EXPECT_EQ(headers["src_mac"], "02:00:00:00:00:01");

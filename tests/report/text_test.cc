@@ -219,6 +219,15 @@ TEST(Text, TheLiveLineSaysBoundsOfTheLossAndTheDelay) {
   EXPECT_EQ(live_text(so_far),
             "af_xdp:ens1f0 -> af_xdp:ens1f1    1.0 s  sent 10.000 Mpps  received 9.990 Mpps  lost "
             "150 to 300  delay p50 1.2 us  p99 9.0 us");
+  // Rates are of the interval, the time is of the trial.
+  const std::string first = live_text(so_far);
+  so_far.intervals[0].start += 9 * kSecond;
+  so_far.intervals[0].end += 9 * kSecond;
+  std::string tenth = first;
+  tenth.replace(tenth.find("   1.0 s"), 8, "  10.0 s");
+  EXPECT_EQ(live_text(so_far), tenth);
+  so_far.intervals[0].start -= 9 * kSecond;
+  so_far.intervals[0].end -= 9 * kSecond;
   so_far.to.reset();
   EXPECT_EQ(live_text(so_far), "af_xdp:ens1f0 -> none    1.0 s  sent 10.000 Mpps");
 }

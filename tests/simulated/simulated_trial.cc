@@ -15,6 +15,7 @@
 
 #include "base/units.h"
 #include "engine/forwarder.h"
+#include "engine/header_choice.h"
 #include "engine/packet_trial.h"
 #include "io/backend_set.h"
 #include "io/wire_options.h"

@@ -1,0 +1,138 @@
+#include "engine/sender.h"
+
+#include <algorithm>
+
+#include "engine/header_choice.h"
+#include "engine/summaries.h"
+
+namespace wireproof {
+namespace {
+
+// Frames at once that any device is taken to have room for, beyond those that the schedule wants
+// together. Three, the next that is on time, and what the path's own jitter adds pass the smallest
+// policers that are met (nftables' `limit` has room for five by default; with four of ours it lost
+// some); at high rates what is due in 20 us, since no sender in software looks at its clock for
+// every frame there.
+std::uint32_t room_by_rate(double fps) {
+  constexpr double kLeastRoom = 3;
+  constexpr double kRoomSeconds = 20e-6;
+  return static_cast<std::uint32_t>(
+      std::clamp(fps * kRoomSeconds, kLeastRoom, double{Pacer::kBurstMax}));
+}
+
+// Handed over at once with --rate max, where nothing is ever behind.
+constexpr std::uint32_t kBurstWithoutSchedule = 64;
+
+// So that the queues of a Poisson schedule, and the two directions, draw numbers of their own.
+constexpr std::uint64_t kScheduleSeed = 1;
+constexpr std::uint64_t kReverseSeeds = 1u << 16;
+
+}  // namespace
+
+Result<std::unique_ptr<Sender>> Sender::make(const DirectionSpec& spec,
+                                             const TrafficProfile& profile,
+                                             const HeaderSpec& headers, std::uint32_t spaces,
+                                             const Clock& clock) {
+  std::unique_ptr<Sender> made(
+      new Sender(spec, sent_headers(headers, spec, profile), profile.flows, spaces));
+  const bool sockets = spec.from->facts().layer == Layer::kUdpPayload;
+  for (unsigned queue = 0; queue < spec.queues; ++queue) {
+    const std::uint32_t first = made->first_space(queue);
+    const FlowOrderSpec flows{.flows = profile.flows,
+                              .groups = spaces,
+                              .group_first = first,
+                              .group_count = made->first_space(queue + 1) - first,
+                              .permuted = profile.permuted_order};
+    Result<Generator> generator =
+        Generator::make(flows, headers, profile.sizes, sockets, spec.reverse);
+    if (!generator) return tl::unexpected(generator.error());
+    made->loops_.push_back(std::make_unique<TxLoop>(
+        spec.from->tx_queue(queue), std::move(*generator), clock, spec.tx_stamp, spec.pacing));
+  }
+  return made;
+}
+
+void Sender::start(const DirectionRun& run, LateAfter* receivers) {
+  scheduled_ = run.fps > 0;
+  const auto queues = static_cast<std::uint32_t>(loops_.size());
+  end_.start(queues, run.epoch, receivers);
+  const std::uint32_t room =
+      std::max(spec_.burst_room.value_or(room_by_rate(run.fps)) / queues, 1u);
+  const double spare =
+      spec_.unsent_ratio * run.fps * static_cast<double>(run.duration) * 1e-9 / queues;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->start({.start = run.epoch,
+                      .duration = run.duration,
+                      .fps = run.fps,
+                      .burst = scheduled_ ? run.burst : std::min(run.burst, kBurstWithoutSchedule),
+                      .room = room + spec_.burst_size - 1,
+                      .spare = static_cast<std::uint64_t>(spare),
+                      .schedule = spec_.schedule,
+                      .burst_size = spec_.burst_size,
+                      .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0),
+                      .queue = static_cast<std::uint32_t>(i),
+                      .queues = queues},
+                     run.trial_id, run.epoch, end_);
+  }
+}
+
+void Sender::stop(Nanoseconds now) {
+  for (const auto& loop : loops_) loop->stop(std::min(now, end_.cut_at()));
+}
+
+bool Sender::all_sent() const {
+  return std::all_of(loops_.begin(), loops_.end(), [](const auto& loop) {
+    return loop->cell().finished.load(std::memory_order_acquire);
+  });
+}
+
+std::vector<std::uint64_t> Sender::numbers_so_far() const {
+  std::vector<std::uint64_t> sent;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    // Each cycle sends one number of each space of the queue.
+    const std::uint64_t frames = loops_[i]->cell().offered.load(std::memory_order_relaxed);
+    const std::uint32_t spaces = first_space(i + 1) - first_space(i);
+    sent.insert(sent.end(), spaces, frames / spaces);
+  }
+  return sent;
+}
+
+// From the first frame handed over to the last, of the queues that sent any.
+Nanoseconds Sender::tx_duration() const {
+  std::optional<Nanoseconds> first;
+  Nanoseconds last = 0;
+  for (const auto& loop : loops_) {
+    if (loop->pacer().sent_so_far() == 0) continue;
+    first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
+    last = std::max(last, loop->last_submit());
+  }
+  return first ? last - *first : 0;
+}
+
+// Each queue sends a run of the spaces.
+std::uint32_t Sender::first_space(std::size_t queue) const {
+  return static_cast<std::uint32_t>(spaces_ * queue / spec_.queues);
+}
+
+SentReport Sender::report() const {
+  SentReport report{.from = spec_.from->facts().device,
+                    .headers = headers_,
+                    .sequence_scope = flows_ == spaces_ ? "flow" : "flow_group",
+                    .tx_duration = tx_duration(),
+                    .pacing = pacing_summary(loops_)};
+  report.tx_stamp = word_of(kTxStampWords, spec_.tx_stamp);
+  report.pacing.mode = word_of(kPacingWords, spec_.pacing);
+  if (scheduled_) report.pacing.schedule = word_of(kScheduleWords, spec_.schedule);
+  for (const auto& loop : loops_) {
+    report.intended += loop->intended();
+    report.offered += loop->pacer().sent_so_far();
+    report.flows_sent += loop->generator().distinct_flows();
+    report.displaced += loop->pacer().displaced();
+    report.tx_span_max = std::max(report.tx_span_max, loop->span_max());
+    const std::vector<std::uint64_t> numbers = loop->generator().sent_per_group();
+    report.sent_per_space.insert(report.sent_per_space.end(), numbers.begin(), numbers.end());
+  }
+  return report;
+}
+
+}  // namespace wireproof
