@@ -1,5 +1,7 @@
 #include "traffic/pacer.h"
 
+#include <algorithm>
+
 namespace wireproof {
 
 Pacer::Pacer(const PacerSpec& spec)

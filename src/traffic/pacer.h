@@ -17,7 +17,6 @@
 // 1 - R / C of a frame with each frame sent: at 99 % of the capacity after 100 r frames.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -93,7 +92,7 @@ class Pacer {
   // What the schedule asked for until `now`: all of it, or, when interrupted, what was due.
   [[nodiscard]] std::uint64_t intended(Nanoseconds now) const {
     if (!has_schedule()) return sent_;
-    return schedule_.popped() + schedule_.due(std::min(now, end_));
+    return schedule_.popped() + schedule_.due(now);
   }
   [[nodiscard]] std::uint64_t sent_so_far() const { return sent_; }
   // The most frames that were due at once: 1 of a sender that is never behind.
