@@ -34,6 +34,7 @@ struct HistogramSteps {
   // The upper edge of the highest step that holds anything; 0 without any.
   [[nodiscard]] Nanoseconds highest() const;
   void merge(const HistogramSteps& other);
+  friend bool operator==(const HistogramSteps&, const HistogramSteps&) = default;
 };
 
 class Histogram {

@@ -20,6 +20,7 @@ struct PortGrowth {
   bool set_back = false;
   bool ring_filled = false;  // DeviceCounters::rx_ring_filled grew
   std::string rx_blind;      // DeviceCounters::rx_blind of either end
+  friend bool operator==(const PortGrowth&, const PortGrowth&) = default;
 };
 
 struct SentReport {
@@ -39,9 +40,11 @@ struct SentReport {
     Nanoseconds start = 0;
     Nanoseconds end = 0;
     std::uint64_t offered = 0;
+    friend bool operator==(const Step&, const Step&) = default;
   };
   std::vector<Step> steps;
   PortGrowth port;
+  friend bool operator==(const SentReport&, const SentReport&) = default;
 };
 
 struct ReceivedReport {
@@ -55,6 +58,7 @@ struct ReceivedReport {
   struct Space {
     std::uint64_t reached = 0;  // one more than the highest number that arrived; 0: none did
     std::uint64_t gaps = 0;     // numbers below it that did not arrive
+    friend bool operator==(const Space&, const Space&) = default;
   };
   std::vector<Space> spaces;
   // Frames of one space came over several receive queues, which keep no order among each other:
@@ -63,6 +67,7 @@ struct ReceivedReport {
   struct Gaps {              // runs of numbers that did not arrive, below those reached
     HistogramSteps lengths;  // in frames
     std::uint64_t longest = 0;
+    friend bool operator==(const Gaps&, const Gaps&) = default;
   } gaps;
   std::uint64_t window = 0;  // as of DirectionResult, like the five that follow
   std::string readdressed_to;
@@ -76,10 +81,12 @@ struct ReceivedReport {
     std::uint64_t received = 0;
     std::uint64_t lost = 0;
     HistogramSteps delay;
+    friend bool operator==(const Step&, const Step&) = default;
   };
   std::vector<Step> steps;
   PauseSummary pauses;
   PortGrowth port;
+  friend bool operator==(const ReceivedReport&, const ReceivedReport&) = default;
 };
 
 }  // namespace wireproof

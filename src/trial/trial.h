@@ -76,6 +76,7 @@ struct Distribution {
   double stdev = 0;
   Nanoseconds max = 0;
   std::optional<Nanoseconds> p50, p90, p99, p99_9, p99_99, p99_999;
+  friend bool operator==(const Distribution&, const Distribution&) = default;
 };
 
 struct DelaySummary {
@@ -95,6 +96,7 @@ struct DelaySummary {
   // hide the delay it caused (coordinated omission). Absent where there is no schedule (--rate
   // max).
   std::optional<Distribution> scheduled;
+  friend bool operator==(const DelaySummary&, const DelaySummary&) = default;
 };
 
 // Delay variation. RFC 3550's and RFC 3393's differences are taken within one sequence space; what
@@ -117,6 +119,7 @@ struct JitterSummary {
   // RFC 5481 section 4.2: D(i) - D(min).
   Nanoseconds pdv_max = 0;
   std::optional<Nanoseconds> pdv_p50, pdv_p99, pdv_p99_9;
+  friend bool operator==(const JitterSummary&, const JitterSummary&) = default;
 };
 
 // RFC 4737, over the first copies of each sequence space.
@@ -132,6 +135,7 @@ struct ReorderingSummary {
   std::uint64_t discontinuity_max = 0;  // numbers skipped at once
   std::uint64_t free_runs = 0;          // section 4.6: runs of frames between reordered ones
   std::uint64_t free_run_max = 0;
+  friend bool operator==(const ReorderingSummary&, const ReorderingSummary&) = default;
 };
 
 // Runs of consecutive sequence numbers that did not arrive (RFC 3357 section 4.2's loss periods).
@@ -151,8 +155,10 @@ struct PauseSummary {
   struct Pause {
     Nanoseconds at = 0;  // where it began, from the start of the counted traffic
     Nanoseconds length = 0;
+    friend bool operator==(const Pause&, const Pause&) = default;
   };
   std::vector<Pause> log;  // the first of them, in order; as many as there was room for
+  friend bool operator==(const PauseSummary&, const PauseSummary&) = default;
 };
 
 struct PacingSummary {
@@ -172,6 +178,7 @@ struct PacingSummary {
   std::uint64_t caught_up = 0;    // frames sent in such bursts or right behind them
   std::uint64_t lost_behind = 0;  // of those: lost, no more than such bursts can explain
   PauseSummary pauses;            // of the sending loops
+  friend bool operator==(const PacingSummary&, const PacingSummary&) = default;
 };
 
 struct Interval {         // sampled by the collector while the trial runs
@@ -206,6 +213,7 @@ struct SentHeaders {
   std::uint16_t dst_l4_port_last = 0;  // sockets: a queue each; otherwise the same
   std::uint8_t dscp = 0;               // 0..63
   std::uint8_t ttl = 64;               // hop limit
+  friend bool operator==(const SentHeaders&, const SentHeaders&) = default;
 };
 
 struct DirectionResult {
