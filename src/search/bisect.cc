@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/units.h"
 #include "search/load_chooser.h"
@@ -26,39 +27,6 @@ constexpr double kGrowthAbove = 8;
 double seconds(Nanoseconds duration) {
   return static_cast<double>(duration) / static_cast<double>(kSecond);
 }
-
-// A trial below this sends no frame at all.
-double lowest_load(const SearchSpec& spec) {
-  return std::max(spec.min_fps, 1 / seconds(spec.trial_duration));
-}
-
-}  // namespace
-
-Status check_search(const SearchSpec& spec) {
-  const auto usage = [](std::string message) {
-    return fail(ErrorKind::kUsage, std::move(message));
-  };
-  if (spec.trial_duration <= 0) return usage("the trial duration must be above zero");
-  if (spec.final_duration < spec.trial_duration)
-    return usage("the final duration must not be shorter than the trial duration");
-  if (!(spec.precision > 0 && spec.precision < 1))
-    return usage("the precision must lie between 0 and 100 %");
-  if (!(spec.goal.loss_ratio >= 0 && spec.goal.loss_ratio < 1))
-    return usage("the loss allowed must be at least 0 and below 100 %");
-  if (!(spec.min_fps > 0)) return usage("the lowest load must be above zero");
-  if (spec.max_fps < 0 || !std::isfinite(spec.max_fps))
-    return usage("the highest load must be a positive number");
-  if (spec.max_fps > 0 && lowest_load(spec) > spec.max_fps)
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("the lowest load, {:g} frames/s (at least one frame a trial), is above the "
-                    "highest, {:g}",
-                    lowest_load(spec), spec.max_fps),
-        "give a longer --trial-duration, a lower --min-rate or a higher --max-rate");
-  return {};
-}
-
-namespace {
 
 std::string whole(double fps) {
   return format_count(static_cast<std::uint64_t>(std::llround(fps)));
@@ -163,9 +131,10 @@ class Bisection {
   unsigned trials_above_ = 0;
   std::optional<Step> retry_;
   unsigned retries_ = 0;
-  struct Achieved {            // by the invalid trials of this step
-    double offered_fps = 0;    // the best
-    double forwarded_fps = 0;  // of the best
+  std::optional<std::size_t> short_pass_;  // of this step: see fell_short()
+  struct Achieved {                        // by the invalid trials of this step
+    double offered_fps = 0;                // the best
+    double forwarded_fps = 0;              // of the best
     double least_fps = kUnboundedFps;
   } achieved_;
   bool confirmed_ = false;
@@ -261,6 +230,7 @@ std::optional<Step> Bisection::next_step() {
   const Nanoseconds reserve = confirming && !step->confirming ? cost(confirming->duration) : 0;
   if (result_.trials.empty() || in_time(cost(step->duration) + reserve)) return step;
   out_of_time_ = true;
+  if (short_pass_) learn_pass(*retry_, *short_pass_);
   retry_.reset();
   const bool confirm = !step->confirming && confirming && in_time(reserve);
   return confirm ? confirming : std::nullopt;
@@ -306,10 +276,12 @@ void Bisection::learn(const Step& step) {
   if (fell_short(trial, spec_.precision) && retries_ < spec_.invalid_retries) {
     ++retries_;
     retry_ = step;
+    short_pass_ = result_.trials.size() - 1;
     return;
   }
   retries_ = 0;
   achieved_ = {};
+  short_pass_.reset();
   if (trial.spec.max_rate)
     learn_unpaced(trial);
   else if (trial.verdict == Verdict::kPass)
@@ -356,6 +328,11 @@ void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
     ++retries_;
     retry_ = step;
     return;
+  }
+  if (short_pass_) {  // what passed once is not given up
+    retries_ = 0;
+    achieved_ = {};
+    return learn_pass(step, *std::exchange(short_pass_, std::nullopt));
   }
   ceiling_reason_ = trial.reason;
   give_up(step);

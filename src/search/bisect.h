@@ -15,6 +15,9 @@
 // to find out where to look, and is not repeated where frames were lost as well: its load was never
 // paced, so that it is no bound itself. What it offered is tried again, paced, where an answer
 // would rest on it.
+//
+// A trial that passed proves what it offered of its load. One that left out more of it than the
+// precision is tried again as often as an invalid one, and is then taken for what it has proven.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +30,9 @@
 #include "trial/search.h"
 
 namespace wireproof {
+
+// Frames a second, of a spec that check_search() takes: a trial below this sends no frame at all.
+[[nodiscard]] double lowest_load(const SearchSpec& spec);
 
 // kUsage when the spec contradicts itself, such as a highest load that sends no frame in a trial.
 [[nodiscard]] Status check_search(const SearchSpec& spec);

@@ -150,6 +150,35 @@ TEST_F(Bisect, ALoadThatWasNotOfferedInFullIsTriedAgain) {
   EXPECT_TRUE(r->regular) << r->reason;
 }
 
+// The first load passes, and its next trial has no time or is disturbed: it has passed all the
+// same.
+TEST_F(Bisect, ALoadThatPassedShortOfItselfIsNotForgotten) {
+  spec_.trial_duration = spec_.final_duration = kSecond;
+  spec_.max_fps = 500;  // in a search before
+  SimulatedTester before(device::ideal(3e3), clock_);
+  const auto known = run(before);
+  spec_.max_fps = 2e3;
+  spec_.time_limit = kSecond;
+  SimulatedTester hurried(device::ideal(3e3), clock_);
+  hurried.leaves_out = 40;
+  const TrialResult* passed = &known->trials.front();
+  auto r = bisect(spec_, hurried, clock_, nullptr, {&passed, 1});
+  ASSERT_EQ(hurried.asked.size(), 1u);
+  EXPECT_EQ(r->lower_bound_fps, 1960);
+
+  spec_.time_limit = 0;
+  spec_.invalid_retries = 1;
+  SimulatedTester disturbed(device::ideal(3e3), clock_);
+  disturbed.leaves_out = 40;
+  disturbed.leaves_out_until = 1;
+  disturbed.paced_max_fps = 1.5e3;
+  disturbed.paced_from = 1;
+  r = run(disturbed);
+  ASSERT_EQ(disturbed.asked.size(), 2u);
+  EXPECT_EQ(r->trials[1].verdict, Verdict::kInvalid);
+  EXPECT_EQ(r->lower_bound_fps, 1960);
+}
+
 // Over a bare wire, where no load fails: the tester's limit is what it was asked for.
 TEST_F(Bisect, ATesterThatLeavesSomeOutIsItsOwnLimit) {
   spec_.max_fps = 0;

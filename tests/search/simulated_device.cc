@@ -101,7 +101,8 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   Counts& c = trial.directions[0].counts;
   Attribution& a = trial.directions[0].attribution;
   c.intended = whole(asked_fps * seconds);
-  const double possible = spec.max_rate ? tester_max_fps : std::min(tester_max_fps, paced_max_fps);
+  const bool paced = !spec.max_rate && number >= paced_from;
+  const double possible = paced ? std::min(tester_max_fps, paced_max_fps) : tester_max_fps;
   c.offered = std::min(c.intended, whole(possible * seconds));
   if (number < disturbed_trials)
     c.offered = whole(static_cast<double>(c.offered) * (0.2 + 0.6 * random_.uniform()));

@@ -45,6 +45,7 @@ class SimulatedTester final : public Measurer {
 
   double tester_max_fps = 1e9;       // the most it can offer
   double paced_max_fps = 1e18;       // the most it can offer on a schedule
+  std::size_t paced_from = 0;        // from this trial on, counted from 0
   std::uint64_t flood_loses = 0;     // frames, of a trial without a schedule
   double invalid_probability = 0;    // of a trial, for no reason of its load
   double receive_max_fps = 1e9;      // above this its own receive ring drops
