@@ -284,7 +284,8 @@ def bars_of(rows):
         bars.append((f"memif {rate // 1000} kpps: gaps within {NEAR_NS} ns outside pre-emptions",
                      statistics.median(figures["outside_kept"]), LEAST_KEPT))
     for peer in (name for name in ("veth trafgen", "veth mausezahn") if name in rows):
-        for key, what in (("stdev_ns", "deviation"), ("calm_stdev_ns", "deviation of the calmest 99 %")):
+        for key, what in (("stdev_ns", "standard deviation"),
+                          ("calm_stdev_ns", "standard deviation of the best 99 %")):
             ours = [statistics.median(figures[key]) for name, figures in rows.items()
                     if name.startswith("veth wireproof")]
             ratio = statistics.median(rows[peer][key]) / max(ours)

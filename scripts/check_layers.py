@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The include rules of docs/ARCHITECTURE.md, as a test: arrows point down, and each outside
-library has one home.
+"""The include rules of docs/ARCHITECTURE.md, as a test: a layer depends only on lower layers, each outside
+library has one home, and what differs between backends is asked of them, never of their names.
 
     check_layers.py [ROOT]       prints every include that breaks a rule; exit 1 if there is one
     check_layers.py --self-test  proves on a bad sample tree that each rule can fail
@@ -23,10 +23,11 @@ MAY_INCLUDE = {
     "tcp": "base stats",
     "engine": "base packet io trial stats traffic",
     "settings": "base packet io trial stats traffic search engine",
-    "suite": "base trial search settings",
+    "suite": "base trial search settings report job",
     "report": "base trial traffic tcp io search",
-    "control": "base packet io trial stats traffic search tcp engine suite report",
-    "mesh": "base packet io trial stats traffic search tcp engine suite report control",
+    "job": "base packet io trial stats traffic search engine settings report",
+    "control": "base packet io trial stats traffic search tcp engine settings suite report job",
+    "mesh": "base packet io trial stats traffic search tcp engine settings suite report job control",
 }
 # Single headers that a folder may include although it may not include their folder.
 ALSO = {"traffic": {"io/frame.h", "trial/receive_counts.h"}}
@@ -48,6 +49,8 @@ HOMES = {
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SOURCES = {".h", ".cc", ".c", ".in"}
+NAMES = "(loopback|af_packet|af_xdp|dpdk|io_uring)"
+COMPARED = re.compile(f'[=!]= *"{NAMES}"|"{NAMES}" *[=!]=|"{NAMES}:')
 
 
 def includes(path):
@@ -138,6 +141,13 @@ def check_include(root, name, quote, header):
     return ""
 
 
+def compared_names(path):
+    """(line number, what is wrong) of each backend that is told by its name."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if COMPARED.search(line):
+            yield number, "a backend's name is compared: ask its nature (io/port_nature.h)"
+
+
 def check(root):
     """All broken rules, and the number of files looked at."""
     problems, files = [], 0
@@ -151,6 +161,8 @@ def check(root):
                 wrong = check_include(root, name, quote, header)
                 if wrong:
                     problems.append(f"{name}:{number}: {wrong}")
+            if top in ("src", "tools"):
+                problems += [f"{name}:{number}: {wrong}" for number, wrong in compared_names(path)]
     return problems, files
 
 
@@ -180,6 +192,9 @@ SAMPLE = {  # file -> (text, the number of problems it must cause)
     "tools/command_line.h": ("", 0),
     "tools/command_line.cc": ("#include <CLI/CLI.hpp>\n", 0),
     "tools/main.cc": ("#include <CLI/CLI.hpp>\n#include <gtest/gtest.h>\n", 2),
+    "tools/names.cc": ('if (backend == "dpdk" || "loopback" != name) {}\nsay("dpdk");\n'
+                       'bool at = port.starts_with("io_uring:");\n', 2),
+    "drivers/dpdk/names.cc": ('if (backend == "dpdk") {}\n', 0),
     "tests/io/x_test.cc": ("#include <gtest/gtest.h>\n#include \"io/missing.h\"\n", 1),
 }
 

@@ -5,19 +5,11 @@
 #include <vector>
 
 #include "base/journal.h"
-#include "report/document.h"
 
 namespace wireproof {
 
-// Every kind of change that some backend journals, with its undo.
-[[nodiscard]] const UndoKinds& undo_kinds();
-
 // One line a change, what became of it, and what the user can do where it stays.
 [[nodiscard]] std::string cleanup_text(const std::vector<LeftoverChange>& changes);
-
-// Before a verb opens its ports, whichever backend they are of: undoes what dead runs left in this
-// network namespace. What was undone, and what could not be, goes to the notes.
-void undo_leftovers(RunReport& report);
 
 // Undoes (or, with `dry_run`, lists) and prints. Returns the exit code: 3 when something could not
 // be undone; what belongs to another network namespace is only reported.

@@ -17,8 +17,9 @@ namespace wireproof {
 namespace {
 
 constexpr const char* kDescription =
-    "Proves what a wire, or a box between two wires, can carry: sends numbered frames at a known "
-    "rate, counts every one, and says how many came back and where the others died.";
+    "Measures the frame rate that a device, link or cable carries without loss: sends numbered "
+    "frames at a known rate, counts every one, and reports how many came back and where the others "
+    "were lost.";
 
 struct VerbPurpose {
   Verb verb;
@@ -27,11 +28,12 @@ struct VerbPurpose {
 constexpr VerbPurpose kPurposes[] = {
     {Verb::kTrial, "one load, one duration"},
     {Verb::kSearch, "the highest load that meets a loss goal"},
-    {Verb::kCalibrate, "floor and ceiling of the tester alone, over a bare cable"},
+    {Verb::kCalibrate, "the back-to-back baseline: what the tester alone can do"},
     {Verb::kDut, "a device whose behaviour is known to the frame"},
-    {Verb::kBackends, "usable, refused and why, left out and why"},
+    {Verb::kBackends,
+     "backends that are usable, refused (and why), or left out of this build (and why)"},
     {Verb::kDoctor, "what on this host limits or blocks a test, and the cure"},
-    {Verb::kCleanup, "undo what killed runs left behind"}};
+    {Verb::kCleanup, "remove what killed runs left on the host"}};
 
 Error usage(std::string message, std::string hint) {
   return Error{ErrorKind::kUsage, std::move(message), std::move(hint), 0};
@@ -49,7 +51,12 @@ std::string see_help(const std::optional<Verb>& verb) {
 // The words of one verb, cut apart.
 struct VerbWords {
   CLI::App* app = nullptr;
-  std::vector<std::pair<const Setting*, CLI::Option*>> options;
+  struct Word {
+    const Setting* setting;
+    std::string flag;
+    CLI::Option* option;
+  };
+  std::vector<Word> options;
 };
 
 // Whatever CLI11 would complain of is taken here and judged below: values that are missing, too
@@ -74,7 +81,13 @@ VerbWords add_verb(CLI::App& app, const VerbPurpose& one) {
   words.app->fallthrough();  // --config is the program's, and may stand behind the verb
   words.app->allow_extras();
   for (const Setting* setting : settings_of(one.verb)) {
-    words.options.emplace_back(setting, add_option(*words.app, *setting, one.verb));
+    words.options.push_back(
+        {setting, flag_of(*setting), add_option(*words.app, *setting, one.verb)});
+    if (setting->old_name.empty()) continue;
+    Setting old = *setting;
+    old.name = setting->old_name;
+    CLI::Option* option = add_option(*words.app, old, one.verb);
+    words.options.push_back({setting, flag_of(old), option->group("")});  // in no help
   }
   return words;
 }
@@ -103,14 +116,19 @@ Error unexpected_word(const std::optional<Verb>& verb, const std::string& word) 
 
 Result<std::vector<Given>> given_by_flags(const VerbWords& words, Verb verb) {
   std::vector<Given> given;
-  for (const auto& [setting, option] : words.options) {
+  for (const auto& [setting, flag, option] : words.options) {
     if (option->count() == 0) continue;
-    Given one{setting, flag_of(*setting), option->results()};
+    Given one{setting, flag, option->results()};
     if (setting->form.is_switch) one.texts.resize(1);  // said twice, it is on all the same
     const bool bare = std::any_of(one.texts.begin(), one.texts.end(),
                                   [](const std::string& text) { return text.empty(); });
     if (bare && !setting->may_be_bare) {
       return tl::unexpected(usage(one.as + " needs a value", see_help(verb)));
+    }
+    if (!given.empty() && given.back().setting == setting) {  // by its other name
+      std::vector<std::string>& texts = given.back().texts;
+      texts.insert(texts.end(), one.texts.begin(), one.texts.end());
+      continue;
     }
     given.push_back(std::move(one));
   }
@@ -119,10 +137,12 @@ Result<std::vector<Given>> given_by_flags(const VerbWords& words, Verb verb) {
 
 constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
 
+constexpr const char* kConfigForm =
+    "it has a [section] for each verb, and in it a key for each flag: [trial], flows = 4";
+
 Status check_config_file(const std::string& path) {
-  const std::string hint = "name a file with a section a verb and a key a flag: [trial], flows = 4";
   const auto refuse = [&](const std::string& why) {
-    return tl::unexpected(usage("--config: " + why, hint));
+    return tl::unexpected(usage("--config: " + why, kConfigForm));
   };
   if (path.empty()) return refuse("the name of the file is empty");
   std::error_code failed;
@@ -137,6 +157,18 @@ Status check_config_file(const std::string& path) {
   return {};
 }
 
+// What a key of a section is near to, with - where a document has _.
+std::string key_hint(std::optional<Verb> section, std::string name) {
+  if (!section) return kConfigForm;
+  std::vector<std::string> known;
+  for (const Setting* setting : settings_of(*section)) {
+    if (!setting->positional) known.emplace_back(setting->name);
+  }
+  std::replace(name.begin(), name.end(), '_', '-');
+  const std::string near = nearest_name(name, known);
+  return near.empty() ? kConfigForm : fmt::format("did you mean '{}'?", near);
+}
+
 // Those of the verb; the sections of others are read for keys that nobody knows.
 Result<std::vector<Given>> given_by_file(const std::string& path, Verb verb) {
   if (Status ok = check_config_file(path); !ok) return tl::unexpected(ok.error());
@@ -145,8 +177,7 @@ Result<std::vector<Given>> given_by_file(const std::string& path, Verb verb) {
     std::ifstream file(path);
     items = CLI::ConfigTOML().from_config(file);
   } catch (const CLI::Error&) {
-    return tl::unexpected(usage(fmt::format("--config {}: not TOML", quote(path)),
-                                "a section a verb, a key a flag: [trial], flows = 4"));
+    return tl::unexpected(usage(fmt::format("--config {}: not TOML", quote(path)), kConfigForm));
   }
   std::vector<Given> given;
   for (const CLI::ConfigItem& item : items) {
@@ -157,7 +188,7 @@ Result<std::vector<Given>> given_by_file(const std::string& path, Verb verb) {
     if (setting == nullptr || setting->positional) {
       return tl::unexpected(
           usage(fmt::format("--config {}: no flag takes {}", quote(path), quote(item.fullname())),
-                "a section a verb, a key a flag: [trial], flows = 4"));
+                key_hint(section, item.name)));
     }
     if (*section != verb) continue;
     std::vector<std::string> texts = item.inputs;
@@ -201,7 +232,7 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
   app.set_version_flag("-V,--version", version_line());
   CLI::Option* config = app.add_option(
       "--config", [](const CLI::results_t&) { return true; },
-      "read flags from FILE (TOML: a section a verb)");
+      "read flags from FILE (TOML: a section for each verb)");
   config->type_name("FILE")->expected(0, 1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.allow_extras();
   app.require_subcommand(0, 1);  // a second verb is a word like any other

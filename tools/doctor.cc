@@ -11,12 +11,12 @@
 #include <fstream>
 #include <iterator>
 
-#include "tools/cleanup.h"
+#include "job/leftovers.h"
+#include "job/ptp_state.h"
 #include "tools/doctor_interface.h"
 #include "tools/doctor_pci.h"
 #include "tools/doctor_plan.h"
 #include "tools/finding.h"
-#include "tools/ptp_state.h"
 
 namespace wireproof {
 namespace {
@@ -134,7 +134,7 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
                     check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
                                     read_file("/proc/self/autogroup")),
                     check_hugepages("/", polling), check_leftovers(undo_dead(undo_kinds(), true))});
-  if (const auto ptp = read_ptp_state()) findings.push_back(good("ptp", describe_ptp(*ptp)));
+  if (const auto ptp = read_ptp_state(kSecond)) findings.push_back(good("ptp", describe_ptp(*ptp)));
   for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
   if (std::any_of(nics.begin(), nics.end(),
                   [](const PciNic& nic) { return !is_shared_driver(nic.driver); })) {
@@ -205,7 +205,7 @@ HostFinding check_cpus(const CpuFacts& facts, const CpuList& allowed) {
     return limits("cpus", text + "; a device on the same host shares them with the tester",
                   "test a device on another host, or allow more CPUs (taskset, cpuset)");
   }
-  return limits("cpus", text + "; sender and receiver take turns on one CPU",
+  return limits("cpus", text + "; sender and receiver share one CPU",
                 "allow at least two CPUs (taskset, cpuset)");
 }
 
@@ -216,7 +216,7 @@ HostFinding check_governor(const CpuFacts& facts, const CpuList& allowed) {
       return limits("governor", fmt::format("CPU {} scales its frequency ({})", cpu, *governor),
                     "cpupower frequency-set -g performance");
     }
-    if (!governor) return good("governor", "no frequency scaling to see from here");
+    if (!governor) return good("governor", "no frequency scaling is visible here");
   }
   return good("governor", "performance");
 }
@@ -224,7 +224,7 @@ HostFinding check_governor(const CpuFacts& facts, const CpuList& allowed) {
 HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed) {
   const CpuList isolated = facts.isolated();
   if (!isolated.empty()) return good("isolation", "isolated CPUs: " + list_text(isolated));
-  if (allowed.size() < 4) return good("isolation", "none, and none to spare");
+  if (allowed.size() < 4) return good("isolation", "none; too few CPUs to isolate any");
   return limits("isolation", "no isolated CPUs: other work can delay sender and receiver",
                 "boot with isolcpus= and nohz_full=, then give them as --tx-cores, --rx-cores");
 }
@@ -247,7 +247,7 @@ HostFinding check_clocksource(const CpuFacts& facts) {
 HostFinding check_autogroup(std::string_view enabled, std::string_view own) {
   if (!enabled.starts_with('1')) return good("priority", "no autogroups");
   if (own.find(" nice -") != std::string_view::npos) {
-    return good("priority", "this session goes ahead of others");
+    return good("priority", "this session has a higher priority than others");
   }
   return limits("priority",
                 "autogroups: the workers' priority counts within this session only, and other "
@@ -264,7 +264,7 @@ HostFinding check_leftovers(const Result<std::vector<LeftoverChange>>& changes) 
       left.push_back(describe(change.entry));
     }
   }
-  if (left.empty()) return good("leftovers", "nothing of killed runs");
+  if (left.empty()) return good("leftovers", "killed runs left nothing");
   return limits("leftovers", fmt::format("left by killed runs: {}", fmt::join(left, "; ")),
                 "wireproof cleanup; the next test does it too");
 }

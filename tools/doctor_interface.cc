@@ -75,7 +75,7 @@ HostFinding judge_rings(const std::string& name, const std::optional<RingSizes>&
   const std::string text = fmt::format("receive {} of {}, send {} of {}", rings->rx, rings->rx_max,
                                        rings->tx, rings->tx_max);
   if (rings->rx >= rings->rx_max) return good("rings", text);
-  return limits("rings", text + ": a short receive ring drops in bursts",
+  return limits("rings", text + ": a small receive ring drops frames of a burst",
                 fmt::format("ethtool -G {} rx {}", name, rings->rx_max));
 }
 
@@ -89,12 +89,11 @@ HostFinding judge_offloads(const InterfaceState& state) {
 
 HostFinding judge_xdp(const InterfaceState& state) {
   if (state.xdp_program == 0) return good("xdp", "no program attached");
-  return limits(
-      "xdp",
-      fmt::format("program {} is attached: af_xdp never replaces it, and af_packet gets "
-                  "what it leaves, so that no loss can be attributed",
-                  state.xdp_program),
-      fmt::format("if it is yours to remove: ip link set {} xdp off", state.interface.name));
+  return limits("xdp",
+                fmt::format("program {} is attached: af_xdp never replaces it, and af_packet gets "
+                            "what it leaves, so that no loss can be attributed",
+                            state.xdp_program),
+                fmt::format("if you may remove it: ip link set {} xdp off", state.interface.name));
 }
 
 }  // namespace
@@ -144,7 +143,7 @@ std::vector<HostFinding> judge_interface(const InterfaceState& state) {
   if (interface.carries_default_route) {
     findings.push_back(limits("route",
                               interface.name + " carries the default route: a test is refused",
-                              "use another interface, or say --allow-mgmt-interface"));
+                              "use another interface, or give --allow-mgmt-interface"));
   }
   return findings;
 }

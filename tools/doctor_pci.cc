@@ -18,7 +18,7 @@ HostFinding judge_binding(const PciNic& nic, bool in_use) {
                                 : fmt::format("{}: bound to {}", name_of(nic), nic.driver);
   const std::string& address = nic.address;
   if (is_shared_driver(nic.driver)) {
-    return good("nic", bound + ", through which dpdk works too: nothing to bind");
+    return good("nic", bound + "; dpdk works through this driver, no binding is needed");
   }
   if (is_user_space_driver(nic.driver)) {
     return good("nic", fmt::format("{}: as dpdk:{}; back to the kernel: dpdk-devbind.py -b DRIVER "
@@ -26,7 +26,7 @@ HostFinding judge_binding(const PciNic& nic, bool in_use) {
                                    bound, address, address, address));
   }
   if (in_use) {
-    return good("nic", bound + ", carries the default route: leave it to the kernel");
+    return good("nic", bound + ", carries the default route: do not give it to dpdk");
   }
   // A kernel driver that shows no interface here has it elsewhere, and perhaps in use.
   if (!nic.driver.empty() && nic.interfaces.empty()) {

@@ -171,8 +171,8 @@ HostFinding judge_cores(const LinePlan& plan, const PlanCores& cores) {
                   plan.rates.size() == 1 ? needs_text(plan, physical) : reach_text(plan, physical));
   if (most_cores(plan.rates.back()) <= physical) return good("cores", text);
   return limits("cores", text,
-                "a host with more cores, or CPUs that this process is kept from (taskset, cpuset); "
-                "a lower rate or larger frames need fewer");
+                "use a host with more cores, or allow this process more CPUs (taskset, cpuset); a "
+                "lower rate or larger frames need fewer");
 }
 
 HostFinding judge_node(const LinePlan& plan, const PlanCores& cores, const PciNic& nic) {
@@ -249,7 +249,8 @@ HostFinding judge_interrupts(const LinePlan& plan, const PlanCores& cores, const
 
 HostFinding judge_port(const LinePlan& plan, const LinuxInterface& interface) {
   const auto speed = static_cast<double>(interface.speed_bps);
-  if (speed == 0) return good("port", interface.name + " names no line rate to hold the plan to");
+  if (speed == 0)
+    return good("port", interface.name + " reports no line rate to compare with the plan");
   const std::string text = fmt::format("{} is a port of {}", interface.name, gbit(speed));
   if (plan.rates.front().line_rate_bps <= speed) return good("port", text);
   return limits("port",

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "io/linux_interface.h"
+#include "job/host_facts.h"
+#include "report/presentable.h"
 #include "report/write_file.h"
 #include "tools/doctor.h"
 #include "tools/doctor_plan.h"
@@ -13,10 +15,9 @@ namespace wireproof {
 namespace {
 
 HostReport begin_host_report(const Session& session) {
-  RunReport known = begin_report(session, ReportKind::kTrial);
   HostReport report;
-  report.tool = std::move(known.tool);
-  report.host = std::move(known.environment);
+  report.tool = session.origin.tool;
+  report.host = host_facts(session.clock);
   report.backends = backend_facts(session.backends);
   return report;
 }

@@ -25,12 +25,14 @@ long now_ms() {
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
+// The time is what the first takes: of two signals told at once, each may be another thread's.
 extern "C" void on_interrupt(int signal) {
-  int none = 0;
-  if (interrupt_signal.compare_exchange_strong(none, signal)) {
-    interrupted_at_ms.store(now_ms());
+  const long now = now_ms();
+  long first = 0;
+  if (interrupted_at_ms.compare_exchange_strong(first, now)) {
+    interrupt_signal.store(signal);
     interrupt_requested.store(true);
-  } else if (signal != SIGHUP && now_ms() - interrupted_at_ms.load() > kOneSignalMs) {
+  } else if (signal != SIGHUP && now - first > kOneSignalMs) {
     _exit(kSignalExitBase + signal);
   }
 }
@@ -50,6 +52,8 @@ void install_interrupt_handlers() {
   sigaction(SIGTERM, &action, nullptr);
   if (!ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // Ignored by who started us, it would keep from us how a child ended (waitpid(2)).
+  std::signal(SIGCHLD, SIG_DFL);
   std::signal(SIGXFSZ, SIG_IGN);
 }
 

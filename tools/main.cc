@@ -3,23 +3,17 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <new>
-#include <stdexcept>
 #include <string_view>
-#include <system_error>
 
-#include "base/memory.h"
+#include "base/unforeseen.h"
 #include "tools/backends.h"
-#include "tools/calibrate_verb.h"
 #include "tools/cleanup.h"
 #include "tools/command_line.h"
-#include "tools/dut_verb.h"
 #include "tools/host_verbs.h"
 #include "tools/interrupt.h"
-#include "tools/search_verb.h"
+#include "tools/job_verb.h"
 #include "tools/session.h"
 #include "tools/standard_streams.h"
-#include "tools/trial_verb.h"
 
 namespace wireproof {
 namespace {
@@ -40,29 +34,20 @@ OutputSettings asked_for(int argc, const char* const* argv) {
   return output;
 }
 
-int refuse(const Session& session, ReportKind kind, const Error& error) {
-  RunReport report = begin_report(session, kind);
-  set_error(report, error);
-  return finish(session, report);
-}
-
 int refuse(const Session& session, Verb verb, const Error& error) {
   if (verb == Verb::kBackends || verb == Verb::kDoctor) {
     return refuse_host_verb(verb, error, session);
   }
-  return refuse(session, kind_of(verb), error);
+  return refuse_job_verb(verb, error, session);
 }
 
 int run_verb(const Settings& settings, const Session& session) {
   switch (settings.verb) {
     case Verb::kTrial:
-      return run_trial(settings, session);
     case Verb::kSearch:
-      return run_search(settings, session);
     case Verb::kCalibrate:
-      return run_calibrate(settings, session);
     case Verb::kDut:
-      return run_dut(settings, session);
+      return run_job_verb(settings, session);
     case Verb::kBackends:
       return run_backends(session);
     case Verb::kDoctor:
@@ -75,18 +60,11 @@ int run_verb(const Settings& settings, const Session& session) {
 
 // Whatever a verb did not foresee still ends with its document.
 int run_to_its_end(const Settings& settings, const Session& session) {
-  Error error = out_of_memory();
+  Error error;
   try {
     return run_verb(settings, session);
-  } catch (const std::bad_alloc&) {
-  } catch (const std::length_error&) {
-  } catch (const std::system_error& refused) {
-    error = {ErrorKind::kPrecondition, fmt::format("the host refuses: {}", refused.what()),
-             "see the limits of this process (ulimit -a) and of its control group",
-             refused.code().value()};
-  } catch (const std::exception& unforeseen) {
-    error = {ErrorKind::kPrecondition, fmt::format("the run cannot go on: {}", unforeseen.what()),
-             "this is a fault of the program: please report it"};
+  } catch (const std::exception&) {
+    error = unforeseen_error();
   }
   return refuse(session, settings.verb, error);
 }

@@ -1,42 +1,24 @@
 #include "tools/session.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <sstream>
 
 #include "base/cpu.h"
-#include "base/units.h"
 #include "report/header_text.h"
 #include "report/json.h"
+#include "report/presentable.h"
 #include "report/text.h"
 #include "report/write_file.h"
-#include "settings/reading.h"
 #include "tools/interrupt.h"
-#include "tools/ptp_state.h"
 #include "tools/standard_streams.h"
 #include "tools/version.h"
 
 namespace wireproof {
 namespace {
-
-HostFacts host_facts() {
-  HostFacts host;
-  utsname names{};
-  uname(&names);
-  host.host = names.nodename;
-  host.kernel = fmt::format("{} {}", names.sysname, names.release);
-  const CpuFacts cpus;
-  host.cpu = cpus.model();
-  host.cpus_online = static_cast<unsigned>(cpus.online().size());
-  host.numa_nodes = cpus.numa_nodes();
-  host.clocksource = cpus.clocksource();
-  return host;
-}
 
 bool json_to_stdout(const OutputSettings& output) {
   return output.json && (output.json->empty() || *output.json == "-");
@@ -94,104 +76,47 @@ Outputs write_outputs(const Session& session, const RunReport& report, const std
   return outputs;
 }
 
-// The flag of a disturbed run, and why it is no more than that.
-void note_steps(RunReport& report) {
-  const ClockState& clock = report.environment.clock;
-  if (clock.wall_clock_steps == 0) return;
-  const std::string times =
-      clock.wall_clock_steps == 1 ? "" : fmt::format(" {} times,", clock.wall_clock_steps);
-  report.notes.push_back(fmt::format(
-      "the wall clock was stepped{} by {} in all during the run: no count, delay or duration "
-      "depends on it",
-      times, format_duration(clock.wall_clock_step_total_ns)));
-}
-
-std::string presentable(const std::string& text) {
-  constexpr std::size_t kShown = 400;
-  std::string shown;
-  for (const char c : text.substr(0, kShown)) shown += (c >= ' ' && c <= '~') ? c : '?';
-  return text.size() > kShown ? shown + "..." : shown;
-}
-
 }  // namespace
 
 Session begin_session(const BackendSet& backends, const HostClock& clock,
                       const OutputSettings& output, int argc, const char* const* argv) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
+  ToolFacts tool{.version = version(), .git = git_revision()};
+  for (const auto& backend : backends.backends) tool.backends.emplace_back(backend->name());
   return Session{.backends = backends,
                  .clock = clock,
                  .output = output,
-                 .command = std::vector<std::string>(argv, argv + argc),
-                 .started_at_unix_ns = now.tv_sec * kSecond + now.tv_nsec,
-                 .started_at = clock.now()};
+                 .origin = {.tool = std::move(tool),
+                            .command = std::vector<std::string>(argv, argv + argc),
+                            .started_at_unix_ns = now.tv_sec * kSecond + now.tv_nsec,
+                            .started_at = clock.now()}};
 }
 
-RunReport begin_report(const Session& session, ReportKind kind) {
-  RunReport report;
-  report.kind = kind;
-  report.tool.version = version();
-  report.tool.git = git_revision();
-  for (const auto& backend : session.backends.backends) {
-    report.tool.backends.emplace_back(backend->name());
-  }
-  report.started_at_unix_ns = session.started_at_unix_ns;
-  report.environment = host_facts();
-  report.environment.clock = session.clock.describe();
-  report.command = session.command;
-  return report;
-}
-
-RunReport begin_report(const Session& session, const Settings& settings) {
-  RunReport report = begin_report(session, kind_of(settings.verb));
-  report.settings = job_config(settings);
-  return report;
-}
-
-ReportKind kind_of(Verb verb) {
-  if (verb == Verb::kSearch) return ReportKind::kSearch;
-  if (verb == Verb::kCalibrate) return ReportKind::kCalibration;
-  return verb == Verb::kDut ? ReportKind::kDut : ReportKind::kTrial;
+JobContext context_of(const Session& session, JobEvents& events) {
+  return {.backends = session.backends,
+          .clock = session.clock,
+          .cancelled = interrupted(),
+          .events = events,
+          .cores = allowed_cpus(),
+          .calibration_file = calibration_path(std::getenv("XDG_STATE_HOME"), std::getenv("HOME")),
+          .origin = session.origin};
 }
 
 Status check_output(const Session& session, const std::string& log) {
   if (!session.output.json || json_to_stdout(session.output)) return {};
   std::error_code error;
   const auto real = [&error](const std::string& path) {
-    return std::filesystem::weakly_canonical(path, error);
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
   };
-  if (!log.empty() && real(*session.output.json) == real(log)) {
+  if (!log.empty() && !real(log).empty() && real(*session.output.json) == real(log)) {
     return fail(ErrorKind::kUsage, fmt::format("the result and the log are both to be '{}'", log),
                 "name two files");
   }
   return check_writable(*session.output.json);
 }
 
-Error presentable(const Error& error) {
-  Error shown{error.kind, presentable(error.message), presentable(error.hint), error.errno_value};
-  // Whatever was to be opened then, this is what ran out.
-  if (error.errno_value == EMFILE) shown.hint = "raise the limit on open files: ulimit -n";
-  return shown;
-}
-
-void set_error(RunReport& report, const Error& error) {
-  report.error = presentable(error);
-  // What was given up because the user wanted it ended is not the host's fault.
-  if (error.kind == ErrorKind::kPrecondition && interrupted().load()) {
-    report.error->kind = ErrorKind::kInterrupted;
-    report.error->message = "interrupted: " + report.error->message;
-  }
-  report.status =
-      report.error->kind == ErrorKind::kInterrupted ? RunStatus::kAborted : RunStatus::kError;
-}
-
-int finish(const Session& session, RunReport& report) {
-  session.clock.maintain();
-  report.duration = session.clock.now() - session.started_at;
-  report.environment.clock = session.clock.describe();
-  note_steps(report);
-  const bool measured = !report.trials.empty() || !report.searches.empty() || report.dut;
-  if (measured) report.environment.ptp = read_ptp_state();
+int finish(const Session& session, const RunReport& report) {
   if (report.error) print_error(*report.error);
   std::string text = text_for_people(report, session.output.verbose);
   if (session.output.verbose && !text.empty()) text += headers_text(report);
@@ -201,17 +126,6 @@ int finish(const Session& session, RunReport& report) {
   if (!told) print_error(outputs.written.error());
   if (!outputs.text_shown) say(text);  // what was measured is not lost with the file
   return exit_code(ErrorKind::kOutput);
-}
-
-int finish_dry_run(const Session& session, RunReport& report, const Result<std::string>& plan) {
-  if (!plan) {
-    set_error(report, plan.error());
-    return finish(session, report);
-  }
-  if (!session.output.json && !session.output.json_stream) return print(*plan);
-  std::istringstream lines(*plan);
-  for (std::string line; std::getline(lines, line);) report.notes.push_back(line);
-  return finish(session, report);
 }
 
 int exit_code(ErrorKind kind) {
@@ -233,8 +147,9 @@ int exit_code(ErrorKind kind) {
 }
 
 void print_error(const Error& error) {
-  say(fmt::format("wireproof: {}\n", presentable(error.message)));
-  if (!error.hint.empty()) say(fmt::format("  {}\n", presentable(error.hint)));
+  const Error shown = presentable(error);
+  say(fmt::format("wireproof: {}\n", shown.message));
+  if (!shown.hint.empty()) say(fmt::format("  {}\n", shown.hint));
 }
 
 }  // namespace wireproof

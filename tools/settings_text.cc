@@ -54,6 +54,15 @@ std::string markdown(const SettingGroup& group) {
   return text;
 }
 
+// Under which a calibration holds.
+std::string conditions() {
+  std::vector<std::string> flags;
+  for (const Setting& setting : all_settings()) {
+    if (setting.of_calibration) flags.push_back(fmt::format("`{}`", flag_of(setting)));
+  }
+  return fmt::format("{}\n", fmt::join(flags, ", "));
+}
+
 // As scdoc(5) reads it.
 std::string manual_page() {
   std::string text;
@@ -61,7 +70,7 @@ std::string manual_page() {
     text += fmt::format("## {}\n\n", word);
     for (const Setting* setting : settings_of(verb)) {
       std::string flag = fmt::format("*{}*", flag_of(*setting));
-      if (setting->letter != 0) flag = fmt::format("*-{}*, ", setting->letter) + flag;
+      if (setting->letter != 0) flag.insert(0, fmt::format("*-{}*, ", setting->letter));
       if (!setting->argument.empty() && !setting->positional) {
         flag += fmt::format(" _{}_", setting->argument);
       }
@@ -196,14 +205,17 @@ std::string fish() {
 }  // namespace
 
 Result<std::string> settings_text(std::string_view kind) {
-  const std::map<std::string_view, std::string (*)()> kinds{
-      {"man", manual_page}, {"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+  const std::map<std::string_view, std::string (*)()> kinds{{"man", manual_page},
+                                                            {"bash", bash},
+                                                            {"zsh", zsh},
+                                                            {"fish", fish},
+                                                            {"conditions", conditions}};
   if (const auto found = kinds.find(kind); found != kinds.end()) return found->second();
   for (const SettingGroup& group : setting_groups()) {
     if (group.name == kind) return markdown(group);
   }
   return fail(ErrorKind::kUsage, fmt::format("there is no text '{}'", kind),
-              "man, bash, zsh, fish, or a group of settings");
+              "man, bash, zsh, fish, conditions, or a group of settings");
 }
 
 }  // namespace wireproof

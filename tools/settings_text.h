@@ -9,8 +9,9 @@
 
 namespace wireproof {
 
-// `kind`: "man" (scdoc(5)), "bash", "zsh", "fish", or a group of settings, whose table is Markdown.
-// Fails with kUsage for another.
+// `kind`: "man" (scdoc(5)), "bash", "zsh", "fish", "conditions" (the flags under which a
+// calibration holds), or a group of settings, whose table is Markdown. Fails with kUsage for
+// another.
 [[nodiscard]] Result<std::string> settings_text(std::string_view kind);
 
 }  // namespace wireproof

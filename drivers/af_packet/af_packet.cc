@@ -84,7 +84,7 @@ Status check_spec(const OpenSpec& spec) {
 Result<std::unique_ptr<Guard>> arm(GuardWish wish, const LinuxInterface& interface,
                                    const Steering& steering, std::vector<std::string>& notes) {
   if (wish == GuardWish::kOff) {
-    notes.push_back("guard=off: test frames also climb into this host's own stack");
+    notes.push_back("guard=off: this host's IP stack also receives the test frames");
     return std::unique_ptr<Guard>();
   }
   if (wish == GuardWish::kTcx) return arm_tcx(interface, steering);
@@ -93,7 +93,7 @@ Result<std::unique_ptr<Guard>> arm(GuardWish wish, const LinuxInterface& interfa
   if (!guard) guard = arm_clsact(interface, steering);
   if (guard) return guard;
   notes.push_back(
-      fmt::format("test frames also climb into this host's own stack: {}", guard.error().message));
+      fmt::format("this host's IP stack also receives the test frames: {}", guard.error().message));
   return std::unique_ptr<Guard>();
 }
 
@@ -237,7 +237,7 @@ Result<DeviceCounters> AfPacketDevice::counters() {
   counters.times_back = now->times_back;
   if (now->xdp_program != 0) {
     counters.rx_blind =
-        fmt::format("XDP program {} runs on {} before af_packet, which may take them",
+        fmt::format("XDP program {} runs on {} before af_packet and may take frames",
                     now->xdp_program, interface_.name);
   }
   counters.detail = {{"tx_packets", now->tx_packets},
@@ -263,6 +263,7 @@ class AfPacketBackend final : public Backend {
     if (socket) return {.usable = true};
     return {.usable = false, .reason = socket.error().message, .cure = socket.error().hint};
   }
+  bool opens_interfaces() const override { return true; }
   Status check(const PortSpec& port, const OpenSpec& spec) const override {
     const Result<Options> options = parse_options(port);
     if (!options) return tl::unexpected(options.error());

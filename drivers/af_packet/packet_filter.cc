@@ -4,14 +4,16 @@
 #include <cassert>
 #include <cstdint>
 
+#include "base/headers.h"
+
 namespace wireproof::af_packet {
 namespace {
 
 // Offsets in an Ethernet frame without a tag.
-constexpr std::uint32_t kEtherType = 12, kIpv4 = 14, kIpv6 = 14;
+constexpr std::uint32_t kEtherType = 12, kIpv4 = kEthernetLength, kIpv6 = kEthernetLength;
 constexpr std::uint32_t kIpv4Fragment = kIpv4 + 6, kIpv4Protocol = kIpv4 + 9, kIpv4To = kIpv4 + 16;
-constexpr std::uint32_t kIpv6Next = kIpv6 + 6, kIpv6To = kIpv6 + 24, kIpv6Udp = kIpv6 + 40;
-constexpr std::uint32_t kUdp = 17, kUdpLength = 8, kFragmentOffsetBits = 0x1fff;
+constexpr std::uint32_t kIpv6Next = kIpv6 + 6, kIpv6To = kIpv6 + 24, kIpv6Udp = kIpv6 + kIpv6Length;
+constexpr std::uint32_t kUdp = kProtocolUdp, kFragmentOffsetBits = 0x1fff;
 constexpr std::uint32_t kWholeFrame = 0x40000;
 
 constexpr std::uint16_t kLoadByte = BPF_LD | BPF_B | BPF_ABS, kLoadHalf = BPF_LD | BPF_H | BPF_ABS;

@@ -14,11 +14,12 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/headers.h"
+
 namespace wireproof::af_packet {
 namespace {
 
 constexpr std::size_t kMacsLen = 12;
-constexpr std::size_t kTagLen = 4;
 // Where the kernel puts a frame in its slot (tpacket_rcv): the network header aligned to 16, the
 // 14 bytes before it.
 constexpr std::size_t kDataOffsetMax = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);
@@ -107,18 +108,18 @@ SlotView view_slot(const std::uint8_t* slot, std::size_t slot_bytes) {
 }
 
 std::size_t copy_out(const SlotView& view, std::span<std::uint8_t> out) {
-  if (!view.tagged || view.bytes.size() < kMacsLen || out.size() < kMacsLen + kTagLen) {
+  if (!view.tagged || view.bytes.size() < kMacsLen || out.size() < kMacsLen + kVlanLength) {
     const std::size_t length = std::min(view.bytes.size(), out.size());
     std::copy_n(view.bytes.begin(), length, out.begin());  // of nothing, to nothing: memcpy may not
     return length;
   }
   const std::array<std::uint16_t, 2> tag{htons(view.tpid), htons(view.tci)};
   std::memcpy(out.data(), view.bytes.data(), kMacsLen);
-  std::memcpy(out.data() + kMacsLen, tag.data(), kTagLen);
+  std::memcpy(out.data() + kMacsLen, tag.data(), kVlanLength);
   const auto rest = view.bytes.subspan(kMacsLen);
-  const std::size_t length = std::min(rest.size(), out.size() - kMacsLen - kTagLen);
-  std::memcpy(out.data() + kMacsLen + kTagLen, rest.data(), length);
-  return kMacsLen + kTagLen + length;
+  const std::size_t length = std::min(rest.size(), out.size() - kMacsLen - kVlanLength);
+  std::memcpy(out.data() + kMacsLen + kVlanLength, rest.data(), length);
+  return kMacsLen + kVlanLength + length;
 }
 
 Frame* RxRing::take(std::uint8_t* slot) {

@@ -21,9 +21,11 @@ class AfXdpBackend final : public Backend {
  public:
   [[nodiscard]] std::string_view name() const override { return "af_xdp"; }
   [[nodiscard]] std::string_view summary() const override {
-    return "AF_XDP sockets behind our own XDP program: the fastest road on a Linux NIC";
+    return "AF_XDP sockets with the tester's own XDP program: the fastest way through the Linux "
+           "kernel";
   }
   [[nodiscard]] Probe probe() const override;
+  [[nodiscard]] bool opens_interfaces() const override { return true; }
   [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override;
   [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
                                                      const OpenSpec& spec) override;

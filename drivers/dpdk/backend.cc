@@ -13,7 +13,7 @@ class DpdkBackend final : public Backend {
  public:
   std::string_view name() const override { return "dpdk"; }
   std::string_view summary() const override {
-    return "NICs and virtual devices through DPDK, past the kernel (a loadable module)";
+    return "NICs and virtual devices through DPDK, bypassing the kernel (a loadable module)";
   }
   Probe probe() const override { return {.usable = true}; }
   Status check(const PortSpec& port, const OpenSpec&) const override {

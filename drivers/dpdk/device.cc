@@ -12,18 +12,18 @@
 #include <string>
 #include <vector>
 
+#include "base/headers.h"
 #include "host.h"
 #include "io/counter.h"
 #include "pause_frames.h"
 #include "queues.h"
-#include "speaker.h"
+#include "responder.h"
 
 namespace wireproof::dpdk {
 namespace {
 
-constexpr unsigned kHeader = 14;  // Ethernet
-constexpr unsigned kVlan = 4;     // 802.1Q tag
-constexpr unsigned kFcs = 4;
+constexpr unsigned kHeader{kEthernetLength};
+constexpr unsigned kTag{kVlanLength};
 constexpr std::uint16_t kTxRing = 1024;
 constexpr unsigned kOutsideRings = 2048;  // in the hands of workers and in their threads' caches
 constexpr std::uint16_t kCapacityMin = 2048;  // less is refused by some NICs
@@ -114,11 +114,11 @@ class DpdkDevice final : public Device {
   rte_eth_dev_info info_{};
   rte_eth_conf conf_{};
   MacAddress mac_;
-  unsigned extra_tx_ = 0;  // 1: the speaker has a queue to itself
+  unsigned extra_tx_ = 0;  // 1: the responder has a queue to itself
   bool started_ = false;
   Gate gate_;
   std::vector<std::unique_ptr<TxBursts>> tx_;
-  std::unique_ptr<Speaker> speaker_;
+  std::unique_ptr<Responder> responder_;
   std::vector<std::unique_ptr<RxBursts>> rx_;
   DeviceFacts facts_;
   Counter rx_missed_, rx_errors_, tx_taken_, tx_counted_;  // DPDK's own
@@ -142,10 +142,10 @@ Status DpdkDevice::check_spec(const OpenSpec& spec) const {
                 fmt::format("{} has {} queues, not {}", options_.name, most, spec.queues),
                 fmt::format("use --queues {} or fewer", most));
   }
-  const unsigned frame = spec.buffer_len_max + kFcs;
-  unsigned longest = info_.max_mtu == 0 ? frame : info_.max_mtu + kHeader + kFcs;
-  if (info_.max_mtu != 0 && spec.tagged) longest += kVlan;  // no part of the MTU
-  const unsigned tag = spec.tagged ? kVlan : 0;
+  const unsigned frame = spec.buffer_len_max + unsigned{kFcsLength};
+  unsigned longest = info_.max_mtu == 0 ? frame : info_.max_mtu + kHeader + unsigned{kFcsLength};
+  if (info_.max_mtu != 0 && spec.tagged) longest += kTag;  // no part of the MTU
+  const unsigned tag = spec.tagged ? kTag : 0;
   if (!options_.nic) longest = std::min<unsigned>(longest, info_.max_rx_pktlen + tag);
   if (frame > longest) {
     return fail(ErrorKind::kPrecondition,
@@ -164,7 +164,7 @@ Status DpdkDevice::configure(const OpenSpec& spec) {
   }
   if (Status ok = check_spec(spec); !ok) return ok;
   // Some NICs count the tag, and lose nothing by four bytes more; virtual devices do not.
-  const unsigned tag = spec.tagged && !options_.nic ? kVlan : 0;
+  const unsigned tag = spec.tagged && !options_.nic ? kTag : 0;
   const auto mtu = static_cast<std::uint32_t>(spec.buffer_len_max - kHeader - tag);
   conf_.rxmode.mtu = std::clamp<std::uint32_t>(RTE_ETHER_MTU, mtu, info_.max_mtu);
   const std::uint64_t hash = info_.flow_type_rss_offloads & kRssUdp;
@@ -220,10 +220,10 @@ Status DpdkDevice::add_queue(unsigned index, const OpenSpec& spec, std::uint16_t
   tx_.push_back(std::make_unique<TxBursts>(port_, queue, std::move(*tx), gate));
   if (index == 0) {
     const auto spoken = static_cast<std::uint16_t>(extra_tx_ == 0 ? 0 : spec.queues);
-    speaker_ = std::make_unique<Speaker>(port_, spoken, tx_[0]->pool(), gate_, mac_,
-                                         spec.own_addresses, spec.vlan);
+    responder_ = std::make_unique<Responder>(port_, spoken, tx_[0]->pool(), gate_, mac_,
+                                             spec.own_addresses, spec.vlan);
   }
-  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *speaker_,
+  rx_.push_back(std::make_unique<RxBursts>(port_, queue, std::move(*rx), spec.steering, *responder_,
                                            options_.ring_holds));
   return {};
 }
@@ -347,11 +347,12 @@ void DpdkDevice::describe(const OpenSpec& spec, Pages pages) {
     facts_.notes.emplace_back("there are no hugepages: DPDK runs on ordinary pages, slower");
   }
   if (const std::string hidden = hidden_drops(info_.driver_name, options_.nic); !hidden.empty()) {
-    facts_.notes.push_back(fmt::format("{} hides its own drops ({}): a loss is not attributable",
-                                       info_.driver_name, hidden));
+    facts_.notes.push_back(
+        fmt::format("{} does not report its own drops ({}): a loss is not attributable",
+                    info_.driver_name, hidden));
   }
   if (!options_.interfaces.empty()) {
-    facts_.notes.emplace_back("test frames also climb into this host's own stack");
+    facts_.notes.emplace_back("this host's IP stack also receives the test frames");
   }
   if (spec.queues > 1 && options_.nic && conf_.rxmode.mq_mode != RTE_ETH_MQ_RX_RSS) {
     facts_.notes.emplace_back("the NIC cannot spread UDP flows over its receive queues");
@@ -457,7 +458,7 @@ Result<DeviceCounters> DpdkDevice::counters() {
   counters.rx_blind = below->rx_blind;
   was_up_ = counters.link_up;
   read_xstats(counters);
-  counters.detail.emplace_back("neighbour_answers", speaker_->answered());
+  counters.detail.emplace_back("neighbour_answers", responder_->answered());
   return counters;
 }
 
@@ -471,11 +472,11 @@ Result<MacAddress> DpdkDevice::resolve(const IpAddress& neighbour) {
           fmt::format("asking {} for its MAC on {}", format_ip(neighbour), options_.name));
     }
     if (clock_.now() >= ask_at) {
-      speaker_->ask(neighbour);
+      responder_->ask(neighbour);
       ask_at = clock_.now() + kAskAgain;
     }
     drain();
-    const MacAddress mac = speaker_->heard_from(neighbour);
+    const MacAddress mac = responder_->heard_from(neighbour);
     if (!mac.is_zero() && !mac.is_multicast()) return mac;
     clock_.sleep_until(clock_.now() + kMillisecond);
   }

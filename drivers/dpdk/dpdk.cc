@@ -39,12 +39,24 @@ class DpdkLoader final : public Backend {
  public:
   std::string_view name() const override { return "dpdk"; }
   std::string_view summary() const override {
-    return "NICs and virtual devices through DPDK, past the kernel (a loadable module)";
+    return "NICs and virtual devices through DPDK, bypassing the kernel (a loadable module)";
   }
   Probe probe() const override {
     const Result<Backend*> loaded = load();
     if (!loaded) return {.reason = loaded.error().message, .cure = loaded.error().hint};
     return (*loaded)->probe();
+  }
+  // Without the module: by the names of DPDK's virtual devices.
+  PortNature nature(const PortSpec& port) const override {
+    PortNature nature{.pci = port.device};
+    if (port.device.starts_with("net_ring")) nature.reach = PortNature::Reach::kItself;
+    if (port.device.starts_with("net_null")) nature.reach = PortNature::Reach::kNobody;
+    // net_pcap, net_tap and others take the interface that they sit on as an option.
+    for (const char* key : {"iface", "remote", "rx_iface", "rx_iface_in", "tx_iface"}) {
+      const auto option = port.options.find(key);
+      if (option != port.options.end()) nature.interfaces.push_back(option->second);
+    }
+    return nature;
   }
   Status check(const PortSpec& port, const OpenSpec& spec) const override {
     const Result<Backend*> loaded = load();
@@ -74,7 +86,8 @@ class DpdkLoader final : public Backend {
     }
     const auto entry = reinterpret_cast<ModuleEntry>(dlsym(library, kModuleEntry));
     if (entry == nullptr) {
-      return fail(ErrorKind::kPrecondition, fmt::format("{} is no module of ours", path), kInstall);
+      return fail(ErrorKind::kPrecondition, fmt::format("{} is not a module of wireproof", path),
+                  kInstall);
     }
     module_.reset(entry(kBoundaryId));
     if (!module_) {

@@ -155,7 +155,8 @@ Result<Eal*> Eal::start(const FirstPort& first) {
   static bool tried = false;
   if (running) return running.get();
   if (tried) {
-    return fail(ErrorKind::kPrecondition, "DPDK did not start, and does not try twice",
+    return fail(ErrorKind::kPrecondition,
+                "DPDK failed to start, and it can only be started once in a process",
                 "run the program again");
   }
   // Hugepages that have names need a place for them.

@@ -185,9 +185,9 @@ std::string cure_for(std::string_view name, std::string_view said) {
     return said.find(words) != std::string_view::npos;
   };
   if (speaks_of("ermission") || speaks_of("not permitted")) {
-    return "run as root, or give this user the right to what is named";
+    return "run as root, or give this user access to the file or device in the message";
   }
-  if (speaks_of("already in use")) return "end the process that has it, or name another";
+  if (speaks_of("already in use")) return "end the process that uses it, or name another one";
   if (!name.starts_with("net_")) return "see docs/nic.md";
   if (!speaks_of("failed to parse device")) return "check its options (docs/manual.md, Ports)";
   std::string driver(name.substr(4));
@@ -203,8 +203,8 @@ std::string hidden_drops(std::string_view driver, bool nic) {
   };
   // Seen: frames missing by the thousand while every counter of the port stood still.
   constexpr std::array<Known, 5> kKnown{{
-      {"net_e1000_em", "its NIC does not count what it had no room for"},
-      {"net_virtio", "what the host had no room for is counted by nobody"},
+      {"net_e1000_em", "its NIC does not count the frames it had no room for"},
+      {"net_virtio", "the frames that the host had no room for are not counted"},
       {"net_af_packet", "it does not read the kernel's drop counters"},
       {"net_tap", "it does not read the kernel's drop counters"},
       {"net_pcap", "it does not read the kernel's drop counters"},
@@ -215,7 +215,7 @@ std::string hidden_drops(std::string_view driver, bool nic) {
   constexpr std::array<std::string_view, 5> kTried{"net_memif", "net_vhost", "net_virtio_user",
                                                    "net_ring", "net_null"};
   const bool tried = nic || std::find(kTried.begin(), kTried.end(), driver) != kTried.end();
-  return tried ? std::string() : "nobody has tried whether it counts them";
+  return tried ? std::string() : "it is not tested whether it counts them";
 }
 
 }  // namespace wireproof::dpdk

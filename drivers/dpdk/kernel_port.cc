@@ -89,7 +89,7 @@ Result<KernelPort::State> KernelPort::read() {
     if (state.tx_packets) *state.tx_packets += now->tx_packets;
     state.times_back += now->times_back;
     if (now->xdp_program != 0) {
-      state.rx_blind = fmt::format("XDP program {} runs on {} before DPDK, which may take them",
+      state.rx_blind = fmt::format("XDP program {} runs on {} before DPDK and may take frames",
                                    now->xdp_program, one.name);
     }
   }

@@ -68,7 +68,7 @@ Status check_needed(const PortSpec& port) {
               fmt::format("write dpdk:{}0,{}=...", kind, found->second));
 }
 
-// What leaves something behind that nobody undoes, or cannot be vouched for.
+// What leaves something behind that nobody undoes, or cannot be guaranteed.
 Status check_wanted(const PortSpec& port) {
   const std::string kind = kind_of(port.device);
   if (kind.starts_with("net_af_xdp")) {

@@ -91,12 +91,12 @@ void TxBursts::give_back(std::span<Frame* const> frames) {
 }
 
 RxBursts::RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Steering& steering,
-                   Speaker& speaker, std::uint32_t holds)
+                   Responder& responder, std::uint32_t holds)
     : port_(port),
       queue_(queue),
       pool_(std::move(pool)),
       match_(steering),
-      speaker_(speaker),
+      responder_(responder),
       full_(holds) {}
 
 std::size_t RxBursts::poll(std::span<Frame*> out) {
@@ -129,7 +129,7 @@ std::size_t RxBursts::poll(std::span<Frame*> out) {
 
 // Not test traffic: somebody may be asking for our address.
 void RxBursts::divert(rte_mbuf* mbuf) {
-  speaker_.hear({rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
+  responder_.take({rte_pktmbuf_mtod(mbuf, std::uint8_t*), mbuf->data_len});
   rte_pktmbuf_free(mbuf);
 }
 

@@ -12,7 +12,7 @@
 #include "io/backend.h"
 #include "io/steering_match.h"
 #include "pool.h"
-#include "speaker.h"
+#include "responder.h"
 
 namespace wireproof::dpdk {
 
@@ -72,7 +72,7 @@ class RxBursts final : public RxQueue {
  public:
   // `holds`: see FullRing.
   RxBursts(std::uint16_t port, std::uint16_t queue, Pool pool, const Steering& steering,
-           Speaker& speaker, std::uint32_t holds);
+           Responder& responder, std::uint32_t holds);
 
   std::size_t poll(std::span<Frame*> out) override;
   void release(std::span<Frame* const> frames) override;
@@ -94,7 +94,7 @@ class RxBursts final : public RxQueue {
   ThreadsOwn owner_;
   Pool pool_;
   SteeringMatch match_;
-  Speaker& speaker_;
+  Responder& responder_;
   FullRing full_;
   RxStamps stamps_;
   std::atomic<bool> unstamped_{false};

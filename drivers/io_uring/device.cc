@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "base/headers.h"
 #include "base/unique_fd.h"
 #include "io/interface_counts.h"
 #include "io_uring/endpoint.h"
@@ -18,7 +19,6 @@ namespace wireproof::sockets {
 namespace {
 
 constexpr std::size_t kSendFrames = 512;
-constexpr unsigned kEthernetHeader = 14;
 // What a full-size datagram costs the socket's buffer: the page fragment and sk_buff around it.
 constexpr std::uint64_t kBufferBytesPerFrame = 2304;
 
@@ -112,7 +112,7 @@ class Sockets final : public Device {
 
 Sockets::Sockets(const SocketPort& port, const OpenSpec& spec,
                  std::vector<std::unique_ptr<Queue>> queues)
-    : queues_(std::move(queues)), datagram_max_(spec.buffer_len_max - kEthernetHeader) {
+    : queues_(std::move(queues)), datagram_max_(spec.buffer_len_max - unsigned{kEthernetLength}) {
   facts_.backend = "io_uring";
   facts_.device = port.device;
   facts_.layer = Layer::kUdpPayload;
@@ -148,10 +148,9 @@ Status Sockets::read_interface_into(DeviceCounters& counters) {
   counters.link_downs = now->link_downs;
   counters.times_back = now->times_back;
   if (now->xdp_program != 0) {
-    counters.rx_blind = fmt::format(
-        "XDP program {} runs on {} before the socket, which may take "
-        "them",
-        now->xdp_program, interface_->name);
+    counters.rx_blind =
+        fmt::format("XDP program {} runs on {} before the socket and may take frames",
+                    now->xdp_program, interface_->name);
   }
   return {};
 }

@@ -69,6 +69,10 @@ class SocketBackend final : public Backend {
     return "UDP sockets (sendmmsg or io_uring); no privilege, the kernel owns the headers";
   }
   [[nodiscard]] Probe probe() const override { return {.usable = true}; }
+  // Sockets know their own: two of port 0 are two.
+  [[nodiscard]] PortNature nature(const PortSpec& /*port*/) const override {
+    return {.sockets = true};
+  }
   [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override {
     const auto wanted = read(port, spec);
     return wanted ? Status() : tl::unexpected(wanted.error());

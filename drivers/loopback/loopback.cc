@@ -185,6 +185,11 @@ class Loopback final : public Backend {
     return "a wire in memory with settable loss, delay, order and rate; no privilege, no NIC";
   }
   [[nodiscard]] Probe probe() const override { return {.usable = true}; }
+  [[nodiscard]] PortNature nature(const PortSpec& port) const override {
+    const char* other = port.device.starts_with('a') ? "b" : "a";
+    return {.reach = PortNature::Reach::kPartner,
+            .partner = port.device.empty() ? other : other + port.device.substr(1)};
+  }
   [[nodiscard]] Status check(const PortSpec& port, const OpenSpec& spec) const override;
   [[nodiscard]] Result<std::unique_ptr<Device>> open(const PortSpec& port,
                                                      const OpenSpec& spec) override;

@@ -12,6 +12,11 @@ inline constexpr Nanoseconds kMicrosecond = 1'000;
 inline constexpr Nanoseconds kMillisecond = 1'000'000;
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 
+// For people and for arithmetic; a float by nature, so never used for counts.
+[[nodiscard]] constexpr double seconds(Nanoseconds duration) {
+  return static_cast<double>(duration) / static_cast<double>(kSecond);
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -46,4 +46,14 @@ inline ConfigValue::ConfigValue(std::vector<std::string> v) : value(std::move(v)
 inline ConfigValue::ConfigValue(std::vector<std::uint64_t> v) : value(std::move(v)) {}
 inline ConfigValue::ConfigValue(Config v) : value(std::move(v)) {}
 
+[[nodiscard]] inline bool operator==(const ConfigEntry& one, const ConfigEntry& other);
+
+// The same value of the same kind: 1 is not 1.0.
+[[nodiscard]] inline bool operator==(const ConfigValue& one, const ConfigValue& other) {
+  return one.value == other.value;
+}
+[[nodiscard]] inline bool operator==(const ConfigEntry& one, const ConfigEntry& other) {
+  return one.key == other.key && one.value == other.value;
+}
+
 }  // namespace wireproof

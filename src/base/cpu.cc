@@ -90,19 +90,22 @@ CpuList allowed_cpus() {
   return cpus;
 }
 
-Status pin_current_thread(unsigned cpu) {
-  const auto refuse = [cpu](int error) {
-    return fail(ErrorKind::kPrecondition,
-                fmt::format("cannot run a worker on CPU {}: {}", cpu, std::strerror(error)),
-                "choose one of the CPUs that `wireproof doctor` lists as allowed", error);
-  };
-  if (cpu > kCpuMax) return refuse(EINVAL);
+Status run_current_thread_on(const CpuList& cpus) {
   Mask mask{};
-  mask[cpu / kBitsPerWord] = 1ul << (cpu % kBitsPerWord);
+  for (const unsigned cpu : cpus) {
+    if (cpu <= kCpuMax) mask[cpu / kBitsPerWord] |= 1ul << (cpu % kBitsPerWord);
+  }
   const int error = pthread_setaffinity_np(pthread_self(), sizeof mask,
                                            reinterpret_cast<cpu_set_t*>(mask.data()));
-  if (error != 0) return refuse(error);
-  return {};
+  if (error == 0) return {};
+  return fail(
+      ErrorKind::kPrecondition,
+      fmt::format("cannot run a worker on CPU {}: {}", fmt::join(cpus, ","), std::strerror(error)),
+      "choose one of the CPUs that `wireproof doctor` lists as allowed", error);
+}
+
+Status pin_current_thread(unsigned cpu) {
+  return run_current_thread_on({cpu});
 }
 
 CpuList CpuFacts::online() const {

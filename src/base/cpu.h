@@ -24,8 +24,10 @@ inline constexpr unsigned kCpuMax = 8191;  // the kernel's NR_CPUS is at most 81
 // The CPUs this thread may run on (sched_getaffinity(2)): what taskset and cpusets leave.
 [[nodiscard]] CpuList allowed_cpus();
 
-// Binds the calling thread to one CPU. Fails (kPrecondition) when the CPU does not exist or is not
-// allowed to this process.
+// Lets the calling thread run on these CPUs alone. Fails (kPrecondition) when the kernel allows it
+// none of them; then nothing has changed.
+[[nodiscard]] Status run_current_thread_on(const CpuList& cpus);
+// On one. Fails also when it does not exist.
 [[nodiscard]] Status pin_current_thread(unsigned cpu);
 
 // What /sys and /proc say. Cheap to make; each call reads files.

@@ -12,7 +12,7 @@ enum class ErrorKind {
   kPrecondition,  // 3: the host lacks something: capability, interface, neighbour, memory
   kPeer,          // 4: the other end is gone or refused us
   kOutput,        // 5: a result could not be written
-  kInvalid,       // 6: the tester cannot vouch for what it measured
+  kInvalid,       // 6: the tester cannot guarantee what it measured
   kInterrupted,   // 130/143: the user stopped the run
 };
 

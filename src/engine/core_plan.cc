@@ -29,8 +29,8 @@ std::vector<unsigned> deal(const CpuList& cores, unsigned loops) {
 }
 
 std::string describe(const CorePlan& plan) {
-  return fmt::format("cores are few: sending on {} and receiving on {} share them",
-                     fmt::join(plan.tx, ","), fmt::join(plan.rx, ","));
+  return fmt::format("threads share cores: sender on {}, receiver on {}", fmt::join(plan.tx, ","),
+                     fmt::join(plan.rx, ","));
 }
 
 }  // namespace

@@ -1,71 +1,31 @@
 #include "engine/direction.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "engine/header_choice.h"
+#include "trial/derive.h"
 
 namespace wireproof {
-namespace {
-
-Status check_flows(const DirectionSpec& spec, const TrafficProfile& profile) {
-  if (profile.flows < spec.queues) {
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("{} queues need at least as many flows, not {}", spec.queues, profile.flows),
-        fmt::format("use --flows {} or more", spec.queues));
-  }
-  if (spec.to != nullptr && spec.queues > 1 && profile.flows > kSequenceSpacesSpread) {
-    return fail(ErrorKind::kUsage,
-                fmt::format("--flows {} --queues {}: above {} flows some share their sequence "
-                            "numbers, and a receiver of several queues does not get them together",
-                            profile.flows, spec.queues, kSequenceSpacesSpread),
-                fmt::format("use --flows {} or fewer, or --queues 1", kSequenceSpacesSpread));
-  }
-  return {};
-}
-
-Interval interval_of(const CellInterval& cell) {
-  return {.start = cell.start,
-          .end = cell.end,
-          .offered = cell.counted.offered,
-          .received = cell.counted.received,
-          .lost = cell.counted.lost,
-          .delay = cell.delays};
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
                                                    const TrafficProfile& profile,
                                                    const Clock& clock) {
-  const Result<HeaderSpec> headers = choose_headers(spec, profile);
-  if (!headers) return tl::unexpected(headers.error());
-  if (const Status ok = check_flows(spec, profile); !ok) return tl::unexpected(ok.error());
-  const bool spread = spec.to != nullptr && spec.to->facts().rx_spread > 1;
-  const std::uint32_t spaces =
-      std::min(profile.flows, spread ? kSequenceSpacesSpread : kSequenceSpacesMax);
-  auto sender = Sender::make(spec, profile, *headers, spaces, clock);
+  Device* const to = spec.receiver.port;
+  Result<Stream> stream = plan_stream({.from = *spec.sender.port,
+                                       .tx_queues = spec.sender.queues,
+                                       .to = to == nullptr ? nullptr : &to->facts(),
+                                       .rx_queues = spec.receiver.queues},
+                                      profile, spec.reverse);
+  if (!stream) return tl::unexpected(stream.error());
+  stream->number = spec.stream;
+  auto sender = Sender::make(spec.sender, *stream, clock);
   if (!sender) return tl::unexpected(sender.error());
   std::unique_ptr<Direction> made(new Direction(spec, std::move(*sender)));
-  if (spec.to != nullptr)
-    made->receiver_ = std::make_unique<Receiver>(spec, profile, *headers, spaces, clock);
-  std::vector<const Cell*> cells;
-  std::vector<const Histogram*> delays;
-  for (const auto& loop : made->tx_loops()) cells.push_back(&loop->cell());
-  for (const auto& loop : made->rx_loops()) {
-    cells.push_back(&loop->cell());
-    delays.push_back(&loop->analyzer().delays().histogram);
-  }
-  made->collector_ = Collector(std::move(cells), std::move(delays), spec.interval);
+  if (to != nullptr) made->receiver_ = std::make_unique<Receiver>(spec.receiver, *stream, clock);
   return made;
 }
 
-void Direction::start(const DirectionRun& run) {
+void Direction::start(StreamRun run) {
+  run.fps = spec_.fps.value_or(run.fps);
   sender_->start(run, receiver_ ? &receiver_->late_after() : nullptr);
   if (receiver_) receiver_->start(run);
-  collector_.start(run.epoch);
 }
 
 void Direction::stop(Nanoseconds now, bool heard_out) {
@@ -74,7 +34,7 @@ void Direction::stop(Nanoseconds now, bool heard_out) {
 }
 
 bool Direction::all_arrived() const {
-  const CellSample sum = collector_.total();
+  const CellSample sum = total();
   return !receiver_ || sum.received == sum.offered;
 }
 
@@ -83,36 +43,48 @@ void Direction::note_ages(Nanoseconds now) {
   receiver_->note_numbers(now, sender_->numbers_so_far());
 }
 
-DirectionResult Direction::so_far() const {
-  DirectionResult result;
-  result.from = spec_.from->facts().device;
-  if (spec_.to != nullptr) result.to = spec_.to->facts().device;
-  const CellSample total = collector_.total();
-  result.counts.offered = total.offered;
-  result.counts.unique = total.received;
-  result.counts.lost = total.lost;
-  result.intervals.push_back(interval_of(collector_.intervals().back()));
-  return result;
+bool Direction::sample(Nanoseconds now) {
+  const bool closed = sender_->series().sample(now);
+  if (receiver_) receiver_->series().sample(now);
+  return closed;
 }
 
-SentReport Direction::sent() const {
-  SentReport report = sender_->report();
-  for (const CellInterval& cell : collector_.intervals())
-    report.steps.push_back({.start = cell.start, .end = cell.end, .offered = cell.counted.offered});
-  return report;
+bool Direction::finish_interval(Nanoseconds now) {
+  const bool closed = sender_->series().finish(now);
+  if (receiver_) receiver_->series().finish(now);
+  return closed;
+}
+
+CellSample Direction::total() const {
+  CellSample sum;
+  if (receiver_) sum = receiver_->series().total();
+  sum.offered = sender_->series().total().offered;
+  return sum;
+}
+
+DirectionResult Direction::so_far() const {
+  DirectionResult result;
+  result.from = from().facts().device;
+  result.stream = spec_.stream;
+  if (to() != nullptr) result.to = to()->facts().device;
+  const CellSample sum = total();
+  result.counts.offered = sum.offered;
+  result.counts.unique = sum.received;
+  result.counts.lost = sum.lost;
+  const CellInterval& left = sender_->series().intervals().back();
+  Interval& last = result.intervals.emplace_back();
+  last = {.start = left.start, .end = left.end, .offered = left.counted.offered};
+  if (!receiver_) return result;
+  const CellInterval& came = receiver_->series().intervals().back();
+  last.received = came.counted.received;
+  last.lost = came.counted.lost;
+  last.delay = interval_delay(came.delays);
+  return result;
 }
 
 std::optional<ReceivedReport> Direction::received() const {
   if (!receiver_) return std::nullopt;
-  ReceivedReport report = receiver_->report();
-  for (const CellInterval& cell : collector_.intervals()) {
-    report.steps.push_back({.start = cell.start,
-                            .end = cell.end,
-                            .received = cell.counted.received,
-                            .lost = cell.counted.lost,
-                            .delay = cell.delays});
-  }
-  return report;
+  return receiver_->report();
 }
 
 }  // namespace wireproof

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "base/clock.h"
 
@@ -57,6 +58,12 @@ class EndOfSending {
     if (sending_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     if (receivers_ != nullptr)
       receivers_->sending_ended(last_frame_.load(std::memory_order_relaxed));
+  }
+
+  // Anybody: when the last frame left, once nobody sends any more.
+  [[nodiscard]] std::optional<Nanoseconds> last_frame() const {
+    if (sending_.load(std::memory_order_acquire) != 0) return std::nullopt;
+    return last_frame_.load(std::memory_order_relaxed);
   }
 
   // Control thread: senders end at once; what was due after `at` is not asked for.

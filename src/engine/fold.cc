@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "trial/derive.h"
+
 namespace wireproof {
 namespace {
 
@@ -11,23 +13,32 @@ namespace {
 // verdict has its own sentence for it.
 std::string unknowable(const SentReport& sent, const std::optional<ReceivedReport>& received) {
   const auto set_back = [](const std::string& port) {
-    return fmt::format("the counters of {} were set back meanwhile", port);
+    return fmt::format("the counters of {} were reset during the trial", port);
   };
   if (sent.port.set_back) return set_back(sent.from);
   if (!received) return {};
   if (received->port.set_back) return set_back(received->to);
   if (received->port.rx_blind.empty() && received->late_unseen > 0) {
-    return "the receiver was kept from its core when the waiting time ended";
+    return "the receiver was pre-empted when the waiting time ended";
   }
   return received->port.rx_blind;
 }
 
 // Splits what was lost. The kernel's counters may include frames of others, so each explains at
 // most what is left; what nothing of ours explains, the device under test lost, unless something of
-// ours would not have told (`cannot_know`).
-Attribution attribute(const Counts& counts, std::uint64_t late, const PortGrowth& tx,
-                      const PortGrowth& rx, bool cannot_know, std::uint64_t displaced,
-                      std::uint64_t& behind_burst) {
+// ours would not have told (`cannot_know`). What the ports dropped may be other streams'
+// (`beside`): only what is more than those have lost is certainly of this one.
+struct Evidence {
+  std::uint64_t late = 0;
+  std::uint64_t displaced = 0;  // frames that bursts of ours moved
+  std::uint64_t beside = 0;
+  bool cannot_know = false;
+  std::uint64_t behind_burst = 0;  // at most; then: those it was taken for
+  std::uint64_t doubtful = 0;      // found: dropped by a port, nobody knows of which stream
+};
+
+Attribution attribute(const Counts& counts, const PortGrowth& tx, const PortGrowth& rx,
+                      Evidence& known) {
   Attribution where{.tx_shortfall = counts.unsent};
   std::uint64_t left = counts.lost;
   const auto take = [&left](std::uint64_t bound) {
@@ -35,20 +46,31 @@ Attribution attribute(const Counts& counts, std::uint64_t late, const PortGrowth
     left -= taken;
     return taken;
   };
-  where.late = take(late);
+  where.late = take(known.late);
   where.readdressed = take(counts.readdressed);
-  where.tx_ring = take(tx.tx_dropped.value_or(0));
-  where.rx_ring = take(rx.rx_ring_dropped.value_or(0));
-  where.rx_nic = take(rx.rx_nic_dropped.value_or(0));
-  // Where a device stands after a burst is not known to the frame: the few that are left beside
-  // many which bursts explain are taken for theirs.
-  constexpr std::uint64_t kFewOf = 64;
-  if (behind_burst > 0 && left - std::min(left, behind_burst) <= displaced / kFewOf)
-    behind_burst = left;
-  behind_burst = take(behind_burst);
-  where.not_attributable = behind_burst;
+  const auto take_dropped = [&](std::optional<std::uint64_t> counter) {
+    const std::uint64_t dropped = counter.value_or(0);
+    const std::uint64_t others = std::min(dropped, known.beside);
+    known.doubtful += others;
+    return take(dropped - others);
+  };
+  where.tx_ring = take_dropped(tx.tx_dropped);
+  where.rx_ring = take_dropped(rx.rx_ring_dropped);
+  where.rx_nic = take_dropped(rx.rx_nic_dropped);
+  // Where a device stands after a burst is not known to the frame, nor which frames of a burst it
+  // drops: the few that are left beside many which bursts explain are taken for theirs.
+  constexpr std::uint64_t kFewOfMoved = 64;
+  constexpr std::uint64_t kFewOfLost = 8;
+  constexpr std::uint64_t kFewAtMost = 3;  // in front of its mark a burst has as many
+  std::uint64_t& behind = known.behind_burst;
+  const std::uint64_t few =
+      std::max(known.displaced / kFewOfMoved, std::min(behind / kFewOfLost, kFewAtMost));
+  if (behind > 0 && left - std::min(left, behind) <= few) behind = left;
+  behind = take(behind);
+  known.doubtful = take(known.doubtful);
+  where.not_attributable = behind + known.doubtful;
   const bool hidden = !tx.tx_dropped || !rx.rx_ring_dropped;
-  (cannot_know || hidden ? where.not_attributable : where.dut) += left;
+  (known.cannot_know || hidden ? where.not_attributable : where.dut) += left;
   return where;
 }
 
@@ -56,10 +78,14 @@ Attribution attribute(const Counts& counts, std::uint64_t late, const PortGrowth
 // never heard of. Where it disagrees with the first, or means nothing: why.
 std::string disagreement(const SentReport& sent, const ReceivedReport& received,
                          std::uint64_t lost) {
+  if (received.stream != sent.stream) {
+    return fmt::format("accounting: stream {} was sent, and {} received", sent.stream,
+                       received.stream);
+  }
   if (received.torn) {
     return fmt::format(
         "queues: the frames of one flow came over several receive queues of {}, "
-        "which keep no order among each other; use --queues 1",
+        "which are not ordered among each other; use --queues 1",
         received.to);
   }
   if (received.spaces.size() != sent.sent_per_space.size()) {
@@ -130,27 +156,39 @@ void describe(const SentReport& sent, const ReceivedReport& received, bool one_p
   result.loss_bursts = loss_bursts(sent, received);
 }
 
-// Both ends count their steps from the same start, so that those of the same place belong together;
-// an end that stopped before the other has none for what is left.
+// Each end closes its steps when its own clock says so, and is not always there in time: what left
+// in one of the sender's is told in that of the receiver's which its middle lies in. What left
+// after the last of those has steps of its own.
 std::vector<Interval> intervals(const SentReport& sent,
                                 const std::optional<ReceivedReport>& received, bool losses_known) {
   std::vector<Interval> series;
-  const std::size_t heard = received ? received->steps.size() : 0;
-  for (std::size_t i = 0; i < std::max(sent.steps.size(), heard); ++i) {
-    Interval& interval = series.emplace_back();
-    if (i < sent.steps.size()) {
-      const SentReport::Step& step = sent.steps[i];
-      interval = {.start = step.start, .end = step.end, .offered = step.offered};
+  if (received) {
+    for (const ReceivedReport::Step& step : received->steps) {
+      series.push_back({.start = step.start,
+                        .end = step.end,
+                        .received = step.received,
+                        .lost = losses_known ? step.lost : 0,
+                        .delay = interval_delay(step.delay)});
     }
-    if (i >= heard) continue;
-    const ReceivedReport::Step& step = received->steps[i];
-    interval.start = step.start;
-    interval.end = step.end;
-    interval.received = step.received;
-    interval.lost = losses_known ? step.lost : 0;
-    interval.delay = step.delay;
+  }
+  const std::size_t heard = series.size();
+  std::size_t at = 0;
+  for (const SentReport::Step& step : sent.steps) {
+    const Nanoseconds middle = step.start + (step.end - step.start) / 2;
+    while (at < heard && series[at].end <= middle) ++at;
+    if (at < heard) {
+      series[at].offered += step.offered;
+    } else {
+      series.push_back({.start = step.start, .end = step.end, .offered = step.offered});
+    }
   }
   return series;
+}
+
+// Of what is sent alone: frames that the port dropped and no other stream can have lost.
+std::uint64_t certainly_dropped(const SentReport& sent, std::uint64_t beside) {
+  const std::uint64_t dropped = sent.port.tx_dropped.value_or(0);
+  return std::min(dropped - std::min(dropped, beside), sent.offered);
 }
 
 }  // namespace
@@ -158,6 +196,7 @@ std::vector<Interval> intervals(const SentReport& sent,
 Folded fold(const SentReport& sent, const std::optional<ReceivedReport>& received,
             const FoldContext& context) {
   Folded folded{.result = {.from = sent.from,
+                           .stream = sent.stream,
                            .headers = sent.headers,
                            .sequence_scope = sent.sequence_scope,
                            .sequence_spaces = sent.sent_per_space.size(),
@@ -172,13 +211,13 @@ Folded fold(const SentReport& sent, const std::optional<ReceivedReport>& receive
     if (folded.spoiled.empty()) folded.spoiled = why;
   };
   bool numbers_agree = true;
-  std::uint64_t late = 0;
-  bool hidden = context.link_went;
+  Evidence known{
+      .displaced = sent.displaced, .beside = context.lost_beside, .cannot_know = context.link_went};
   if (received) {
     result.to = received->to;
     result.readdressed_to = received->readdressed_to;
     result.window = received->window;
-    result.receive_pauses = received->pauses;
+    result.receive_preemptions = received->preemptions;
     folded.note = received->order_note;
     count(sent, *received, result.counts);
     const std::string disagrees = disagreement(sent, *received, result.counts.lost);
@@ -189,19 +228,25 @@ Folded fold(const SentReport& sent, const std::optional<ReceivedReport>& receive
     if (back > sent.pacing.caught_up)
       spoil("accounting: more frames came back from behind bursts than were sent there");
     else
-      result.pacing.lost_behind = std::min(sent.displaced, sent.pacing.caught_up - back);
-    late = received->counts.late_lost - received->late_unseen;
-    hidden = hidden || received->port.ring_filled || !received->heard_out;
+      known.behind_burst = std::min(sent.displaced, sent.pacing.caught_up - back);
+    known.late = received->counts.late_lost - received->late_unseen;
+    known.cannot_know |= received->port.ring_filled || !received->heard_out;
   }
   const std::string why = unknowable(sent, received);
+  known.cannot_know |= !why.empty();
   result.attribution =
-      attribute(result.counts, late, sent.port, received ? received->port : PortGrowth{},
-                hidden || !why.empty(), sent.displaced, result.pacing.lost_behind);
-  if (!received)
-    result.attribution.tx_ring = std::min(sent.port.tx_dropped.value_or(0), sent.offered);
-  const std::uint64_t untold = result.attribution.not_attributable - result.pacing.lost_behind;
+      attribute(result.counts, sent.port, received ? received->port : PortGrowth{}, known);
+  result.pacing.lost_behind = known.behind_burst;
+  if (!received) result.attribution.tx_ring = certainly_dropped(sent, context.lost_beside);
+  const std::uint64_t untold =
+      result.attribution.not_attributable - known.behind_burst - known.doubtful;
   if (!why.empty() && untold > 0 && !context.link_went)
     spoil(fmt::format("not attributable: {} frames were lost, and {}", untold, why));
+  if (known.doubtful > 0)
+    spoil(
+        fmt::format("not attributable: {} frames were lost, and the ports dropped frames of "
+                    "several streams",
+                    known.doubtful));
   result.intervals = intervals(sent, received, numbers_agree);
   return folded;
 }

@@ -11,6 +11,9 @@ namespace wireproof {
 struct FoldContext {
   bool one_port = false;   // the receiver is the sender's own port: delays are round trips
   bool link_went = false;  // the trial means nothing, and no loss is the device's
+  // What other streams between the same ports lost (where nobody receives: sent). Of what the ports
+  // dropped, as much may be theirs.
+  std::uint64_t lost_beside = 0;
 };
 
 struct Folded {

@@ -18,9 +18,10 @@ struct ForwarderSpec {
   ForwardPathSpec a_to_b;
   ForwardPathSpec b_to_a;                // its b_to_a flag set
   IdlePolicy idle = IdlePolicy::kSleep;  // naps of some 50 us
-  // The longest that run() waits for what is inside: at the end of its duration, and when stopped.
+  // The longest that run() waits for what is inside: at the end of its duration, and when stopped,
+  // which is to be over within 100 ms.
   Nanoseconds drain_time = kSecond;
-  Nanoseconds stop_time = kSecond / 2;
+  Nanoseconds stop_time = 60 * kMillisecond;
 };
 
 class Forwarder {

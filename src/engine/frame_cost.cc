@@ -46,7 +46,7 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
   const std::uint32_t spaces = std::min(spec.flows, kSequenceSpacesMax);
   Result<Generator> generator =
       Generator::make({.flows = profile.flows, .groups = spaces, .group_count = spaces}, *headers,
-                      profile.sizes, false, false);
+                      profile.sizes, false, 0);
   if (!generator) return tl::unexpected(generator.error());
   // Nothing is late, however long another program takes the core between sending and receiving.
   Analyzer analyzer({.match = match_for(profile, *headers, false),
@@ -60,15 +60,15 @@ Result<FrameCost> measure_frame_cost(const FrameCostSpec& spec, const Clock& clo
   sending.reserve(spec.blocks);
   receiving.reserve(spec.blocks);
   // Frames as a schedule sends them, each some hundred ns late.
-  std::array<std::uint16_t, Analyzer::kBurstMax> lags;
-  for (std::size_t i = 0; i < lags.size(); ++i)
-    lags[i] = encode_lag(static_cast<Nanoseconds>(16 * i));
+  std::array<std::uint16_t, Analyzer::kBurstMax> lateness_codes;
+  for (std::size_t i = 0; i < lateness_codes.size(); ++i)
+    lateness_codes[i] = encode_lateness(static_cast<Nanoseconds>(16 * i));
   const Nanoseconds epoch = clock.now();
   generator->start(kTrialId, epoch);
   analyzer.start({.trial_id = kTrialId, .epoch = epoch, .scheduled = true});
   for (std::size_t i = 0; i < spec.blocks; ++i) {
     sending.push_back(timed(block, clock, [&](std::span<Frame* const> burst, Nanoseconds now) {
-      generator->fill(burst, now, lags.data());
+      generator->fill(burst, now, lateness_codes.data());
     }));
     receiving.push_back(timed(block, clock, [&](std::span<Frame* const> burst, Nanoseconds now) {
       analyzer.take(burst, now);

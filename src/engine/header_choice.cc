@@ -23,8 +23,8 @@ bool is_unicast(const MacAddress& mac) {
   return !mac.is_zero() && !mac.is_multicast();
 }
 
-Result<MacAddress> source_mac(const DirectionSpec& spec, const Choice& choice) {
-  const DeviceFacts& from = spec.from->facts();
+Result<MacAddress> source_mac(const StreamEnds& ends, const Choice& choice) {
+  const DeviceFacts& from = ends.from.facts();
   const MacAddress mac = choice.src_mac.value_or(from.mac);
   if (is_unicast(mac)) return mac;
   return fail(
@@ -33,18 +33,18 @@ Result<MacAddress> source_mac(const DirectionSpec& spec, const Choice& choice) {
       "give --src-mac with a unicast address");
 }
 
-Result<MacAddress> destination_mac(const DirectionSpec& spec, const Choice& choice) {
+Result<MacAddress> destination_mac(const StreamEnds& ends, const Choice& choice) {
   MacAddress mac;
   if (choice.dst_mac) {
     mac = *choice.dst_mac;
   } else if (choice.next_hop) {
-    Result<MacAddress> resolved = spec.from->resolve(*choice.next_hop);
+    Result<MacAddress> resolved = ends.from.resolve(*choice.next_hop);
     if (!resolved) return resolved;
     mac = *resolved;
-  } else if (spec.to != nullptr) {
-    mac = spec.to->facts().mac;
+  } else if (ends.to != nullptr) {
+    mac = ends.to->mac;
   } else {
-    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
+    return fail(ErrorKind::kUsage, "--rx none: the destination of the frames is unknown",
                 "give --dst-mac, or --next-hop to have it resolved");
   }
   if (is_unicast(mac)) return mac;
@@ -55,53 +55,56 @@ Result<MacAddress> destination_mac(const DirectionSpec& spec, const Choice& choi
 
 // No switch returns a frame to the port that it came from, and no station answers itself; a frame
 // that somebody sends back as it is may bear the address that it comes back to.
-Status check_not_ourselves(const HeaderSpec& headers, const DirectionSpec& spec,
+Status check_not_ourselves(const HeaderSpec& headers, const StreamEnds& ends,
                            const Choice& choice) {
+  const DeviceFacts& from = ends.from.facts();
   const bool asked = choice.dst_mac || choice.next_hop;
-  if (!asked || spec.from == spec.to) return {};
-  const bool own = headers.dst_mac == spec.from->facts().mac;
+  if (!asked || &from == ends.to) return {};
+  const bool own = headers.dst_mac == from.mac;
   if (!own && headers.dst_mac != headers.src_mac) return {};
   return tl::unexpected(
-      goes_nowhere(headers.dst_mac, own ? std::optional(spec.from->facts().device) : std::nullopt));
+      goes_nowhere(headers.dst_mac, own ? std::optional(from.device) : std::nullopt));
 }
 
-HeaderSpec socket_headers(HeaderSpec headers, const DirectionSpec& spec) {
-  const DeviceFacts& from = spec.from->facts();
+HeaderSpec socket_headers(HeaderSpec headers, const StreamEnds& ends) {
+  const DeviceFacts& from = ends.from.facts();
   headers.src_ip = from.endpoint.ip;
   if (!from.sending_l4_ports.empty()) headers.src_l4_port = from.sending_l4_ports.front();
-  headers.dst_ip = spec.to->facts().endpoint.ip;
-  headers.dst_l4_port = spec.to->facts().endpoint.l4_port;
+  headers.dst_ip = ends.to->endpoint.ip;
+  headers.dst_l4_port = ends.to->endpoint.l4_port;
   return headers;
 }
 
 }  // namespace
 
 Error goes_nowhere(const MacAddress& mac, const std::optional<std::string>& port) {
-  return {ErrorKind::kUsage,
-          fmt::format("destination MAC {} is {}: such a frame goes nowhere", format_mac(mac),
-                      port ? "that of " + *port + ", which sends" : "the source MAC"),
-          "give the MAC or the next hop at the other end of that port's wire", 0};
+  return {
+      ErrorKind::kUsage,
+      fmt::format("destination MAC {} is {}: no other station would receive it", format_mac(mac),
+                  port ? "that of " + *port + ", which sends" : "the source MAC"),
+      "give the MAC or the next hop at the other end of that port's wire", 0};
 }
 
-Result<HeaderSpec> choose_headers(const DirectionSpec& spec, const TrafficProfile& profile) {
-  Result<HeaderSpec> headers = header_spec(profile, spec.reverse);
+Result<HeaderSpec> choose_headers(const StreamEnds& ends, const TrafficProfile& profile,
+                                  bool reverse) {
+  Result<HeaderSpec> headers = header_spec(profile, reverse);
   if (!headers) return headers;
-  if (spec.from->facts().layer == Layer::kUdpPayload) {
-    if (spec.to != nullptr) return socket_headers(*headers, spec);
-    return fail(ErrorKind::kUsage, "--rx none: nobody says where the frames are to go",
+  if (ends.from.facts().layer == Layer::kUdpPayload) {
+    if (ends.to != nullptr) return socket_headers(*headers, ends);
+    return fail(ErrorKind::kUsage, "--rx none: the destination of the frames is unknown",
                 "name the receiving socket with --rx");
   }
-  if (const auto last = last_destination(profile, spec.reverse); !last) {
+  if (const auto last = last_destination(profile, reverse); !last) {
     return tl::unexpected(last.error());
   }
-  const Choice choice = choice_of(profile, spec.reverse);
-  const Result<MacAddress> src = source_mac(spec, choice);
+  const Choice choice = choice_of(profile, reverse);
+  const Result<MacAddress> src = source_mac(ends, choice);
   if (!src) return tl::unexpected(src.error());
   headers->src_mac = *src;
-  const Result<MacAddress> dst = destination_mac(spec, choice);
+  const Result<MacAddress> dst = destination_mac(ends, choice);
   if (!dst) return tl::unexpected(dst.error());
   headers->dst_mac = *dst;
-  if (const Status ok = check_not_ourselves(*headers, spec, choice); !ok) {
+  if (const Status ok = check_not_ourselves(*headers, ends, choice); !ok) {
     return tl::unexpected(ok.error());
   }
   return headers;
@@ -129,18 +132,19 @@ SentHeaders sent_headers(const HeaderSpec& headers, const TrafficProfile& profil
   return sent;
 }
 
-SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,
-                         const TrafficProfile& profile) {
-  SentHeaders sent = sent_headers(headers, profile, spec.reverse);
-  if (spec.from->facts().layer == Layer::kL2) {
+SentHeaders sent_headers(const HeaderSpec& headers, const StreamEnds& ends,
+                         const TrafficProfile& profile, bool reverse) {
+  SentHeaders sent = sent_headers(headers, profile, reverse);
+  const DeviceFacts& from = ends.from.facts();
+  if (from.layer == Layer::kL2) {
     sent.src_mac = headers.src_mac;
     sent.dst_mac = headers.dst_mac;
     return sent;
   }
   sent.dst_ip_last = headers.dst_ip;
-  sent.src_l4_ports = spec.from->facts().sending_l4_ports;
+  sent.src_l4_ports = from.sending_l4_ports;
   sent.src_l4_ports_are_range = false;
-  const unsigned queues = std::min(spec.queues, spec.to->facts().queues);
+  const unsigned queues = std::min(ends.tx_queues, ends.to->queues);
   sent.dst_l4_port_last = static_cast<std::uint16_t>(headers.dst_l4_port + queues - 1);
   return sent;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "engine/direction_spec.h"
+#include "engine/stream.h"
 #include "packet/test_frame.h"
 #include "traffic/analyzer.h"
 #include "traffic/profile.h"
@@ -15,16 +15,16 @@ namespace wireproof {
 // hop is asked for, which may take seconds. Over sockets the addresses are the endpoints'. Fails
 // with kUsage where nobody says where the frames are to go, or where they could not be meant to go;
 // with kPrecondition where nobody answers.
-[[nodiscard]] Result<HeaderSpec> choose_headers(const DirectionSpec& spec,
-                                                const TrafficProfile& profile);
+[[nodiscard]] Result<HeaderSpec> choose_headers(const StreamEnds& ends,
+                                                const TrafficProfile& profile, bool reverse);
 
 // Why frames may not go to the MAC of the port that sends them, or, without one, to their source
 // MAC.
 [[nodiscard]] Error goes_nowhere(const MacAddress& mac, const std::optional<std::string>& port);
 
 // The same for the result, as the frames leave.
-[[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const DirectionSpec& spec,
-                                       const TrafficProfile& profile);
+[[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const StreamEnds& ends,
+                                       const TrafficProfile& profile, bool reverse);
 // Of whole frames, where no port is open yet: MAC addresses are absent unless the profile has them.
 [[nodiscard]] SentHeaders sent_headers(const HeaderSpec& headers, const TrafficProfile& profile,
                                        bool reverse);

@@ -4,47 +4,19 @@
 #pragma once
 
 #include <atomic>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/core_plan.h"
-#include "engine/direction.h"
-#include "engine/fold.h"
 #include "engine/silence_watch.h"
+#include "engine/trial_streams.h"
 #include "engine/verdict.h"
 #include "engine/worker.h"
 #include "trial/measurer.h"
 
 namespace wireproof {
-
-struct PacketTrialSpec {
-  Nanoseconds warm_up = 100 * kMillisecond;       // 0: none
-  Nanoseconds waiting_time = 500 * kMillisecond;  // RFC 2544 section 23 d says 2 s
-  Nanoseconds interval = kSecond;                 // of the live series
-  std::uint32_t burst = 1024;                     // 1..Pacer::kBurstMax
-  // What the user says the device holds at once: `burst`, where it was given; absent: by the rate.
-  std::optional<std::uint32_t> burst_room;
-  PacingMode pacing = PacingMode::kBurst;
-  ScheduleKind schedule = ScheduleKind::kConstant;
-  std::uint32_t burst_size = 1;   // of a bursty schedule; `burst` is no less
-  std::uint32_t delay_every = 1;  // 0: no delays
-  TxStamp tx_stamp = TxStamp::kBurst;
-  IdlePolicy idle = IdlePolicy::kSpin;
-  double unsent_ratio = 0.001;  // see VerdictLimits
-  // The waiting time ends once every frame has come, and copies that follow are not counted.
-  bool end_when_complete = false;
-  std::size_t log_frames = 0;  // room of each receive queue's arrival log; 0: none is kept
-  unsigned queues = 1;
-};
-
-struct PortPair {
-  Device* a = nullptr;
-  Device* b = nullptr;         // null: send only
-  bool bidirectional = false;  // needs b
-};
 
 // Called by the control thread after each interval of the counted traffic.
 using IntervalObserver = std::function<void(const DirectionResult& direction_so_far)>;
@@ -52,11 +24,12 @@ using IntervalObserver = std::function<void(const DirectionResult& direction_so_
 class PacketMeasurer final : public Measurer {
  public:
   // Devices, clock and `interrupted` outlive it. `interrupted` may be set by a signal handler.
-  // Fails with kPrecondition also where the arrival logs would take more memory than there is.
+  // Fails with kPrecondition also where the arrival logs would take more memory than there is;
+  // those are of the first stream alone.
   [[nodiscard]] static Result<std::unique_ptr<PacketMeasurer>> make(
       const PacketTrialSpec& spec, const TrafficProfile& profile, const PortPair& ports,
       const CorePlan& cores, const Clock& clock, const std::atomic<bool>& interrupted,
-      IntervalObserver observer);
+      IntervalObserver observer, const std::vector<StreamBeside>& beside = {});
 
   [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override;
 
@@ -71,25 +44,22 @@ class PacketMeasurer final : public Measurer {
 
   // After measure(), where log_frames asked for it: rows of the arrival log. Fails with kOutput.
   [[nodiscard]] Status write_arrivals(std::uint64_t trial, std::FILE* file,
-                                      const std::string& name) const;
+                                      const std::string& name) const {
+    return streams_.write_arrivals(trial, file, name);
+  }
 
  private:
-  PacketMeasurer(const PacketTrialSpec& spec, const CorePlan& cores, const Clock& clock,
-                 const std::atomic<bool>& interrupted, IntervalObserver observer)
+  PacketMeasurer(const PacketTrialSpec& spec, TrialStreams streams, const CorePlan& cores,
+                 const Clock& clock, const std::atomic<bool>& interrupted,
+                 IntervalObserver observer)
       : spec_(spec),
+        streams_(std::move(streams)),
         cores_(cores),
         clock_(clock),
         interrupted_(interrupted),
         observer_(std::move(observer)) {}
 
-  struct PortCounters {
-    std::vector<DeviceCounters> from;  // by direction
-    std::vector<DeviceCounters> to;
-  };
-
-  [[nodiscard]] Status add_directions(const TrafficProfile& profile, const PortPair& ports);
   [[nodiscard]] Result<TrialResult> run_trial(const TrialSpec& spec);
-  [[nodiscard]] std::vector<WorkerSpec> workers();
   // Returns the epoch. Fails (kPrecondition) when the threads cannot be started.
   [[nodiscard]] Result<Nanoseconds> run_phase(double fps, Nanoseconds duration, bool counted);
   // Until `duration` has passed since `epoch` and everything is sent. What cut it short goes into
@@ -102,34 +72,27 @@ class PacketMeasurer final : public Measurer {
   // Closes the last interval, where anything has passed since the one before.
   void finish_interval(Direction& direction, Nanoseconds now, bool counted);
   void tell(const Direction& direction, bool counted);
-  [[nodiscard]] bool links_up() const;
   // Until the waiting time of each direction is over, and beyond it for frames that are known to
   // be late, or until all have come where that is enough.
   void wait_for_stragglers(bool counted);
-  [[nodiscard]] bool all_arrived() const;
   [[nodiscard]] Nanoseconds late_for() const;
-  [[nodiscard]] std::uint64_t arrivals_not_logged() const;
-  [[nodiscard]] Result<PortCounters> read_counters() const;
-  [[nodiscard]] Folded fold_direction(std::size_t i, const PortCounters& before,
-                                      const PortCounters& after, bool link_went);
-  [[nodiscard]] std::string link_trouble(const PortCounters& before,
-                                         const PortCounters& after) const;
 
   PacketTrialSpec spec_;
+  TrialStreams streams_;
   CorePlan cores_;
   const Clock& clock_;
   const std::atomic<bool>& interrupted_;
   IntervalObserver observer_;
   // Takes over what the workers noted in the counted traffic: by direction, of the cores that
   // sent, and of those that received.
-  void keep_pauses(const Workers& group, const std::vector<WorkerSpec>& specs, Nanoseconds epoch);
+  void keep_preemptions(const Workers& group, const std::vector<WorkerSpec>& specs,
+                        Nanoseconds epoch);
 
   MakeWorkers make_workers_;  // empty: threads
-  Directions directions_;
   SilenceWatch silence_;
-  std::vector<PauseSummary> tx_pauses_, rx_pauses_;  // by direction
-  std::optional<Nanoseconds> cut_at_;                // of the phase: when sending was cut short
-  bool heard_out_ = true;  // of the phase: receivers listened until every frame was due
+  std::vector<PreemptionSummary> tx_preemptions_, rx_preemptions_;  // by direction
+  std::optional<Nanoseconds> cut_at_;  // of the phase: when sending was cut short
+  bool heard_out_ = true;              // of the phase: receivers listened until every frame was due
 };
 
 }  // namespace wireproof

@@ -1,7 +1,6 @@
 #include "engine/port_watch.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <utility>
 
@@ -10,16 +9,6 @@ namespace {
 
 constexpr Nanoseconds kLookEvery = 100 * kMillisecond;
 constexpr Nanoseconds kHeardAfter = 20 * kMillisecond;  // the user is heard this soon
-
-// Away from the core that its maker was pinned to: there it would hold up frames.
-void move_to(const CpuList& cpus) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const unsigned cpu : cpus) {
-    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
-  }
-  if (!cpus.empty()) static_cast<void>(sched_setaffinity(0, sizeof set, &set));
-}
 
 }  // namespace
 
@@ -40,7 +29,8 @@ Status PortWatch::end() {
 }
 
 void PortWatch::run(const std::stop_token& ended) {
-  move_to(cpus_);
+  // Away from the core that its maker was pinned to: there it would hold up frames.
+  if (!cpus_.empty()) static_cast<void>(run_current_thread_on(cpus_));
   Nanoseconds look_at = clock_.now() + kLookEvery;
   while (!ended.stop_requested() && !interrupted_.load(std::memory_order_relaxed)) {
     clock_.sleep_until(clock_.now() + kHeardAfter);

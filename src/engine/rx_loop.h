@@ -1,41 +1,55 @@
-// One worker's receiving loop over one receive queue: queue, analyzer.
+// One worker's receiving loop over one receive queue: what it polls goes to the lane of the stream
+// that it is of.
 #pragma once
 
 #include <array>
+#include <vector>
 
-#include "engine/end_of_sending.h"
+#include "engine/rx_lane.h"
 #include "engine/step.h"
 #include "io/backend.h"
-#include "stats/cell.h"
-#include "traffic/analyzer.h"
 
 namespace wireproof {
 
 class RxLoop final : public Step {
  public:
-  // Queue, `late_after` and clock outlive the loop.
+  // The first stream's lane is its own. Queue, `late_after` and clock outlive the loop.
   RxLoop(RxQueue& queue, const AnalyzerSpec& analyzer, const LateAfter& late_after,
-         const Clock& clock);
+         const Clock& clock)
+      : queue_(queue), first_(analyzer, late_after), clock_(clock) {}
 
-  // Control thread, while no worker runs it.
-  void start(const AnalyzerStart& start);
+  // Control thread, before the first start(): of another stream, which outlives the loop. What
+  // bears no stream's number is counted by the first lane to whose addresses it was sent.
+  void add(RxLane& lane) {
+    others_.push_back(&lane);
+    several_ = true;
+  }
+
+  // Control thread, while no worker runs it; the lanes of other streams are started by themselves.
+  void start(const AnalyzerStart& start) {
+    looked_ = 0;
+    first_.start(start);
+  }
 
   Nanoseconds run() override;
 
-  [[nodiscard]] const Cell& cell() const { return cell_; }
-  [[nodiscard]] const Analyzer& analyzer() const { return analyzer_; }
-  // Of the late that were lost by it: those that nobody stamped, found at the first look after the
-  // waiting time by a loop that had been kept from its core. They may have come before its end.
-  [[nodiscard]] std::uint64_t late_unseen() const { return late_unseen_; }
+  // Of the first stream.
+  [[nodiscard]] RxLane& lane() { return first_; }
+  [[nodiscard]] const RxLane& lane() const { return first_; }
 
  private:
+  Nanoseconds run_several();
+  [[nodiscard]] Nanoseconds ends_first() const;
+  void deal(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds away_since);
+  [[nodiscard]] RxLane& lane_of(const Frame& frame);
+  [[nodiscard]] RxLane& lane_of(const Signature& signature);
+
   RxQueue& queue_;
-  Analyzer analyzer_;
-  const LateAfter& late_after_;
+  RxLane first_;
+  bool several_ = false;
+  std::vector<RxLane*> others_;  // of further streams; hardly ever any
   const Clock& clock_;
-  Cell cell_;
   Nanoseconds looked_ = 0;  // when the queue was last found to hold no more
-  std::uint64_t late_unseen_ = 0;
   std::array<Frame*, Analyzer::kBurstMax> burst_{};
 };
 

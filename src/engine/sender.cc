@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/header_choice.h"
 #include "engine/summaries.h"
 
 namespace wireproof {
@@ -23,36 +22,39 @@ std::uint32_t room_by_rate(double fps) {
 // Handed over at once with --rate max, where nothing is ever behind.
 constexpr std::uint32_t kBurstWithoutSchedule = 64;
 
-// So that the queues of a Poisson schedule, and the two directions, draw numbers of their own.
+// So that the queues of a Poisson schedule, the two directions and their streams draw numbers of
+// their own.
 constexpr std::uint64_t kScheduleSeed = 1;
 constexpr std::uint64_t kReverseSeeds = 1u << 16;
+constexpr std::uint64_t kStreamSeeds = 1u << 17;
 
 }  // namespace
 
-Result<std::unique_ptr<Sender>> Sender::make(const DirectionSpec& spec,
-                                             const TrafficProfile& profile,
-                                             const HeaderSpec& headers, std::uint32_t spaces,
+Result<std::unique_ptr<Sender>> Sender::make(const SenderSpec& spec, const Stream& stream,
                                              const Clock& clock) {
-  std::unique_ptr<Sender> made(
-      new Sender(spec, sent_headers(headers, spec, profile), profile.flows, spaces));
-  const bool sockets = spec.from->facts().layer == Layer::kUdpPayload;
+  std::unique_ptr<Sender> made(new Sender(spec, stream));
+  const TrafficProfile& profile = stream.profile;
+  const bool sockets = spec.port->facts().layer == Layer::kUdpPayload;
   for (unsigned queue = 0; queue < spec.queues; ++queue) {
     const std::uint32_t first = made->first_space(queue);
     const FlowOrderSpec flows{.flows = profile.flows,
-                              .groups = spaces,
+                              .groups = stream.spaces,
                               .group_first = first,
                               .group_count = made->first_space(queue + 1) - first,
                               .permuted = profile.permuted_order};
-    Result<Generator> generator =
-        Generator::make(flows, headers, profile.sizes, sockets, spec.reverse);
+    Result<Generator> generator = Generator::make(flows, stream.headers, profile.sizes, sockets,
+                                                  space_bits(stream.reverse, stream.number));
     if (!generator) return tl::unexpected(generator.error());
     made->loops_.push_back(std::make_unique<TxLoop>(
-        spec.from->tx_queue(queue), std::move(*generator), clock, spec.tx_stamp, spec.pacing));
+        spec.port->tx_queue(queue), std::move(*generator), clock, spec.tx_stamp, spec.pacing));
   }
+  std::vector<const Cell*> cells;
+  for (const auto& loop : made->loops_) cells.push_back(&loop->cell());
+  made->series_ = Collector(std::move(cells), {}, spec.interval);
   return made;
 }
 
-void Sender::start(const DirectionRun& run, LateAfter* receivers) {
+void Sender::start(const StreamRun& run, LateAfter* receivers) {
   scheduled_ = run.fps > 0;
   const auto queues = static_cast<std::uint32_t>(loops_.size());
   end_.start(queues, run.epoch, receivers);
@@ -61,19 +63,21 @@ void Sender::start(const DirectionRun& run, LateAfter* receivers) {
   const double spare =
       spec_.unsent_ratio * run.fps * static_cast<double>(run.duration) * 1e-9 / queues;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->start({.start = run.epoch,
-                      .duration = run.duration,
-                      .fps = run.fps,
-                      .burst = scheduled_ ? run.burst : std::min(run.burst, kBurstWithoutSchedule),
-                      .room = room + spec_.burst_size - 1,
-                      .spare = static_cast<std::uint64_t>(spare),
-                      .schedule = spec_.schedule,
-                      .burst_size = spec_.burst_size,
-                      .seed = kScheduleSeed + i + (spec_.reverse ? kReverseSeeds : 0),
-                      .queue = static_cast<std::uint32_t>(i),
-                      .queues = queues},
-                     run.trial_id, run.epoch, end_);
+    loops_[i]->start(
+        {.start = run.epoch,
+         .duration = run.duration,
+         .fps = run.fps,
+         .burst = scheduled_ ? run.burst : std::min(run.burst, kBurstWithoutSchedule),
+         .room = room + spec_.burst_size - 1,
+         .spare = static_cast<std::uint64_t>(spare),
+         .schedule = spec_.schedule,
+         .burst_size = spec_.burst_size,
+         .seed = kScheduleSeed + i + (reverse_ ? kReverseSeeds : 0) + stream_ * kStreamSeeds,
+         .queue = static_cast<std::uint32_t>(i),
+         .queues = queues},
+        run.trial_id, run.epoch, end_);
   }
+  series_.start(run.epoch);
 }
 
 void Sender::stop(Nanoseconds now) {
@@ -115,8 +119,9 @@ std::uint32_t Sender::first_space(std::size_t queue) const {
 }
 
 SentReport Sender::report() const {
-  SentReport report{.from = spec_.from->facts().device,
-                    .headers = headers_,
+  SentReport report{.from = spec_.port->facts().device,
+                    .stream = stream_,
+                    .headers = told_,
                     .sequence_scope = flows_ == spaces_ ? "flow" : "flow_group",
                     .tx_duration = tx_duration(),
                     .pacing = pacing_summary(loops_)};
@@ -132,6 +137,8 @@ SentReport Sender::report() const {
     const std::vector<std::uint64_t> numbers = loop->generator().sent_per_group();
     report.sent_per_space.insert(report.sent_per_space.end(), numbers.begin(), numbers.end());
   }
+  for (const CellInterval& cell : series_.intervals())
+    report.steps.push_back({.start = cell.start, .end = cell.end, .offered = cell.counted.offered});
   return report;
 }
 

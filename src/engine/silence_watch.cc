@@ -29,8 +29,8 @@ void SilenceWatch::begin_trial(std::size_t directions) {
 
 void SilenceWatch::after_warm_up(const Directions& directions) {
   for (std::size_t i = 0; i < directions.size(); ++i) {
-    if (settled_[i] || directions[i]->spec().to == nullptr) continue;
-    const CellSample total = directions[i]->collector().total();
+    if (settled_[i] || directions[i]->to() == nullptr) continue;
+    const CellSample total = directions[i]->total();
     if (total.offered < kEnough || total.received > 0) continue;
     say(*directions[i], i,
         fmt::format("none of the {} frames of the warm-up", format_count(total.offered)));
@@ -40,8 +40,8 @@ void SilenceWatch::after_warm_up(const Directions& directions) {
 void SilenceWatch::look(const Directions& directions, Nanoseconds elapsed) {
   if (elapsed < kEarly) return;
   for (std::size_t i = 0; i < directions.size(); ++i) {
-    if (settled_[i] || directions[i]->spec().to == nullptr) continue;
-    const CellSample total = directions[i]->collector().total();
+    if (settled_[i] || directions[i]->to() == nullptr) continue;
+    const CellSample total = directions[i]->total();
     if (total.received > 0) {
       settled_[i] = true;
     } else if (total.offered >= kEnough) {
@@ -54,20 +54,19 @@ void SilenceWatch::look(const Directions& directions, Nanoseconds elapsed) {
 void SilenceWatch::after_trial(const Directions& directions, std::size_t index,
                                const DirectionResult& result) {
   const Counts& counts = result.counts;
-  if (settled_[index] || directions[index]->spec().to == nullptr || counts.offered == 0) return;
+  if (settled_[index] || directions[index]->to() == nullptr || counts.offered == 0) return;
   if (counts.received + counts.late + counts.corrupt + counts.misdirected + counts.readdressed >
       0) {
     return;  // what is wrong with them is told elsewhere
   }
   say(*directions[index], index,
-      counts.offered == 1 ? "not the one frame"
+      counts.offered == 1 ? "not even the one frame"
                           : fmt::format("none of the {} frames", format_count(counts.offered)));
 }
 
 void SilenceWatch::say(const Direction& direction, std::size_t index, const std::string& sent) {
-  const DirectionSpec& spec = direction.spec();
-  notes_.push_back(fmt::format("{} sent from {} came back whole to {}: {}", sent,
-                               spec.from->facts().device, spec.to->facts().device,
+  notes_.push_back(fmt::format("{} sent from {} arrived undamaged at {}: {}", sent,
+                               direction.from().facts().device, direction.to()->facts().device,
                                what_to_check(direction.headers())));
   settled_[index] = true;
   if (!told_[index] && tell_) tell_(notes_.back());

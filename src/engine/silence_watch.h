@@ -3,15 +3,12 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/direction.h"
 
 namespace wireproof {
-
-using Directions = std::vector<std::unique_ptr<Direction>>;
 
 // Control thread alone.
 class SilenceWatch {

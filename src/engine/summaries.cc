@@ -27,14 +27,14 @@ Distribution distribution_of(const SampleRecord& record) {
 
 }  // namespace
 
-std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
+std::optional<DelaySummary> delay_summary(RxLanes lanes, bool scheduled) {
   SampleRecord all;
   SampleRecord from_schedule;
   DelaySummary summary;
-  for (const auto& loop : loops) {
-    all.merge(loop->analyzer().delays());
-    from_schedule.merge(loop->analyzer().delays_from_schedule());
-    summary.negative += loop->analyzer().negative_delays();
+  for (const auto& lane : lanes) {
+    all.merge(lane->analyzer().delays());
+    from_schedule.merge(lane->analyzer().delays_from_schedule());
+    summary.negative += lane->analyzer().negative_delays();
   }
   if (all.samples == 0 && summary.negative == 0) return std::nullopt;
   summary.actual = distribution_of(all);
@@ -43,18 +43,18 @@ std::optional<DelaySummary> delay_summary(RxLoops loops, bool scheduled) {
   return summary;
 }
 
-std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference,
+std::optional<JitterSummary> jitter_summary(RxLanes lanes, Nanoseconds reference,
                                             const Distribution& delays) {
   SpaceJitter rfc3550;
   Ipdv ipdv;
   SignedHistogram about_reference;
   JitterSummary summary;
-  for (const auto& loop : loops) {
-    const DelayVariation* variation = loop->analyzer().variation();
+  for (const auto& lane : lanes) {
+    const DelayVariation* variation = lane->analyzer().variation();
     if (variation == nullptr) return std::nullopt;
     rfc3550.merge(variation->jitter());
     ipdv.merge(variation->ipdv());
-    about_reference.merge(loop->analyzer().delays_about_reference());
+    about_reference.merge(lane->analyzer().delays_about_reference());
     summary.ipdv_window = variation->window();
   }
   summary.rfc3550_mean = rfc3550.mean();
@@ -86,9 +86,9 @@ std::optional<JitterSummary> jitter_summary(RxLoops loops, Nanoseconds reference
   return summary;
 }
 
-ReorderingSummary reordering_summary(RxLoops loops) {
+ReorderingSummary reordering_summary(RxLanes lanes) {
   Reordering all;
-  for (const auto& loop : loops) all.merge(loop->analyzer().tracker().reordering());
+  for (const auto& lane : lanes) all.merge(lane->analyzer().tracker().reordering());
   return {.extent_max = all.extent_max,
           .extent_mean = all.extent_mean(),
           .late_time_max = all.late_time_max,
@@ -100,20 +100,21 @@ ReorderingSummary reordering_summary(RxLoops loops) {
           .free_run_max = all.free_run_max};
 }
 
-ReceivedReport::Gaps gaps_seen(RxLoops loops) {
+ReceivedReport::Gaps gaps_seen(RxLanes lanes) {
   LossBursts all;
-  for (const auto& loop : loops) all.merge(loop->analyzer().tracker().loss_bursts());
+  for (const auto& lane : lanes) all.merge(lane->analyzer().tracker().loss_bursts());
   return {.lengths = all.lengths.steps(), .longest = all.longest};
 }
 
 PacingSummary pacing_summary(TxLoops loops) {
   PacingSummary summary;
-  SampleRecord lag;
+  SampleRecord lateness;
   SampleRecord gaps;
   for (const auto& loop : loops) {
-    lag.merge(loop->lag());
+    lateness.merge(loop->lateness());
     gaps.merge(loop->gaps());
-    summary.lag_max = std::max({summary.lag_max, loop->pacer().skipped_lag_max(), loop->lag().max});
+    summary.lateness_max = std::max(
+        {summary.lateness_max, loop->pacer().skipped_lateness_max(), loop->lateness().max});
     summary.stalls += loop->pacer().stalls();
     summary.gap_target = loop->pacer().gap_ns();
     if (!loop->pacer().has_schedule()) continue;
@@ -121,7 +122,7 @@ PacingSummary pacing_summary(TxLoops loops) {
     summary.burst_max = std::max(summary.burst_max, loop->pacer().at_once_max());
     summary.caught_up += loop->pacer().marked();
   }
-  if (lag.samples > 0) summary.lag = distribution_of(lag);
+  if (lateness.samples > 0) summary.lateness = distribution_of(lateness);
   if (gaps.samples > 0) summary.gap = distribution_of(gaps);
   return summary;
 }

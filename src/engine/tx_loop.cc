@@ -10,8 +10,8 @@ namespace {
 // and what it did with them is in its counters.
 constexpr Nanoseconds kDrainMax = 200 * kMillisecond;
 
-// Longer than a rehearsal takes, and too short for what it warmed to grow cold.
-constexpr Nanoseconds kRehearseBefore = kMicrosecond;
+// Longer than that takes, and too short for what it warmed to grow cold.
+constexpr Nanoseconds kWarmBefore = kMicrosecond;
 
 }  // namespace
 
@@ -33,8 +33,8 @@ void TxLoop::start(const PacerSpec& pacer, std::uint16_t trial_id, Nanoseconds e
   first_submit_ = last_submit_ = drain_until_ = 0;
   span_max_ = round_began_ = 0;
   last_stamp_ = 0;
-  lags_.fill(0);
-  lag_.clear();
+  lateness_codes_.fill(0);
+  lateness_.clear();
   gaps_.clear();
   cell_.offered.store(0, std::memory_order_relaxed);
   cell_.finished.store(false, std::memory_order_relaxed);
@@ -58,7 +58,7 @@ Nanoseconds TxLoop::run() {
     const std::uint32_t granted = std::min(pacer_.grant(now), round_max_);
     if (granted == 0) {
       const Nanoseconds next = pacer_.next_deadline();
-      if (round_max_ == 1 && !rehearsed_ && next - now < kRehearseBefore) rehearse(now);
+      if (round_max_ == 1 && !cache_warmed_ && next - now < kWarmBefore) warm_cache(now);
       return next;
     }
     send(granted, now);
@@ -72,7 +72,7 @@ Nanoseconds TxLoop::run() {
 }
 
 void TxLoop::send(std::uint32_t frames, Nanoseconds now) {
-  rehearsed_ = false;
+  cache_warmed_ = false;
   if (held_count_ < frames) {
     const std::span room(held_.data() + held_count_, frames - held_count_);
     const std::size_t borrowed = queue_.borrow(room);
@@ -100,8 +100,8 @@ void TxLoop::send(std::uint32_t frames, Nanoseconds now) {
 
 // The frame is borrowed and made as it will be, and made again at its deadline: by then what does
 // so is in the core's caches, after microseconds in which nothing but the clock was read.
-void TxLoop::rehearse(Nanoseconds now) {
-  rehearsed_ = true;
+void TxLoop::warm_cache(Nanoseconds now) {
+  cache_warmed_ = true;
   if (held_count_ == 0) held_count_ = static_cast<std::uint32_t>(queue_.borrow({held_.data(), 1}));
   if (held_count_ == 0) return;
   stamp({held_.data(), 1}, now);
@@ -114,22 +114,23 @@ void TxLoop::stamp(std::span<Frame* const> burst, Nanoseconds now) {
   if (stamp_ == TxStamp::kBurst) {
     std::fill_n(stamps_.begin(), burst.size(), now);
     for (std::size_t i = 0; i < std::min(due.size(), burst.size()); ++i) {
-      lags_[i] = encode_lag(now - due[i]);
+      lateness_codes_[i] = encode_lateness(now - due[i]);
     }
-    generator_.fill(burst, now, lags_.data());
+    generator_.fill(burst, now, lateness_codes_.data());
     return;
   }
   for (std::size_t i = 0; i < burst.size(); ++i) {
     stamps_[i] = clock_.now();
-    if (!due.empty()) lags_[i] = encode_lag(stamps_[i] - due[i]);
-    generator_.fill(burst.subspan(i, 1), stamps_[i], &lags_[i]);
+    if (!due.empty()) lateness_codes_[i] = encode_lateness(stamps_[i] - due[i]);
+    generator_.fill(burst.subspan(i, 1), stamps_[i], &lateness_codes_[i]);
   }
 }
 
 // Before the pacer is told, which then forgets their deadlines.
 void TxLoop::record_departures(std::size_t accepted) {
   const std::span<const Nanoseconds> due = pacer_.deadlines();
-  for (std::size_t i = 0; i < std::min(due.size(), accepted); ++i) lag_.record(stamps_[i] - due[i]);
+  for (std::size_t i = 0; i < std::min(due.size(), accepted); ++i)
+    lateness_.record(stamps_[i] - due[i]);
   if (last_stamp_ != 0) gaps_.record(stamps_[0] - last_stamp_);
   if (stamp_ == TxStamp::kFrame) {
     for (std::size_t i = 1; i < accepted; ++i) gaps_.record(stamps_[i] - stamps_[i - 1]);

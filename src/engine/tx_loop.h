@@ -8,7 +8,7 @@
 #include "engine/end_of_sending.h"
 #include "engine/step.h"
 #include "io/backend.h"
-#include "packet/lag_code.h"
+#include "packet/lateness_code.h"
 #include "stats/cell.h"
 #include "stats/sample_record.h"
 #include "traffic/generator.h"
@@ -58,7 +58,7 @@ class TxLoop final : public Step {
   [[nodiscard]] Nanoseconds first_submit() const { return first_submit_; }
   [[nodiscard]] Nanoseconds last_submit() const { return last_submit_; }
   // Of each frame sent: the stamp it bears less its deadline. Nothing without a schedule.
-  [[nodiscard]] const SampleRecord& lag() const { return lag_; }
+  [[nodiscard]] const SampleRecord& lateness() const { return lateness_; }
   // Between the stamps of one frame sent and the next.
   [[nodiscard]] const SampleRecord& gaps() const { return gaps_; }
   // The longest that a frame can have left after the clock reading of its round.
@@ -66,7 +66,7 @@ class TxLoop final : public Step {
 
  private:
   void send(std::uint32_t frames, Nanoseconds now);
-  void rehearse(Nanoseconds now);
+  void warm_cache(Nanoseconds now);
   void stamp(std::span<Frame* const> burst, Nanoseconds now);
   void record_departures(std::size_t accepted);
   Nanoseconds drain(Nanoseconds now);
@@ -79,14 +79,14 @@ class TxLoop final : public Step {
   Pacer pacer_;
   EndOfSending* end_ = nullptr;
   Cell cell_;
-  SampleRecord lag_;
+  SampleRecord lateness_;
   SampleRecord gaps_;
   std::array<Frame*, kRoundMax> held_{};  // borrowed and not yet accepted
   std::uint32_t held_count_ = 0;
-  std::array<Nanoseconds, kRoundMax> stamps_{};  // of the round's frames
-  std::array<std::uint16_t, kRoundMax> lags_{};  // the same as lag codes
-  Nanoseconds last_stamp_ = 0;                   // 0: none yet
-  bool rehearsed_ = false;                       // the next frame, in precise mode
+  std::array<Nanoseconds, kRoundMax> stamps_{};            // of the round's frames
+  std::array<std::uint16_t, kRoundMax> lateness_codes_{};  // how late each of them is
+  Nanoseconds last_stamp_ = 0;                             // 0: none yet
+  bool cache_warmed_ = false;                              // the next frame, in precise mode
   std::uint64_t intended_ = 0;
   Nanoseconds first_submit_ = 0;
   Nanoseconds last_submit_ = 0;

@@ -24,20 +24,21 @@ bool nothing_sent(const TrialResult& result) {
 // What would let the tester offer what was asked.
 std::string shortfall_advice(const DirectionResult& direction, const VerdictLimits& limits) {
   const PacingSummary& pacing = direction.pacing;
-  const double behind = pacing.gap_target > 0
-                            ? std::ceil(static_cast<double>(pacing.lag_max) / pacing.gap_target) + 1
-                            : 0;
+  const double behind =
+      pacing.gap_target > 0
+          ? std::ceil(static_cast<double>(pacing.lateness_max) / pacing.gap_target) + 1
+          : 0;
   const auto needed = static_cast<std::uint64_t>(std::min(behind, 1e9));
   std::string advice = "to offer all of it: ";
   if (pacing.stalls > 0 && needed > limits.burst_allowed && needed <= Pacer::kBurstMax) {
     advice += fmt::format(
-        "--burst {} catches up what the longest delay of the sender, {}, held back, "
-        "if the device's queue has room for it; or ",
-        std::bit_ceil(needed), format_duration(pacing.lag_max));
+        "--burst {} catches up after the longest transmit lateness, {}, if the device's queue has "
+        "room for it; or ",
+        std::bit_ceil(needed), format_duration(pacing.lateness_max));
   }
   return advice +
-         "a lower rate, more --queues on cores of their own (--tx-cores), fewer other programs on "
-         "them; 'wireproof doctor' says what limits this host";
+         "use a lower rate, more --queues with their own cores (--tx-cores), or fewer other "
+         "programs on them; 'wireproof doctor' shows what limits this host";
 }
 
 // Every direction's loss is in the reason, and each is named where there are several.
@@ -55,7 +56,7 @@ std::string loss_text(const TrialResult& result) {
                      format_count(sum.offered), result.directions.size() > 1 ? each : "");
 }
 
-// Why the tester cannot vouch for this direction; empty when it can.
+// Why the tester cannot guarantee this direction; empty when it can.
 std::string disturbance(const DirectionResult& direction, const VerdictLimits& limits) {
   const Counts& counts = direction.counts;
   const Attribution& where = direction.attribution;
@@ -90,20 +91,23 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
   }
   if (where.not_attributable > direction.pacing.lost_behind) {
     return fmt::format(
-        "not attributable: {} frames were lost, and the receiving driver hides its own drops",
+        "not attributable: {} frames were lost, and the receiving driver does not report its own "
+        "drops",
         format_count(where.not_attributable - direction.pacing.lost_behind));
   }
   if (counts.unclassified > 0) {
-    return fmt::format("window: {} frames came {} or more numbers late and cannot be told apart",
-                       counts.unclassified, direction.window);
+    return fmt::format(
+        "window: {} frames came {} or more numbers late; their order and duplication are unknown",
+        counts.unclassified, direction.window);
   }
   return {};
 }
 
 std::string behind_bursts(const DirectionResult& direction) {
   return fmt::format(
-      "not attributable: {} of {} lost frames fell in or behind bursts of up to {} that the tester "
-      "sent when its core was taken away; more than {} at once are charged to nobody",
+      "not attributable: {} of {} lost frames were in or behind bursts of up to {} that the tester "
+      "sent after a pre-emption; the tester does not charge losses behind more than {} frames at "
+      "once to the device",
       format_count(direction.pacing.lost_behind), format_count(direction.counts.lost),
       direction.pacing.burst_max, direction.pacing.burst_room);
 }

@@ -24,14 +24,14 @@ constexpr Nanoseconds kNapMost = 20 * kMillisecond;
 }  // namespace
 
 WorkerGroup::WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock,
-                         const PauseThresholds& thresholds)
+                         const PreemptionThresholds& thresholds)
     : idle_(idle), clock_(clock), specs_(std::move(workers)) {
   threads_.reserve(specs_.size());
-  pauses_.reserve(specs_.size());
+  preemptions_.reserve(specs_.size());
   try {
     for (const WorkerSpec& spec : specs_) {
-      PauseLog& pauses = pauses_.emplace_back(thresholds);
-      threads_.emplace_back([this, &spec, &pauses] { work(spec, pauses); });
+      PreemptionLog& preemptions = preemptions_.emplace_back(thresholds);
+      threads_.emplace_back([this, &spec, &preemptions] { work(spec, preemptions); });
     }
   } catch (const std::system_error& error) {
     refused_ = error.code().value();
@@ -72,7 +72,7 @@ void WorkerGroup::stop() {
   threads_.clear();  // joins
 }
 
-void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
+void WorkerGroup::work(const WorkerSpec& spec, PreemptionLog& preemptions) {
   prctl(PR_SET_TIMERSLACK, 1);  // naps end when they say, not 50 us later
   // Ahead of ordinary work where this is permitted; where it is not, a pre-emption shows as a
   // stall. A real-time class would be worse: the kernel takes 50 ms of every second from it for the
@@ -83,7 +83,7 @@ void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
   if (spec.cpu >= 0) static_cast<void>(pin_current_thread(static_cast<unsigned>(spec.cpu)));
   ready_.fetch_add(1, std::memory_order_release);
   go_.wait(false, std::memory_order_acquire);
-  pauses.begin(clock_.now());
+  preemptions.begin(clock_.now());
   while (!stop_.load(std::memory_order_relaxed)) {
     Nanoseconds next_work = Step::kWhenever;
     bool fed_from_outside = false;
@@ -92,10 +92,10 @@ void WorkerGroup::work(const WorkerSpec& spec, PauseLog& pauses) {
       fed_from_outside |= next == Step::kWhenever;
       next_work = std::min(next_work, next);
     }
-    pauses.turn(clock_.now(), next_work == Step::kBusy);
+    preemptions.turn(clock_.now(), next_work == Step::kBusy);
     if (next_work != Step::kBusy && idle_ == IdlePolicy::kSleep) {
       const Nanoseconds due = nap(next_work, fed_from_outside);
-      pauses.woke(due, clock_.now());
+      preemptions.woke(due, clock_.now());
     }
   }
 }

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/words.h"
-#include "engine/pause_log.h"
+#include "engine/preemption_log.h"
 #include "engine/step.h"
 
 namespace wireproof {
@@ -39,19 +39,19 @@ class Workers {
   [[nodiscard]] virtual Status wait_until_ready() const = 0;
   virtual void go() = 0;
   virtual void stop() = 0;
-  // After stop(): of the i-th worker. Naps are no pauses.
-  [[nodiscard]] virtual const PauseLog& pauses(std::size_t worker) const = 0;
+  // After stop(): of the i-th worker. Naps are no preemptions.
+  [[nodiscard]] virtual const PreemptionLog& preemptions(std::size_t worker) const = 0;
 };
 
-using MakeWorkers = std::function<std::unique_ptr<Workers>(std::vector<WorkerSpec>, IdlePolicy,
-                                                           const Clock&, const PauseThresholds&)>;
+using MakeWorkers = std::function<std::unique_ptr<Workers>(
+    std::vector<WorkerSpec>, IdlePolicy, const Clock&, const PreemptionThresholds&)>;
 
 // Threads. Construction starts them, and they pin themselves and wait; the destructor (or stop())
 // joins them.
 class WorkerGroup final : public Workers {
  public:
   WorkerGroup(std::vector<WorkerSpec> workers, IdlePolicy idle, const Clock& clock,
-              const PauseThresholds& thresholds = {});
+              const PreemptionThresholds& thresholds = {});
   ~WorkerGroup() override;
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
@@ -59,19 +59,19 @@ class WorkerGroup final : public Workers {
   [[nodiscard]] Status wait_until_ready() const override;
   void go() override;
   void stop() override;
-  [[nodiscard]] const PauseLog& pauses(std::size_t worker) const override {
-    return pauses_[worker];
+  [[nodiscard]] const PreemptionLog& preemptions(std::size_t worker) const override {
+    return preemptions_[worker];
   }
 
  private:
-  void work(const WorkerSpec& spec, PauseLog& pauses);
+  void work(const WorkerSpec& spec, PreemptionLog& preemptions);
   // When it was to end.
   [[nodiscard]] Nanoseconds nap(Nanoseconds next_work, bool fed_from_outside) const;
 
   IdlePolicy idle_;
   const Clock& clock_;
   std::vector<WorkerSpec> specs_;
-  std::vector<PauseLog> pauses_;
+  std::vector<PreemptionLog> preemptions_;
   int refused_ = 0;  // the errno of a thread that could not be started
   std::atomic<unsigned> ready_{0};
   std::atomic<bool> go_{false};

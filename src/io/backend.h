@@ -23,6 +23,7 @@
 #include "base/stop.h"
 #include "io/frame.h"
 #include "io/port_claim.h"
+#include "io/port_nature.h"
 #include "io/tx_stamp_samples.h"
 
 namespace wireproof {
@@ -214,6 +215,12 @@ class Backend {
   [[nodiscard]] virtual std::string_view summary() const = 0;
   // Can this process on this machine use it now? Changes nothing, sends nothing.
   [[nodiscard]] virtual Probe probe() const = 0;
+  [[nodiscard]] virtual PortNature nature(const PortSpec& port) const {
+    return {.interfaces = {port.device}};
+  }
+  // Whether a port that is named without a backend may be one of its own: any interface of the
+  // kernel is.
+  [[nodiscard]] virtual bool opens_interfaces() const { return false; }
   // What open() would refuse that can be known without opening: the same error, and nothing is
   // changed or sent. Not the rest of what open() may refuse.
   [[nodiscard]] virtual Status check(const PortSpec&, const OpenSpec&) const { return {}; }

@@ -35,26 +35,20 @@ Result<Backend*> named_backend(const BackendSet& set, const std::string& name) {
               did_you_mean(name, names_of(set)));
 }
 
-// Only the kernel's interfaces can be named without a backend: sockets, memory and what DPDK has
-// are asked for by name.
-bool opens_interfaces(const Backend& backend) {
-  return backend.name() == "af_xdp" || backend.name() == "af_packet";
-}
-
 // What the kernel's interfaces are opened with (netlink, programs and their maps, libraries) has no
 // words of its own for want of descriptors: room for it is asked for first. A port in memory opens
 // none.
-Status check_room(const PortSpec& port, unsigned queues) {
+Status check_room(const PortSpec& port, const PortNature& nature, unsigned queues) {
   constexpr std::uint64_t kForPort = 32;
   constexpr std::uint64_t kForQueue = 4;
-  if (port.backend == "loopback") return {};
+  if (nature.in_memory()) return {};
   return check_files(kForPort + kForQueue * queues, fmt::format("port {}", port.device));
 }
 
 // A port that another run uses is refused before the driver touches it.
 Result<std::unique_ptr<Device>> open_claimed(Backend& backend, const PortSpec& port,
                                              const OpenSpec& spec) {
-  Result<std::vector<PortClaim>> claims = claim_port(port);
+  Result<std::vector<PortClaim>> claims = claim_port(backend.nature(port));
   if (!claims) return tl::unexpected(claims.error());
   Result<std::unique_ptr<Device>> device = backend.open(port, spec);
   if (device) (*device)->keep(std::move(*claims));
@@ -70,6 +64,11 @@ Backend* BackendSet::find(std::string_view name) const {
   return nullptr;
 }
 
+PortNature nature_of(const BackendSet& set, const PortSpec& port) {
+  const Backend* backend = set.find(port.backend);
+  return backend != nullptr ? backend->nature(port) : PortNature{.interfaces = {port.device}};
+}
+
 Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
   if (!port.backend.empty()) {
     const Result<Backend*> backend = named_backend(set, port.backend);
@@ -80,7 +79,7 @@ Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
   }
   std::string refusals;
   for (const auto& backend : set.backends) {
-    if (!opens_interfaces(*backend)) continue;
+    if (!backend->opens_interfaces()) continue;
     const Probe probe = backend->probe();
     if (probe.usable) return backend.get();
     refusals += (refusals.empty() ? "" : "; ") + refusal(*backend, probe);
@@ -93,7 +92,8 @@ Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
 
 Result<std::unique_ptr<Device>> open_port(const BackendSet& set, const PortSpec& port,
                                           const OpenSpec& spec) {
-  if (Status room = check_room(port, spec.queues); !room) return tl::unexpected(room.error());
+  if (Status room = check_room(port, nature_of(set, port), spec.queues); !room)
+    return tl::unexpected(room.error());
   const Result<Backend*> backend = choose_backend(set, port);
   if (!backend) return tl::unexpected(backend.error());
   return open_claimed(**backend, port, spec);

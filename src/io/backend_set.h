@@ -28,6 +28,9 @@ struct BackendSet {
 // network interfaces. Fails with kUsage (unknown) or kPrecondition (why it cannot be used).
 [[nodiscard]] Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port);
 
+// By the backend it names; without one, and where this build lacks it: an interface of the kernel.
+[[nodiscard]] PortNature nature_of(const BackendSet& set, const PortSpec& port);
+
 // Opens a port with the backend it names, or, when it names none, with the first in order of
 // preference that probes usable and opens l2 devices by interface name. Fails with kUsage on an
 // unknown backend (naming the nearest), kPrecondition when the probe refuses, or when another run

@@ -17,6 +17,7 @@
 #include <fstream>
 #include <optional>
 
+#include "base/headers.h"
 #include "base/nearest.h"
 #include "base/unique_fd.h"
 #include "io/link_messages.h"
@@ -24,9 +25,6 @@
 
 namespace wireproof {
 namespace {
-
-constexpr std::size_t kEthernetHeaderLen = 14;
-constexpr std::size_t kVlanTagLen = 4;
 
 // One ethtool command on an interface; false where the driver does not know it.
 bool ethtool(const std::string& name, void* command) {
@@ -198,7 +196,7 @@ Result<LinuxInterface> usable_interface(const std::string& name, std::uint16_t b
     return fail(ErrorKind::kPrecondition, fmt::format("interface {} has no carrier", name),
                 "connect the cable, or bring the other end up", ENETDOWN);
   }
-  const std::size_t wanted = buffer_len_max - kEthernetHeaderLen - (tagged ? kVlanTagLen : 0);
+  const std::size_t wanted = buffer_len_max - kEthernetLength - (tagged ? kVlanLength : 0);
   if (interface->mtu < wanted) {
     return fail(ErrorKind::kPrecondition,
                 fmt::format("interface {} has an MTU of {}, frames of {} bytes need {}", name,

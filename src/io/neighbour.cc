@@ -230,10 +230,9 @@ Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAd
   if (own.is_zero() && given) own = *question.own;
   own.v6 = neighbour.v6;
   if (own.is_zero() && !given) {
-    return fail(
-        ErrorKind::kPrecondition,
-        fmt::format("there is no way to {} through {}", format_ip(neighbour), interface.name),
-        "give the interface an address in the neighbour's network, or name its MAC");
+    return fail(ErrorKind::kPrecondition,
+                fmt::format("no route to {} through {}", format_ip(neighbour), interface.name),
+                "give the interface an address in the neighbour's network, or name its MAC");
   }
   const Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan, question.stop);
   if (!mac) return mac;
@@ -242,9 +241,9 @@ Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAd
   }
   const MacAddress believed = question.vlan ? MacAddress{} : known_mac(interface, neighbour, ~0u);
   const std::string stale =
-      believed.is_zero() ? ""
-                         : fmt::format(" (the kernel's table has {} for it, which nobody confirms)",
-                                       format_mac(believed));
+      believed.is_zero()
+          ? ""
+          : fmt::format(" (the kernel's table has {} for it, not confirmed)", format_mac(believed));
   const std::string tag = question.vlan ? fmt::format(" under VLAN {}", *question.vlan) : "";
   return fail(ErrorKind::kPrecondition,
               fmt::format("neighbour {} does not answer on {}{}{}", format_ip(neighbour),

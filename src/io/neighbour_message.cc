@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/headers.h"
 
 namespace wireproof {
 namespace {
 
-constexpr std::size_t kEthernetLength = 14;
-constexpr std::size_t kVlanLength = 4;
-constexpr std::size_t kIpv6Length = 40;
-constexpr std::uint16_t kEtherTypeVlan = 0x8100;
-constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
-constexpr std::uint16_t kEtherTypeArp = 0x0806;
 constexpr std::size_t kArpLength = 28;
-constexpr std::uint8_t kProtocolIcmpv6 = 58;
 constexpr std::uint8_t kSolicitation = 135;
 constexpr std::uint8_t kAdvertisement = 136;
 constexpr std::uint8_t kHopLimit = 255;       // RFC 4861: never forwarded

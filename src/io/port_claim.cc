@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <set>
 
-#include "io/backend.h"
+#include "io/port_nature.h"
 
 namespace wireproof {
 namespace {
@@ -57,6 +57,7 @@ pid_t holder_of(const Address& address) {
 // The interfaces of a PCI device whose kernel driver stays (mlx5).
 std::vector<std::string> interfaces_of_pci(const std::string& address) {
   std::vector<std::string> names;
+  if (address.empty()) return names;
   std::error_code error;
   const std::string device =
       std::count(address.begin(), address.end(), ':') == 1 ? "0000:" + address : address;
@@ -89,22 +90,11 @@ Result<PortClaim> PortClaim::take(const std::string& name, const std::string& sh
               "let it finish, or choose another interface", EADDRINUSE);
 }
 
-Result<std::vector<PortClaim>> claim_port(const PortSpec& port) {
+Result<std::vector<PortClaim>> claim_port(const PortNature& port) {
   std::vector<PortClaim> claims;
-  // Sockets know their own (EADDRINUSE), and a wire in memory is its process's.
-  if (port.backend == "io_uring" || port.backend == "loopback") return claims;
-  std::set<std::string> names;  // a port that names its interface twice is one port
-  if (port.backend != "dpdk") {
-    names.insert(port.device);
-  } else {
-    // net_pcap, net_tap and others take the interface that they sit on as an option.
-    for (const char* key : {"iface", "remote", "rx_iface", "rx_iface_in", "tx_iface"}) {
-      const auto option = port.options.find(key);
-      if (option != port.options.end()) names.insert(option->second);
-    }
-    for (std::string& name : interfaces_of_pci(port.device)) names.insert(std::move(name));
-  }
-  std::set<unsigned> indices;
+  std::vector<std::string> names = port.interfaces;
+  for (std::string& name : interfaces_of_pci(port.pci)) names.push_back(std::move(name));
+  std::set<unsigned> indices;  // a port that names its interface twice is one port
   for (const std::string& name : names) {
     const unsigned index = if_nametoindex(name.c_str());
     if (index == 0 || !indices.insert(index).second) continue;  // unknown: the driver says so

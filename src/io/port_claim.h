@@ -12,7 +12,7 @@
 
 namespace wireproof {
 
-struct PortSpec;
+struct PortNature;
 
 // Given back at destruction. Control thread.
 class PortClaim {
@@ -29,8 +29,8 @@ class PortClaim {
   UniqueFd socket_;
 };
 
-// Of every interface that a port is, sits on, or has as a PCI device; of none where it is a socket,
-// memory, or unknown to the kernel.
-[[nodiscard]] Result<std::vector<PortClaim>> claim_port(const PortSpec& port);
+// Of every interface that a port is, sits on, or has as a PCI device; of none where the kernel
+// knows none.
+[[nodiscard]] Result<std::vector<PortClaim>> claim_port(const PortNature& port);
 
 }  // namespace wireproof

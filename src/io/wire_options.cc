@@ -35,7 +35,7 @@ class Reader {
     if (!status_ || options_.count(name) == 0 || options_.count(other) != 0) return;
     const std::string one = as_known(name);
     const std::string two = as_known(other);
-    status_ = fail(ErrorKind::kUsage, fmt::format("{} means nothing without {}", one, two),
+    status_ = fail(ErrorKind::kUsage, fmt::format("{} has no effect without {}", one, two),
                    fmt::format("give {} too, or leave {} out", two, one));
   }
   [[nodiscard]] const Status& status() const { return status_; }

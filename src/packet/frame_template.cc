@@ -62,7 +62,7 @@ Result<FrameTemplate> FrameTemplate::make(const HeaderSpec& headers, std::uint32
         ErrorKind::kUsage,
         fmt::format("a {}-byte frame has no room for the 18-byte signature behind {}{}", frame_size,
                     ipv6 ? "IPv6/UDP" : "IPv4/UDP", headers.vlan ? " and a VLAN tag" : ""),
-        fmt::format("the least --size that works here is {}", least));
+        fmt::format("the smallest --size that works here is {}", least));
   }
   FrameTemplate made;
   made.patch_.id_ = next_template_id();

@@ -45,7 +45,7 @@ struct SharedFields {
     sum = all.folded();
   }
 
-  // Without the sequence space and the lag, which vary from frame to frame.
+  // Without the sequence space and the lateness, which vary from frame to frame.
   std::uint64_t head;
   std::uint64_t body_as_stored;
   std::uint16_t tail;
@@ -60,13 +60,13 @@ class FramePatch {
   [[nodiscard]] std::uint32_t id() const { return id_; }
 
   // Makes a buffer that holds this template, whatever was patched before, into the frame of this
-  // flow, sequence space and lag code, checksums included. Nothing is read from the buffer.
+  // flow, sequence space and lateness code, checksums included. Nothing is read from the buffer.
   void apply(std::uint8_t* buffer, const SharedFields& shared, std::uint32_t flow,
-             std::uint32_t space, std::uint16_t lag = 0) const {
+             std::uint32_t space, std::uint16_t lateness = 0) const {
     std::uint8_t* signature = buffer + signature_at_;
     store_be64(signature, shared.head | std::uint64_t{space} << 8);
     std::memcpy(signature + 8, &shared.body_as_stored, 8);
-    store_be16(signature + 16, static_cast<std::uint16_t>(shared.tail | lag));
+    store_be16(signature + 16, static_cast<std::uint16_t>(shared.tail | lateness));
     if (payload_only_) return;
     const auto src_port =
         static_cast<std::uint16_t>(src_port_first_ + (flow & (kPortsPerAddress - 1)));
@@ -79,7 +79,7 @@ class FramePatch {
     // The space's 24 bits lie across two words of the head: all of one, the upper byte of the next.
     const std::uint32_t space_sum = (space >> 8) + ((space & 0xff) << 8);
     const auto checksum = static_cast<std::uint16_t>(
-        ~fold(udp_sum_ + shared.sum + src_port + dst_sum + space_sum + lag));
+        ~fold(udp_sum_ + shared.sum + src_port + dst_sum + space_sum + lateness));
     // RFC 768: a sum of zero is sent as all ones, for zero means "no checksum".
     store_be16(udp + 6, checksum == 0 ? std::uint16_t{0xffff} : checksum);
   }

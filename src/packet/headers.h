@@ -1,25 +1,14 @@
-// Offsets and constants of the headers in front of the signature (IEEE 802.3, 802.1Q, RFC 791, RFC
-// 8200, RFC 768). No structs are laid over buffers: fields are read and written by offset.
+// The headers in front of the signature. No structs are laid over buffers: fields are read and
+// written by offset.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "base/headers.h"
 #include "packet/signature.h"
 
 namespace wireproof {
-
-inline constexpr std::size_t kFcsLength = 4;  // in frame_size, never in a buffer
-inline constexpr std::size_t kEthernetLength = 14;
-inline constexpr std::size_t kVlanLength = 4;
-inline constexpr std::size_t kIpv4Length = 20;
-inline constexpr std::size_t kIpv6Length = 40;
-inline constexpr std::size_t kUdpLength = 8;
-
-inline constexpr std::uint16_t kEtherTypeIpv4 = 0x0800;
-inline constexpr std::uint16_t kEtherTypeIpv6 = 0x86dd;
-inline constexpr std::uint16_t kEtherTypeVlan = 0x8100;
-inline constexpr std::uint8_t kProtocolUdp = 17;
 
 inline constexpr std::size_t ip_length(bool ipv6) {
   return ipv6 ? kIpv6Length : kIpv4Length;

@@ -1,5 +1,7 @@
 #include "packet/test_frame.h"
 
+#include <algorithm>
+
 namespace wireproof {
 namespace {
 
@@ -8,6 +10,10 @@ struct Datagram {
   std::size_t length = 0;  // by the IP header; 0: the frame is shorter than it says
   const std::uint8_t* addresses = nullptr;
 };
+
+constexpr std::size_t address_length(bool ipv6) {
+  return ipv6 ? 16 : 4;
+}
 
 std::array<std::uint64_t, 2> load_address(const std::uint8_t* at, bool ipv6) {
   if (ipv6) return {load_be64(at), load_be64(at + 8)};
@@ -56,10 +62,13 @@ bool find_datagram(const AddressMatch& match, const std::uint8_t* bytes, std::si
   if (header == 0 || length < ip_at + header + kUdpLength) return false;
   const std::uint8_t* udp = ip + header;
   const std::uint8_t protocol = ip[kIpv6 ? 6 : 9];
-  if (protocol != kProtocolUdp || load_be16(udp + 2) != match.l4_port) return false;
-  if (!is_destination<kIpv6>(match, ip + (kIpv6 ? 24 : 16))) return false;
+  const std::uint8_t* addresses = ip + (kIpv6 ? 8 : 12);
+  const std::uint8_t* port = udp + (match.reflected ? 0 : 2);
+  if (protocol != kProtocolUdp || load_be16(port) != match.l4_port) return false;
+  if (!is_destination<kIpv6>(match, addresses + (match.reflected ? 0 : address_length(kIpv6))))
+    return false;
   found.udp = udp;
-  found.addresses = ip + (kIpv6 ? 8 : 12);
+  found.addresses = addresses;
   const std::size_t announced = kIpv6 ? load_be16(ip + 4) : load_be16(ip + 2) - header;
   const std::size_t present = length - ip_at - header;
   found.length = announced <= present ? announced : 0;  // what follows it is Ethernet padding
@@ -71,7 +80,7 @@ bool is_intact(const Datagram& datagram) {
   if (datagram.length < kUdpLength || load_be16(datagram.udp + 4) != datagram.length) return false;
   if (load_be16(datagram.udp + 6) == 0) return false;  // we never send without a checksum
   MemorySum sum;
-  sum.add_bytes(datagram.addresses, kIpv6 ? 32 : 8);
+  sum.add_bytes(datagram.addresses, 2 * address_length(kIpv6));
   sum.add(__builtin_bswap16(kProtocolUdp));
   sum.add(__builtin_bswap16(static_cast<std::uint16_t>(datagram.length)));
   sum.add_bytes(datagram.udp, datagram.length);
@@ -133,7 +142,8 @@ FrameReader::FrameReader(const AddressMatch& match)
     destinations_[i] =
         __builtin_bswap32(static_cast<std::uint32_t>(match.destinations[i].address[1]));
   }
-  if (match.payload_only || match.ipv6) type_mask_ = 0;  // never equal to type_: not plain
+  // Never equal to type_: not plain.
+  if (match.payload_only || match.reflected || match.ipv6) type_mask_ = 0;
 }
 
 FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes, std::size_t length,
@@ -147,6 +157,21 @@ FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes,
   if (payload.length < kSignatureLength || !has_magic(payload.bytes)) return FrameClass::kForeign;
   signature = load_signature(payload.bytes);
   return FrameClass::kOurs;
+}
+
+bool turn_round(const AddressMatch& match, std::uint8_t* bytes, std::size_t length) {
+  if (match.payload_only) return true;  // a socket's peer is where it is connected to
+  Datagram found;
+  const bool ours = match.ipv6 ? find_datagram<true>(match, bytes, length, found)
+                               : find_datagram<false>(match, bytes, length, found);
+  if (!ours) return false;
+  const auto exchange = [](std::uint8_t* at, std::size_t each) {
+    std::swap_ranges(at, at + each, at + each);
+  };
+  exchange(bytes, 6);
+  exchange(bytes + (found.addresses - bytes), address_length(match.ipv6));
+  exchange(bytes + (found.udp - bytes), 2);
+  return true;
 }
 
 std::optional<AddressedFrame> read_any_test_frame(const std::uint8_t* bytes, std::size_t length) {

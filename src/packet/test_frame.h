@@ -20,13 +20,15 @@ enum class FrameClass : std::uint8_t {
 };
 
 // What the destination of a frame must be for it to be ours by address: UDP to this port, and to an
-// address that equals one of the two (one a direction) under its mask.
+// address that equals one of the two (one a direction) under its mask. Of frames that a reflector
+// sends back, that is what their source must be.
 struct AddressMatch {
   struct Destination {
     std::array<std::uint64_t, 2> address{};  // as load_be64 reads it; IPv4 in the low half of [1]
     std::array<std::uint64_t, 2> mask{};
   };
   bool payload_only = false;  // sockets: the kernel matched already and checked the checksum
+  bool reflected = false;     // such frames come back from a reflector
   bool ipv6 = false;
   std::uint16_t l4_port = 0;
   std::array<Destination, 2> destinations{};
@@ -37,6 +39,11 @@ struct AddressMatch {
 // Classifies up to the magic; `signature` is set only for kOurs. Reads at most `length` bytes.
 [[nodiscard]] FrameClass read_test_frame(const AddressMatch& match, const std::uint8_t* bytes,
                                          std::size_t length, Signature& signature);
+
+// Turns a frame that is ours by address round: MAC addresses, IP addresses and UDP ports exchanged,
+// all else as it is, so that every checksum stays as right or as wrong as it was. False: it is
+// another's, and stays as it is.
+[[nodiscard]] bool turn_round(const AddressMatch& match, std::uint8_t* bytes, std::size_t length);
 
 // An intact test frame, to whomever it is addressed: UDP over either family, one VLAN tag looked
 // through. nullopt for all else.

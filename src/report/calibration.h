@@ -1,6 +1,6 @@
-// What `wireproof calibrate` found of the tester alone, over a bare cable, and the file that keeps
-// it: $XDG_STATE_HOME/wireproof/calibration.json (XDG Base Directory Specification 0.8). Its schema
-// is docs/schema/calibration-1.0.schema.json.
+// What `wireproof calibrate` found of the tester alone, its ports back to back, and the file that
+// keeps it: $XDG_STATE_HOME/wireproof/calibration.json (XDG Base Directory Specification 0.8). Its
+// schema is docs/schema/calibration-1.0.schema.json.
 //
 // Later results print it beside what they measured and never subtract it: a floor is a distribution
 // of another moment, and the difference of two percentiles is no percentile of anything.
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config_value.h"
 #include "base/result.h"
 #include "trial/trial.h"
 
@@ -33,15 +34,12 @@ struct CalibrationKey {
   std::string metric;    // DelaySummary::metric; "" where no delay was recorded
   std::string tx_stamp;  // DelaySummary::tx_stamp
   std::string rx_stamp;  // DelaySummary::rx_stamp; without one NicFacts::rx_stamp of the receiver
-  std::string pacing;    // "burst", "precise"
-  std::string schedule;  // "constant", "poisson", "bursty 64": of 64 frames at once
-  std::string idle;      // "spin", "sleep"
+  std::string idle;      // as it was used: "spin", "sleep"
   std::string size;      // "64", "imix": as the user names it; bytes with FCS
-  std::uint64_t queues = 1;
   std::uint64_t tx_cores = 1;  // different ones
   std::uint64_t rx_cores = 1;
   bool cores_shared = false;  // some core both sends and receives, or has several loops
-  bool bidirectional = false;
+  Config settings;  // calibration_conditions(): texts, counts and switches, in the table's order
 
   bool operator==(const CalibrationKey&) const = default;
 };
@@ -76,7 +74,7 @@ using Calibrations = std::vector<CalibrationEntry>;  // oldest first, one a key
                                                        const CalibrationKey& key);
 
 // Of an entry, what a result of the same conditions shows.
-[[nodiscard]] BareCable beside(const CalibrationEntry& entry);
+[[nodiscard]] Baseline beside(const CalibrationEntry& entry);
 
 // In the place of the entry of the same key, at the end; of more than kCalibrationsKept the oldest
 // are forgotten.

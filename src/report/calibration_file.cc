@@ -106,7 +106,7 @@ Result<std::string> store_calibrations(const std::string& path,
 
 Status check_calibration_storable(const std::string& path) {
   if (path.empty())
-    return fail(ErrorKind::kOutput, "nobody says where to keep the calibration",
+    return fail(ErrorKind::kOutput, "there is no folder to store the calibration in",
                 "set HOME, or XDG_STATE_HOME to a folder");
   if (Status made = make_folders(folder_of(path)); !made) return made;
   return check_writable(path);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cinttypes>
+#include <cstdio>
 #include <ctime>
+#include <limits>
 
 namespace wireproof {
 
@@ -16,69 +19,30 @@ std::string rfc3339_utc(std::int64_t unix_ns) {
                      fraction);
 }
 
-std::string_view word(ReportKind kind) {
-  switch (kind) {
-    case ReportKind::kTrial:
-      return "trial";
-    case ReportKind::kSearch:
-      return "search";
-    case ReportKind::kDut:
-      return "dut";
-    case ReportKind::kCalibration:
-      return "calibration";
+std::optional<std::int64_t> read_rfc3339_utc(std::string_view text) {
+  std::tm parts{};
+  std::int64_t fraction = 0;
+  const std::string whole(text);
+  if (std::sscanf(whole.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%9" SCNd64 "Z", &parts.tm_year,
+                  &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec,
+                  &fraction) != 7) {
+    return std::nullopt;
   }
-  return "trial";
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  const std::int64_t seconds = timegm(&parts);
+  // What an int64 of nanoseconds holds: to the year 2262.
+  constexpr std::int64_t kSecondsMost = std::numeric_limits<std::int64_t>::max() / kSecond - 1;
+  if (seconds < -kSecondsMost || seconds > kSecondsMost) return std::nullopt;
+  const std::int64_t unix_ns = seconds * kSecond + fraction;
+  return rfc3339_utc(unix_ns) == text ? std::optional(unix_ns) : std::nullopt;
 }
 
-std::string_view word(RunStatus status) {
-  switch (status) {
-    case RunStatus::kOk:
-      return "ok";
-    case RunStatus::kFailed:
-      return "failed";
-    case RunStatus::kInvalid:
-      return "invalid";
-    case RunStatus::kAborted:
-      return "aborted";
-    case RunStatus::kError:
-      return "error";
+const NicFacts* find_nic(const Hosts& hosts, const std::string& port) {
+  for (const HostFacts& host : hosts) {
+    for (const NicFacts& nic : host.nics)
+      if (nic.port == port || nic.device == port) return &nic;
   }
-  return "error";
-}
-
-std::string_view word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "pass";
-    case Verdict::kFail:
-      return "fail";
-    case Verdict::kInvalid:
-      return "invalid";
-  }
-  return "invalid";
-}
-
-std::string_view word(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kUsage:
-      return "usage";
-    case ErrorKind::kPrecondition:
-      return "precondition";
-    case ErrorKind::kPeer:
-      return "peer";
-    case ErrorKind::kOutput:
-      return "output";
-    case ErrorKind::kInvalid:
-      return "invalid";
-    case ErrorKind::kInterrupted:
-      return "interrupted";
-  }
-  return "precondition";
-}
-
-const NicFacts* find_nic(const HostFacts& host, const std::string& port) {
-  for (const NicFacts& nic : host.nics)
-    if (nic.port == port || nic.device == port) return &nic;
   return nullptr;
 }
 

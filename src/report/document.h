@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/clock_state.h"
 #include "base/config_value.h"
 #include "base/result.h"
+#include "base/words.h"
 #include "io/tx_stamp_samples.h"
 #include "report/calibration.h"
 #include "trial/criterion.h"
@@ -84,12 +86,15 @@ struct HostFacts {
   std::optional<PtpFacts> ptp;
 };
 
+// The one that reports first, then those of far ends; never empty.
+using Hosts = std::vector<HostFacts>;
+
 enum class ReportKind { kTrial, kSearch, kDut, kCalibration };
 
 enum class RunStatus {
   kOk,       // done, whatever the device did
   kFailed,   // a criterion the user gave was not met
-  kInvalid,  // the tester cannot vouch for it
+  kInvalid,  // the tester cannot guarantee it
   kAborted,  // stopped by the user: the document holds what ran
   kError,    // see error
 };
@@ -99,7 +104,7 @@ struct RunReport {
   ToolFacts tool;
   std::int64_t started_at_unix_ns = 0;  // CLOCK_REALTIME
   Nanoseconds duration = 0;             // of the whole run, by the monotonic clock
-  HostFacts environment;
+  Hosts hosts = Hosts(1);
   std::vector<std::string> command;  // argv
   Config settings;                   // what was asked for, defaults too: read_job() takes it
   Config config;                     // effective, by the keys of schema 1.0
@@ -113,18 +118,38 @@ struct RunReport {
   Calibrations calibrations;              // of a calibration run, also in calibration_file
   std::string calibration_file;           // empty: not stored
   std::vector<std::string> notes;         // what the reader must know of the whole run
+
+  [[nodiscard]] HostFacts& here() { return hosts.front(); }
+  [[nodiscard]] const HostFacts& here() const { return hosts.front(); }
 };
 
 // "2026-05-01T12:00:00.123456789Z", RFC 3339 section 5.6, UTC.
 [[nodiscard]] std::string rfc3339_utc(std::int64_t unix_ns);
+// Back again; nullopt of what rfc3339_utc() does not write.
+[[nodiscard]] std::optional<std::int64_t> read_rfc3339_utc(std::string_view text);
 
-// The words of the document; never empty.
-[[nodiscard]] std::string_view word(ReportKind kind);
-[[nodiscard]] std::string_view word(RunStatus status);
-[[nodiscard]] std::string_view word(Verdict verdict);
-[[nodiscard]] std::string_view word(ErrorKind kind);
+// The words of the document.
+inline constexpr Words<ReportKind, 4> kReportKindWords{{{ReportKind::kTrial, "trial"},
+                                                        {ReportKind::kSearch, "search"},
+                                                        {ReportKind::kDut, "dut"},
+                                                        {ReportKind::kCalibration, "calibration"}}};
+inline constexpr Words<RunStatus, 5> kRunStatusWords{{{RunStatus::kOk, "ok"},
+                                                      {RunStatus::kFailed, "failed"},
+                                                      {RunStatus::kInvalid, "invalid"},
+                                                      {RunStatus::kAborted, "aborted"},
+                                                      {RunStatus::kError, "error"}}};
+inline constexpr Words<Verdict, 3> kVerdictWords{
+    {{Verdict::kPass, "pass"}, {Verdict::kFail, "fail"}, {Verdict::kInvalid, "invalid"}}};
+inline constexpr Words<ErrorKind, 6> kErrorWords{{{ErrorKind::kUsage, "usage"},
+                                                  {ErrorKind::kPrecondition, "precondition"},
+                                                  {ErrorKind::kPeer, "peer"},
+                                                  {ErrorKind::kOutput, "output"},
+                                                  {ErrorKind::kInvalid, "invalid"},
+                                                  {ErrorKind::kInterrupted, "interrupted"}}};
+// Of NicFacts::udp_payload.
+inline constexpr Words<bool, 2> kLayerWords{{{false, "l2"}, {true, "udp_payload"}}};
 
-// The port a direction names; nullptr when the environment does not know it.
-[[nodiscard]] const NicFacts* find_nic(const HostFacts& host, const std::string& port);
+// The port a direction names; nullptr when no host knows it.
+[[nodiscard]] const NicFacts* find_nic(const Hosts& hosts, const std::string& port);
 
 }  // namespace wireproof

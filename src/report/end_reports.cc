@@ -3,20 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <concepts>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 
-#include "base/address.h"
-#include "report/json_parts.h"
+#include "report/fields.h"
 
 namespace wireproof {
-namespace {
-
-template <typename T, typename Struct>
-concept Is = std::same_as<std::remove_const_t<T>, Struct>;
 
 // The members of each struct and their keys, once, for the writer and for the reader.
 
@@ -81,12 +71,12 @@ void members(auto&& take, Is<ReorderingSummary> auto& of) {
   take("free_run_max", of.free_run_max);
 }
 
-void members(auto&& take, Is<PauseSummary::Pause> auto& of) {
+void members(auto&& take, Is<PreemptionSummary::Preemption> auto& of) {
   take("at_ns", of.at);
   take("length_ns", of.length);
 }
 
-void members(auto&& take, Is<PauseSummary> auto& of) {
+void members(auto&& take, Is<PreemptionSummary> auto& of) {
   take("threshold_ns", of.threshold);
   take("busy_threshold_ns", of.busy_threshold);
   take("count", of.count);
@@ -98,16 +88,16 @@ void members(auto&& take, Is<PauseSummary> auto& of) {
 void members(auto&& take, Is<PacingSummary> auto& of) {
   take("mode", of.mode);
   take("schedule", of.schedule);
-  take("lag_max_ns", of.lag_max);
+  take("lateness_max_ns", of.lateness_max);
   take("stalls", of.stalls);
-  take("lag", of.lag);
+  take("lateness", of.lateness);
   take("gap", of.gap);
   take("gap_target_ns", of.gap_target);
   take("burst_room", of.burst_room);
   take("burst_max", of.burst_max);
   take("caught_up", of.caught_up);
   take("lost_behind", of.lost_behind);
-  take("pauses", of.pauses);
+  take("preemptions", of.preemptions);
 }
 
 void members(auto&& take, Is<SentHeaders> auto& of) {
@@ -143,6 +133,7 @@ void members(auto&& take, Is<SentReport::Step> auto& of) {
 
 void members(auto&& take, Is<SentReport> auto& of) {
   take("from", of.from);
+  take("stream", of.stream);
   take("headers", of.headers);
   take("intended", of.intended);
   take("offered", of.offered);
@@ -189,6 +180,7 @@ void members(auto&& take, Is<ReceivedReport::Step> auto& of) {
 
 void members(auto&& take, Is<ReceivedReport> auto& of) {
   take("to", of.to);
+  take("stream", of.stream);
   take("counts", of.counts);
   take("late_unseen", of.late_unseen);
   take("heard_out", of.heard_out);
@@ -202,196 +194,58 @@ void members(auto&& take, Is<ReceivedReport> auto& of) {
   take("reordering", of.reordering);
   take("order_note", of.order_note);
   take("steps", of.steps);
-  take("pauses", of.pauses);
+  take("preemptions", of.preemptions);
   take("port", of.port);
 }
 
-// There may be tens of thousands of them: two numbers in an array, without keys.
-using Pair = std::pair<std::uint64_t, std::uint64_t>;
-Pair pair_of(const HistogramSteps::Step& step) {
+inline Pair pair_of(const HistogramSteps::Step& step) {
   return {step.index, step.count};
 }
-Pair pair_of(const ReceivedReport::Space& space) {
+inline bool from_pair(const Pair& pair, HistogramSteps::Step& step) {
+  step = {static_cast<std::uint32_t>(pair.first), pair.second};
+  return pair.first < Histogram::kSteps;
+}
+inline Pair pair_of(const ReceivedReport::Space& space) {
   return {space.reached, space.gaps};
 }
-
-// Writing
-
-template <typename T>
-Json json_of(const T& value);
-template <typename T>
-Json json_of(const std::vector<T>& values);
-
-struct EndWriter {
-  Json json = Json::object();
-
-  template <typename T>
-  void operator()(const char* key, const T& value) {
-    json[key] = json_of(value);
-  }
-  template <typename T>
-  void operator()(const char* key, const std::optional<T>& value) {
-    if (value) json[key] = json_of(*value);
-  }
-};
-
-template <typename T>
-Json json_of(const std::vector<T>& values) {
-  Json array = Json::array();
-  for (const T& value : values) array.push_back(json_of(value));
-  return array;
+inline bool from_pair(const Pair& pair, ReceivedReport::Space& space) {
+  space = {.reached = pair.first, .gaps = pair.second};
+  return true;
 }
 
-template <typename T>
-Json json_of(const T& value) {
-  if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
-    return value;
-  } else if constexpr (std::same_as<T, MacAddress>) {
-    return format_mac(value);
-  } else if constexpr (std::same_as<T, IpAddress>) {
-    return format_ip(value);
-  } else if constexpr (requires { pair_of(value); }) {
-    return pair_of(value);
-  } else {
-    EndWriter writer;
-    members(writer, value);
-    return std::move(writer.json);
-  }
+// Where a value contradicts itself, or what fold() takes for granted; empty: nowhere.
+inline std::string impossible(const HistogramSteps& of) {
+  const auto disorder = [](const auto& one, const auto& next) { return one.index >= next.index; };
+  const bool found =
+      std::adjacent_find(of.steps.begin(), of.steps.end(), disorder) != of.steps.end();
+  return found ? "/steps" : "";
 }
-
-// Reading
-
-// Words of a report reach a terminal.
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+bool disordered(const auto& steps) {
+  return std::any_of(steps.begin(), steps.end(),
+                     [](const auto& step) { return step.start < 0 || step.end < step.start; });
 }
-
-// Keeps the place of the first thing that is wrong.
-class EndReader {
- public:
-  EndReader(const Json& json, std::string place, std::string& wrong)
-      : json_(json), place_(std::move(place)), wrong_(wrong) {
-    if (!json.is_object()) refuse(place_);
-  }
-
-  template <typename T>
-  void operator()(const char* key, T& into) {
-    if (const Json* value = find(key); value != nullptr)
-      read(*value, place_ + "/" + key, into);
-    else
-      refuse(place_ + "/" + key);
-  }
-  template <typename T>
-  void operator()(const char* key, std::optional<T>& into) {
-    if (const Json* value = find(key)) read(*value, place_ + "/" + key, into.emplace());
-  }
-
- private:
-  const Json* find(const char* key) const {
-    if (!json_.is_object()) return nullptr;
-    const auto found = json_.find(key);
-    return found == json_.end() ? nullptr : &*found;
-  }
-  void refuse(const std::string& place) {
-    if (wrong_.empty()) wrong_ = place.empty() ? "/" : place;
-  }
-  void require(bool sound, const std::string& place) {
-    if (!sound) refuse(place);
-  }
-
-  template <typename T>
-  void read(const Json& json, const std::string& place, std::vector<T>& into) {
-    if (!json.is_array()) return refuse(place);
-    into.reserve(json.size());
-    for (std::size_t i = 0; i < json.size() && wrong_.empty(); ++i)
-      read(json[i], fmt::format("{}/{}", place, i), into.emplace_back());
-  }
-
-  template <std::integral T>
-  void read(const Json& json, const std::string& place, T& into) {
-    if constexpr (std::same_as<T, bool>) {
-      if (!json.is_boolean()) return refuse(place);
-      into = json.get<bool>();
-    } else if (json.is_number_unsigned()) {
-      const auto value = json.get<std::uint64_t>();
-      if (!std::in_range<T>(value)) return refuse(place);
-      into = static_cast<T>(value);
-    } else if (json.is_number_integer() && std::is_signed_v<T>) {
-      into = static_cast<T>(json.get<std::int64_t>());
-    } else {
-      refuse(place);
-    }
-  }
-  void read(const Json& json, const std::string& place, double& into) {
-    if (!json.is_number()) return refuse(place);
-    into = json.get<double>();
-    require(std::isfinite(into), place);
-  }
-  void read(const Json& json, const std::string& place, std::string& into) {
-    if (!json.is_string()) return refuse(place);
-    into = json.get<std::string>();
-    require(std::none_of(into.begin(), into.end(), is_control), place);
-  }
-  void read(const Json& json, const std::string& place, MacAddress& into) {
-    const auto mac = parse_mac(json.is_string() ? json.get<std::string>() : "");
-    if (!mac) return refuse(place);
-    into = *mac;
-  }
-  void read(const Json& json, const std::string& place, IpAddress& into) {
-    const auto ip = parse_ip(json.is_string() ? json.get<std::string>() : "");
-    if (!ip) return refuse(place);
-    into = *ip;
-  }
-  Pair read_pair(const Json& json, const std::string& place) {
-    Pair pair;
-    if (!json.is_array() || json.size() != 2) {
-      refuse(place);
-      return pair;
-    }
-    read(json[0], place + "/0", pair.first);
-    read(json[1], place + "/1", pair.second);
-    return pair;
-  }
-  void read(const Json& json, const std::string& place, HistogramSteps::Step& into) {
-    const auto [index, count] = read_pair(json, place);
-    require(index < Histogram::kSteps, place);
-    into = {static_cast<std::uint32_t>(index), count};
-  }
-  void read(const Json& json, const std::string& place, ReceivedReport::Space& into) {
-    std::tie(into.reached, into.gaps) = read_pair(json, place);
-  }
-  void read(const Json& json, const std::string& place, HistogramSteps& into) {
-    members(EndReader(json, place, wrong_), into);
-    for (std::size_t i = 1; i < into.steps.size(); ++i)
-      require(into.steps[i - 1].index < into.steps[i].index, place);
-  }
-  template <typename T>
-  void read(const Json& json, const std::string& place, T& into) {
-    members(EndReader(json, place, wrong_), into);
-  }
-
-  const Json& json_;
-  std::string place_;
-  std::string& wrong_;
-};
-
-// What fold() takes for granted.
-std::string impossible(const SentReport& report) {
+inline std::string impossible(const SentReport& report) {
+  if (disordered(report.steps)) return "/steps";
   return report.offered > report.intended ? "/offered" : "";
 }
-
-std::string impossible(const ReceivedReport& report) {
+inline std::string impossible(const ReceivedReport& report) {
+  if (disordered(report.steps)) return "/steps";
   return report.late_unseen > report.counts.late_lost ? "/late_unseen" : "";
 }
 
+namespace {
+
+constexpr int kEndReportDepth = 8;
+
 template <typename Report>
 Result<Report> read_report(std::string_view text, const char* what) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json json = parse_bounded(text, kEndReportDepth);
   if (json.is_discarded())
     return fail(ErrorKind::kPrecondition, fmt::format("the report of {} is no JSON", what));
   Report report;
   std::string wrong;
-  members(EndReader(json, "", wrong), report);
+  ObjectReader reader(json, "", wrong);
+  members(reader, report);
   if (wrong.empty()) wrong = impossible(report);
   if (wrong.empty()) return report;
   return fail(

@@ -3,7 +3,10 @@
 // (base/histogram.h) so nothing is rounded on the way.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/histogram.h"
 
@@ -14,5 +17,10 @@ namespace wireproof {
 // percentile that is shown here; a reader's maximum is then 68.7 s, and HistogramSteps::overflow
 // tells how many were beyond it. Allocates; any thread.
 [[nodiscard]] std::string hdr_v2_base64(const HistogramSteps& steps);
+
+// Back again, of text from anywhere; `overflow`: how many of the last step lay beyond it. nullopt
+// of all that hdr_v2_base64() does not write.
+[[nodiscard]] std::optional<HistogramSteps> read_hdr_v2_base64(std::string_view text,
+                                                               std::uint64_t overflow);
 
 }  // namespace wireproof

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "report/document.h"
 
 namespace wireproof {
@@ -12,10 +14,16 @@ namespace wireproof {
 // The whole document, indented, with a final newline.
 [[nodiscard]] std::string to_json(const RunReport& report);
 
+// Back again: to_json() of what is read is the same text. Not told there, and so lost: parts of a
+// nanosecond of means, the bounds and retries of a search's loads. Of text from anywhere; fails
+// (kPrecondition) with the place of the first thing that is missing, of another kind or impossible.
+// Keys that are not known are not looked at.
+[[nodiscard]] Result<RunReport> read_result(std::string_view text);
+
 // One line each, with its newline, for --json-stream:
 //   {"event":"trial","trial":{...}}  {"event":"interval","trial_id":n,"interval":{...}}
 //   {"event":"result","document":{...}}, always the last
-[[nodiscard]] std::string trial_event(const TrialResult& trial, const HostFacts& host);
+[[nodiscard]] std::string trial_event(const TrialResult& trial, const Hosts& hosts);
 // Of the last interval of a direction.
 [[nodiscard]] std::string interval_event(std::uint64_t trial_id, const DirectionResult& so_far);
 [[nodiscard]] std::string result_event(const RunReport& report);

@@ -58,7 +58,7 @@ std::string rate_table(const LinePlan& plan, const RatePlan& rate) {
                         at.rx_cores, at.cores, at.pcie_bps / 1e9);
   }
   return text + "\n" +
-         wrapped("least PCIe link of each port: " +
+         wrapped("smallest PCIe link of each port: " +
                  least_pcie_links(pcie_bps_max(rate), plan.assumed));
 }
 
@@ -89,7 +89,7 @@ std::string rates_table(const LinePlan& plan) {
 // How the own ns came about, and what to think of them.
 std::string measured_lines(const LinePlan& plan) {
   std::string text = fmt::format(
-      "measured: own ns, what a frame in memory costs the tester itself, {} flows permuted, on one "
+      "measured: own ns, the tester's own cost of a frame in memory, {} flows permuted, on one "
       "core of this host; the fastest tenth of the blocks counts",
       grouped(plan.flows));
   double disturbance = 1;

@@ -13,9 +13,10 @@ std::string to_text(const RunReport& report, bool verbose) {
     if (!report.error->hint.empty()) out += wrapped("cure: " + report.error->hint, 6);
     out += "\n";
   }
-  if (report.status == RunStatus::kAborted) out += "stopped early: the result is of what ran\n\n";
+  if (report.status == RunStatus::kAborted)
+    out += "stopped early: the result covers the time until then\n\n";
   if (report.kind == ReportKind::kTrial) {
-    for (const TrialResult& trial : report.trials) out += trial_text(trial, report.environment);
+    for (const TrialResult& trial : report.trials) out += trial_text(trial, report.hosts);
     out += criteria_text(report);
   } else if (report.kind == ReportKind::kSearch)
     out += searches_text(report) + (verbose ? search_trials_text(report) : "");
@@ -23,7 +24,7 @@ std::string to_text(const RunReport& report, bool verbose) {
     out += calibrations_text(report);
   else if (report.dut)
     out += dut_text(*report.dut);
-  return out + (verbose ? counters_text(report.environment) : "") + footer_text(report);
+  return out + (verbose ? counters_text(report.hosts) : "") + footer_text(report);
 }
 
 }  // namespace wireproof

@@ -28,7 +28,7 @@ std::string dut_text(const DutResult& result) {
   out += row("rx_ring_dropped", known(result.a.rx_ring_dropped), known(result.b.rx_ring_dropped));
   out += row("rx_nic_dropped", known(result.a.rx_nic_dropped), known(result.b.rx_nic_dropped));
   if (!result.log.empty()) {
-    out += "\n" + wrapped(fmt::format("log: {}, {} records; {} more found no room", result.log,
+    out += "\n" + wrapped(fmt::format("log: {}, {} records; {} more did not fit", result.log,
                                       grouped(result.log_records), grouped(result.log_overflow)));
   }
   return out + "\n";

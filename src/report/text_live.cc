@@ -23,12 +23,11 @@ std::string live_text(const DirectionResult& so_far) {
   text += fmt::format("  received {}  lost {} to {}", rate(last.received),
                       format_count(std::min(counts.lost, missing)), format_count(missing));
   // As in the series of the result: of the frames that arrived in this interval.
-  const auto add_delay = [&](const char* name, double quantile) {
-    const auto value = last.delay.percentile(quantile);
+  const auto add_delay = [&](const char* name, std::optional<Nanoseconds> value) {
     if (value) text += fmt::format("  {} {:.1f} us", name, static_cast<double>(*value) * 1e-3);
   };
-  add_delay("delay p50", 0.5);
-  add_delay("p99", 0.99);
+  add_delay("delay p50", last.delay.p50);
+  add_delay("p99", last.delay.p99);
   return text;
 }
 

@@ -132,7 +132,7 @@ std::string nic_text(const NicFacts& nic) {
   if (nic.mtu > 0) parts.push_back(fmt::format("MTU {}", nic.mtu));
   parts.push_back(nic.line_rate_bps > 0 ? bit_rate_text(static_cast<double>(nic.line_rate_bps))
                                         : "no line rate");
-  if (!nic.rx_stamp.empty()) parts.push_back("stamps by " + nic.rx_stamp);
+  if (!nic.rx_stamp.empty()) parts.push_back("RX timestamp " + nic.rx_stamp);
   if (nic.tx_stamps && nic.tx_stamps->answered > 0) {
     parts.push_back(fmt::format("TX queueing delay p50 {}, max {}",
                                 duration_text(nic.tx_stamps->wait_p50_ns),
@@ -172,33 +172,44 @@ std::string clock_text(const HostFacts& host) {
 
 }  // namespace
 
-std::string counters_text(const HostFacts& host) {
+namespace {
+
+std::string counters_of(const NicFacts& nic) {
+  std::vector<std::string> counted;
+  for (const auto& [name, value] : nic.counters) {
+    if (value > 0) counted.push_back(fmt::format("{} {}", name, grouped(value)));
+  }
+  if (const std::size_t zero = nic.counters.size() - counted.size(); zero > 0) {
+    counted.push_back(fmt::format("{} other{} 0", zero, zero == 1 ? "" : "s"));
+  }
+  if (counted.empty()) return {};
+  return wrapped(fmt::format("counters {} (since the port was opened): {}", nic.port,
+                             fmt::join(counted, ", ")),
+                 9);
+}
+
+}  // namespace
+
+std::string counters_text(const Hosts& hosts) {
   std::string out;
-  for (const NicFacts& nic : host.nics) {
-    std::vector<std::string> counted;
-    for (const auto& [name, value] : nic.counters) {
-      if (value > 0) counted.push_back(fmt::format("{} {}", name, grouped(value)));
-    }
-    if (const std::size_t zero = nic.counters.size() - counted.size(); zero > 0) {
-      counted.push_back(fmt::format("{} other{} 0", zero, zero == 1 ? "" : "s"));
-    }
-    if (counted.empty()) continue;
-    out += wrapped(
-        fmt::format("counters {} (since it was opened): {}", nic.port, fmt::join(counted, ", ")),
-        9);
+  for (const HostFacts& host : hosts) {
+    for (const NicFacts& nic : host.nics) out += counters_of(nic);
   }
   return out;
 }
 
 std::string footer_text(const RunReport& report) {
-  const HostFacts& host = report.environment;
   std::string out;
-  for (const NicFacts& nic : host.nics) out += nic_text(nic);
-  out += cores_text(host.cores_used);
-  out += wrapped("clock    " + clock_text(host), 9);
+  for (const HostFacts& host : report.hosts) {
+    for (const NicFacts& nic : host.nics) out += nic_text(nic);
+    out += cores_text(host.cores_used);
+    out += wrapped("clock    " + clock_text(host), 9);
+  }
   for (const std::string& note : report.notes) out += wrapped("note     " + note, 9);
-  if (!host.host.empty())
+  for (const HostFacts& host : report.hosts) {
+    if (host.host.empty()) continue;
     out += wrapped(fmt::format("host     {}, {}, {}", host.host, host.kernel, host.cpu), 9);
+  }
   const std::string git = report.tool.git.empty() ? "" : fmt::format(" (git {})", report.tool.git);
   out += wrapped(fmt::format("version  {} {}{}, started {}", report.tool.name, report.tool.version,
                              git, rfc3339_utc(report.started_at_unix_ns)),

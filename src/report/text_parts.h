@@ -33,18 +33,17 @@ inline constexpr std::size_t kTextColumns = 80;
 // Ports, modes, cores, host, version and command: what a ticket needs. Ends with a newline.
 [[nodiscard]] std::string footer_text(const RunReport& report);
 
-[[nodiscard]] std::string trial_text(const TrialResult& trial, const HostFacts& host);
+[[nodiscard]] std::string trial_text(const TrialResult& trial, const Hosts& hosts);
 // One line a criterion; empty without any.
 [[nodiscard]] std::string criteria_text(const RunReport& report);
 [[nodiscard]] std::string searches_text(const RunReport& report);
 // A row for each trial, in order; empty without any.
 [[nodiscard]] std::string search_trials_text(const RunReport& report);
 // Of each port, by the driver's own names; empty where no driver has any.
-[[nodiscard]] std::string counters_text(const HostFacts& host);
+[[nodiscard]] std::string counters_text(const Hosts& hosts);
 [[nodiscard]] std::string dut_text(const DutResult& result);
 // What the tester alone can do, one line; empty where it was not calibrated. Ends with a newline.
-[[nodiscard]] std::string bare_cable_text(const DirectionResult& direction,
-                                          const ClockState& clock);
+[[nodiscard]] std::string baseline_text(const DirectionResult& direction, const ClockState& clock);
 [[nodiscard]] std::string calibrations_text(const RunReport& report);
 // The table of one rate, or of several; then what is measured and what assumed. Ends with a
 // newline.

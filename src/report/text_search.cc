@@ -145,11 +145,11 @@ std::string search_trials_text(const RunReport& report) {
     for (const TrialResult& trial : search.trials) {
       std::uint64_t lost = 0;
       for (const DirectionResult& direction : trial.directions) lost += direction.counts.lost;
-      out +=
-          trimmed_line(fmt::format(fmt::runtime(kRow), trial.spec.id, trial.spec.frame_size,
-                                   trial.spec.max_rate ? "max" : fps_text(trial.spec.intended_fps),
-                                   fps_text(offered_fps(trial)), grouped(lost),
-                                   percent_text(loss_ratio(trial)), word(trial.verdict)));
+      out += trimmed_line(
+          fmt::format(fmt::runtime(kRow), trial.spec.id, trial.spec.frame_size,
+                      trial.spec.max_rate ? "max" : fps_text(trial.spec.intended_fps),
+                      fps_text(offered_fps(trial)), grouped(lost), percent_text(loss_ratio(trial)),
+                      word_of(kVerdictWords, trial.verdict)));
       if (trial.reason.empty()) continue;
       // wrapped() takes blanks for ends of words.
       constexpr std::size_t kIndent = 11;

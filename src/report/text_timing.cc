@@ -46,7 +46,7 @@ std::string distribution_text(const Distribution& of, Nanoseconds bound) {
 // that of a difference of delays.
 std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
   if (delay.actual.samples == 0) {
-    return wrapped(fmt::format("delay: all {} are negative, which no clock of one host can give",
+    return wrapped(fmt::format("delay: all {} are negative, which is impossible with one clock",
                                grouped(delay.negative)),
                    2);
   }
@@ -58,7 +58,7 @@ std::string delay_text(const DelaySummary& delay, Nanoseconds bound) {
       us(std::min(delay.tx_span_max, delay.actual.max)), delay.rx_stamp);
   if (delay.negative > 0) text += fmt::format("; {} negative", grouped(delay.negative));
   if (delay.unstamped.value_or(0) > 0) {
-    text += fmt::format("; {} came without that timestamp and bear the time of the poll",
+    text += fmt::format("; {} came without that timestamp and have the poll time",
                         grouped(*delay.unstamped));
   }
   text = wrapped(text, 2);
@@ -114,12 +114,12 @@ std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& count
       2);
 }
 
-std::string pauses_text(const char* whose, const PauseSummary& pauses) {
-  if (pauses.count == 0) return {};
-  return wrapped(
-      fmt::format("{} thread pre-empted {}, {} total, longest {}", whose, times_text(pauses.count),
-                  duration_text(pauses.total), duration_text(pauses.max)),
-      2);
+std::string preemptions_text(const char* whose, const PreemptionSummary& preemptions) {
+  if (preemptions.count == 0) return {};
+  return wrapped(fmt::format("{} thread pre-empted {}, {} total, longest {}", whose,
+                             times_text(preemptions.count), duration_text(preemptions.total),
+                             duration_text(preemptions.max)),
+                 2);
 }
 
 std::string pacing_text(const PacingSummary& pacing) {
@@ -131,19 +131,18 @@ std::string pacing_text(const PacingSummary& pacing) {
     text += fmt::format("inter-frame gap, us: target {}, {} ({} schedule, {} pacing)",
                         microseconds_text(pacing.gap_target), fmt::join(parts, ", "),
                         pacing.schedule, pacing.mode);
-    if (pacing.lag) {
+    if (pacing.lateness) {
       text += "; transmit lateness, us: ";
-      if (pacing.lag->p99) text += fmt::format("p99 {}, ", us(*pacing.lag->p99));
-      text += "max " + us(pacing.lag->max);
+      if (pacing.lateness->p99) text += fmt::format("p99 {}, ", us(*pacing.lateness->p99));
+      text += "max " + us(pacing.lateness->max);
     }
     text = wrapped(text, 2);
   }
   if (pacing.stalls > 0) {
-    text +=
-        wrapped(fmt::format("transmit stalled {} for longer than --burst can catch up, lateness "
-                            "max {} with what was left out",
-                            times_text(pacing.stalls), duration_text(pacing.lag_max)),
-                2);
+    text += wrapped(fmt::format("transmit stalls: {} longer than --burst can catch up; maximum "
+                                "lateness {}, skipped frames included",
+                                grouped(pacing.stalls), duration_text(pacing.lateness_max)),
+                    2);
   }
   if (pacing.caught_up > 0) {
     text += wrapped(
@@ -154,7 +153,7 @@ std::string pacing_text(const PacingSummary& pacing) {
             grouped(pacing.lost_behind)),
         2);
   }
-  return text + pauses_text("TX", pacing.pauses);
+  return text + preemptions_text("TX", pacing.preemptions);
 }
 
 }  // namespace
@@ -165,7 +164,8 @@ std::string timing_text(const DirectionResult& direction, const ClockState& cloc
   if (direction.jitter) out += jitter_text(*direction.jitter);
   if (direction.reordering) out += reordering_text(*direction.reordering, direction.counts);
   if (direction.loss_bursts) out += loss_bursts_text(*direction.loss_bursts, direction.counts);
-  return out + pacing_text(direction.pacing) + pauses_text("RX", direction.receive_pauses);
+  return out + pacing_text(direction.pacing) +
+         preemptions_text("RX", direction.receive_preemptions);
 }
 
 }  // namespace wireproof

@@ -24,7 +24,8 @@ bool has_receiver(const TrialResult& trial) {
 
 // Why it passed, where the trial itself gives no reason.
 std::string pass_text(const TrialResult& trial) {
-  if (!has_receiver(trial)) return "what was asked was sent; nothing is said of what arrived";
+  if (!has_receiver(trial))
+    return "the intended load was sent; arrivals were not measured (--rx none)";
   std::uint64_t offered = 0;
   std::uint64_t lost = 0;
   for (const DirectionResult& direction : trial.directions) {
@@ -53,12 +54,12 @@ std::string load_text(const TrialResult& trial) {
   const TrialSpec& spec = trial.spec;
   const std::string rate =
       spec.max_rate
-          ? "as fast as the tester can"
+          ? "as fast as the tester can send"
           : fps_text(spec.intended_fps) +
                 (trial.directions.size() > 1 ? " frames/s in each direction" : " frames/s");
   const std::string size =
       spec.mean_frame_size > 0
-          ? fmt::format("a mix of frames of {:.5g} bytes in the mean", spec.mean_frame_size)
+          ? fmt::format("a mix of frames, mean {:.5g} bytes", spec.mean_frame_size)
           : fmt::format("{}-byte frames", spec.frame_size);
   std::string text = fmt::format("{}, {}, {} asked, {} measured", size, rate,
                                  duration_text(spec.duration), duration_text(trial.duration));
@@ -89,7 +90,7 @@ std::string rare_rows(const Counts& c) {
                                                         {"misdirected", c.misdirected},
                                                         {"readdressed", c.readdressed},
                                                         {"unclassified", c.unclassified},
-                                                        {"own rx drops", c.rx_dropped}};
+                                                        {"rx dropped", c.rx_dropped}};
   std::string out;
   for (const auto& [name, count] : rows)
     if (count > 0) out += share_row(name, count, c.offered);
@@ -114,15 +115,15 @@ std::string counts_text(const DirectionResult& direction, const TrialResult& tri
 std::string attribution_text(const DirectionResult& direction) {
   const Attribution& a = direction.attribution;
   const std::pair<const char*, std::uint64_t> places[] = {
-      {"never sent (the tester was too slow)", a.tx_shortfall},
+      {"unsent (the tester was too slow)", a.tx_shortfall},
       {"tester's sending side, after acceptance", a.tx_ring},
       {"device under test or wire", a.dut},
       {"tester's receive ring or socket", a.rx_ring},
       {"tester's NIC or driver, receiving", a.rx_nic},
-      {"arrived too late", a.late},
-      {"arrived at another address", a.readdressed},
-      {"behind the tester's own bursts", direction.pacing.lost_behind},
-      {"device or tester: cannot be told", a.not_attributable - direction.pacing.lost_behind}};
+      {"late (after the waiting time)", a.late},
+      {"readdressed (another address or port)", a.readdressed},
+      {"not attributable (tester's own bursts)", direction.pacing.lost_behind},
+      {"not attributable (device or tester)", a.not_attributable - direction.pacing.lost_behind}};
   std::string out;
   for (const auto& [place, count] : places)
     if (count > 0) out += fmt::format("  {:<40}{:>16}\n", place, grouped(count));
@@ -152,14 +153,17 @@ std::string criteria_text(const RunReport& report) {
   return out.empty() ? out : "criteria of --fail-if\n" + out + "\n";
 }
 
-std::string trial_text(const TrialResult& trial, const HostFacts& host) {
+std::string trial_text(const TrialResult& trial, const Hosts& hosts) {
   std::string out = wrapped(verdict_text(trial), 2) + "\n" + load_text(trial);
   for (const DirectionResult& direction : trial.directions) {
-    out += wrapped(fmt::format("\n{} -> {}", direction.from, receiver_name(direction)), 2);
+    const std::string stream =
+        direction.stream == 0 ? "" : fmt::format(", stream {}", direction.stream);
+    out +=
+        wrapped(fmt::format("\n{} -> {}{}", direction.from, receiver_name(direction), stream), 2);
     out += counts_text(direction, trial);
     out += attribution_text(direction);
-    out += timing_text(direction, host.clock);
-    out += bare_cable_text(direction, host.clock);
+    out += timing_text(direction, hosts.front().clock);
+    out += baseline_text(direction, hosts.front().clock);
   }
   out += "\n";
   for (const std::string& note : trial.notes) out += wrapped("note     " + note, 9);

@@ -19,7 +19,7 @@ struct TrialAnswer {
   std::uint64_t offered = 0;   // frames that left; >= received
   std::uint64_t received = 0;  // frames that came back, each counted once
   Nanoseconds duration = 0;    // of sending, measured; > 0
-  std::string invalid;         // why the tester cannot vouch for the trial; empty when it can
+  std::string invalid;         // why the tester cannot guarantee the trial; empty when it can
 };
 
 // Exactly {"intended","offered","received": whole numbers, "duration_s": seconds} and perhaps

@@ -1,13 +1,10 @@
 #include "search/bisect.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "base/units.h"
-#include "search/load_chooser.h"
+#include "search/bisection.h"
 #include "search/proven.h"
 #include "trial/derive.h"
 
@@ -15,7 +12,6 @@ namespace wireproof {
 
 namespace {
 
-constexpr double kUnboundedFps = 1e12;
 // What a tester achieves at its own limit varies by less than this from trial to trial.
 constexpr double kSteady = 0.02;
 // Trials above a load that was disturbed, and the distances of the first, in precisions, and of
@@ -24,123 +20,31 @@ constexpr unsigned kTrialsAbove = 3;
 constexpr double kFirstAbove = 2;
 constexpr double kGrowthAbove = 8;
 
-double seconds(Nanoseconds duration) {
-  return static_cast<double>(duration) / static_cast<double>(kSecond);
-}
+}  // namespace
 
-std::string whole(double fps) {
-  return format_count(static_cast<std::uint64_t>(std::llround(fps)));
-}
-
-struct Step {
-  double load = 0;  // 0: as fast as the tester can
-  Nanoseconds duration = 0;
-  bool confirming = false;
-  bool above = false;  // a load that was given up: see trial_above()
-};
-
-class Bisection {
- public:
-  Bisection(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
-            const SearchProgress& progress, std::span<const TrialResult* const> known)
-      : spec_(spec),
-        measurer_(measurer),
-        clock_(clock),
-        progress_(progress),
-        start_(clock.now()),
-        floor_(lowest_load(spec)),
-        duration_(spec.trial_duration),
-        chooser_(spec.precision, spec.goal.loss_ratio) {
-    result_.spec = spec;
-    begin_with(known);
-  }
-
-  Result<SearchResult> run() {
-    while (const std::optional<Step> step = next_step()) {
-      const TrialSpec trial{.id = result_.trials.size() + 1,
-                            .frame_size = spec_.frame_size,
-                            .mean_frame_size = spec_.mean_frame_size,
-                            .intended_fps = step->load,
-                            .max_rate = step->load == 0,
-                            .duration = step->duration,
-                            .goal_loss_ratio = spec_.goal.loss_ratio};
-      Result<TrialResult> measured = measurer_.measure(trial);
-      if (!measured) {
-        if (Status ended = learn_error(measured.error()); !ended)
-          return tl::unexpected(ended.error());
-        break;
-      }
-      result_.trials.push_back(*std::move(measured));
-      learn(*step);
-      describe();
-      if (progress_) progress_(result_, time_left());
+Result<SearchResult> Bisection::run() {
+  while (const std::optional<SearchStep> step = next_step()) {
+    const TrialSpec trial{.id = result_.trials.size() + 1,
+                          .frame_size = spec_.frame_size,
+                          .mean_frame_size = spec_.mean_frame_size,
+                          .intended_fps = step->load,
+                          .max_rate = step->load == 0,
+                          .duration = step->duration,
+                          .goal_loss_ratio = spec_.goal.loss_ratio};
+    Result<TrialResult> measured = measurer_.measure(trial);
+    if (!measured) {
+      if (Status ended = learn_error(measured.error()); !ended)
+        return tl::unexpected(ended.error());
+      break;
     }
+    result_.trials.push_back(*std::move(measured));
+    learn(*step);
     describe();
-    return std::move(result_);
+    if (progress_) progress_(result_, time_left());
   }
-
- private:
-  void begin_with(std::span<const TrialResult* const> known);
-
-  // What to do next
-  [[nodiscard]] std::optional<Step> next_step();
-  [[nodiscard]] std::optional<Step> narrowing_step();
-  [[nodiscard]] std::optional<Step> confirming_step() const;
-  [[nodiscard]] std::optional<Step> trial_above() const;
-  [[nodiscard]] std::optional<double> top() const;
-  [[nodiscard]] bool narrow(double low, double high) const;
-  [[nodiscard]] Nanoseconds cost(Nanoseconds duration) const;
-  [[nodiscard]] bool in_time(Nanoseconds cost) const;
-  [[nodiscard]] Nanoseconds time_left() const;
-
-  // What a trial teaches
-  void learn(const Step& step);
-  void learn_unpaced(const TrialResult& trial);
-  void learn_pass(const Step& step, std::size_t trial);
-  void learn_fail(const Step& step, const TrialResult& trial);
-  void learn_invalid(const Step& step, const TrialResult& trial);
-  void give_up(const Step& step);
-  void only_final_trials_count();
-  [[nodiscard]] Status learn_error(const Error& error);
-
-  // What is known
-  void describe();
-  [[nodiscard]] std::optional<std::size_t> best_trial() const;
-  [[nodiscard]] std::string why_not_regular() const;
-  [[nodiscard]] std::string why_no_bound() const;
-  [[nodiscard]] std::string not_vouched_for() const;
-
-  const SearchSpec spec_;
-  Measurer& measurer_;
-  const Clock& clock_;
-  const SearchProgress& progress_;
-  const Nanoseconds start_;
-  const double floor_;
-  Nanoseconds duration_;  // of the trials that narrow
-  LoadChooser chooser_;
-  SearchResult result_;
-
-  std::optional<std::size_t> lower_trial_;  // the good one with the highest load
-  std::optional<double> upper_;             // the lowest load that failed
-  std::optional<double> ceiling_;           // the lowest load that was given up as invalid
-  std::optional<double> unpaced_;           // what the tester offered without a schedule
-  bool unpaced_met_goal_ = false;
-  bool top_tried_ = false;         // some trial of this search said where the top is
-  bool ceiling_is_limit_ = false;  // as far as the tester can send, and not a disturbance
-  std::string ceiling_reason_;
-  unsigned trials_above_ = 0;
-  std::optional<Step> retry_;
-  unsigned retries_ = 0;
-  std::optional<std::size_t> short_pass_;  // of this step: see fell_short()
-  struct Achieved {                        // by the invalid trials of this step
-    double offered_fps = 0;                // the best
-    double forwarded_fps = 0;              // of the best
-    double least_fps = kUnboundedFps;
-  } achieved_;
-  bool confirmed_ = false;
-  bool out_of_time_ = false;
-  bool ended_ = false;
-};
+  describe();
+  return std::move(result_);
+}
 
 void Bisection::begin_with(std::span<const TrialResult* const> known) {
   for (const TrialResult* trial : known) {
@@ -172,36 +76,36 @@ bool Bisection::narrow(double low, double high) const {
   return high - low <= high * spec_.precision || (high - low) * seconds(duration_) < 1;
 }
 
-std::optional<Step> Bisection::confirming_step() const {
+std::optional<SearchStep> Bisection::confirming_step() const {
   if (!lower_trial_ || confirmed_) return std::nullopt;
-  return Step{load_of(result_.trials[*lower_trial_]), spec_.final_duration, true};
+  return SearchStep{load_of(result_.trials[*lower_trial_]), spec_.final_duration, true};
 }
 
-std::optional<Step> Bisection::narrowing_step() {
+std::optional<SearchStep> Bisection::narrowing_step() {
   const std::optional<double> high = top();
   const double low = lower_trial_ ? load_of(result_.trials[*lower_trial_]) : 0;
   if (!high) {  // nothing was tried, or the highest load passed, or the tester cannot send at all
     const bool room = spec_.max_fps == 0 || low < spec_.max_fps;
-    return room && !top_tried_ ? std::optional(Step{spec_.max_fps, duration_, false})
+    return room && !top_tried_ ? std::optional(SearchStep{spec_.max_fps, duration_, false})
                                : std::nullopt;
   }
   const bool unproven = unpaced_ == high && low < *high && upper_ != high && ceiling_ != high;
   if (unproven && (unpaced_met_goal_ || (lower_trial_ && narrow(low, *high)))) {
-    return Step{*high, duration_, false};
+    return SearchStep{*high, duration_, false};
   }
   if (lower_trial_) {
     if (narrow(low, *high)) return std::nullopt;
-    return Step{chooser_.next(low, *high), duration_, false};
+    return SearchStep{chooser_.next(low, *high), duration_, false};
   }
   if (*high <= floor_) return std::nullopt;
-  if (narrow(floor_, *high)) return Step{floor_, duration_, false};
-  return Step{chooser_.next(floor_, *high), duration_, false};
+  if (narrow(floor_, *high)) return SearchStep{floor_, duration_, false};
+  return SearchStep{chooser_.next(floor_, *high), duration_, false};
 }
 
 // A disturbance makes loads invalid that the device carries, and those just above what it carries
 // still fail: when a load that was only disturbed is given up, they are tried before what lies
 // below, so that the answer is bounded from above all the same.
-std::optional<Step> Bisection::trial_above() const {
+std::optional<SearchStep> Bisection::trial_above() const {
   if (!ceiling_ || ceiling_is_limit_ || trials_above_ == kTrialsAbove) return std::nullopt;
   double forwarded = *ceiling_;
   for (const TrialResult& trial : result_.trials)
@@ -213,14 +117,14 @@ std::optional<Step> Bisection::trial_above() const {
   }
   if (spec_.max_fps > 0 && load >= spec_.max_fps) return std::nullopt;
   return in_time(cost(duration_))
-             ? std::optional(Step{.load = load, .duration = duration_, .above = true})
+             ? std::optional(SearchStep{.load = load, .duration = duration_, .above = true})
              : std::nullopt;
 }
 
-std::optional<Step> Bisection::next_step() {
+std::optional<SearchStep> Bisection::next_step() {
   if (ended_) return std::nullopt;
-  const std::optional<Step> confirming = confirming_step();
-  std::optional<Step> step = retry_ ? retry_ : trial_above();
+  const std::optional<SearchStep> confirming = confirming_step();
+  std::optional<SearchStep> step = retry_ ? retry_ : trial_above();
   if (!step) step = narrowing_step();
   if (!step) {
     if (!confirming || in_time(cost(confirming->duration))) return confirming;
@@ -262,7 +166,7 @@ Nanoseconds Bisection::time_left() const {
   return left;
 }
 
-void Bisection::learn(const Step& step) {
+void Bisection::learn(const SearchStep& step) {
   const TrialResult& trial = result_.trials.back();
   retry_.reset();
   top_tried_ = true;
@@ -298,7 +202,7 @@ void Bisection::learn_unpaced(const TrialResult& trial) {
   if (!unpaced_met_goal_) chooser_.failed(offered, forwarding_fps(trial));
 }
 
-void Bisection::learn_pass(const Step& step, std::size_t trial) {
+void Bisection::learn_pass(const SearchStep& step, std::size_t trial) {
   lower_trial_ = trial;
   confirmed_ = step.duration >= spec_.final_duration;
   chooser_.passed(load_of(result_.trials[trial]));
@@ -308,14 +212,14 @@ void Bisection::learn_pass(const Step& step, std::size_t trial) {
   }
 }
 
-void Bisection::learn_fail(const Step& step, const TrialResult& trial) {
+void Bisection::learn_fail(const SearchStep& step, const TrialResult& trial) {
   upper_ = load_of(trial);
   if (step.confirming) only_final_trials_count();
   if (step.above) trials_above_ = kTrialsAbove;
   chooser_.failed(*upper_, forwarding_fps(trial));
 }
 
-void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
+void Bisection::learn_invalid(const SearchStep& step, const TrialResult& trial) {
   if (step.above) return;
   const double offered = offered_fps(trial);
   achieved_.least_fps = std::min(achieved_.least_fps, offered);
@@ -338,7 +242,7 @@ void Bisection::learn_invalid(const Step& step, const TrialResult& trial) {
   give_up(step);
 }
 
-void Bisection::give_up(const Step& step) {
+void Bisection::give_up(const SearchStep& step) {
   const double offered = achieved_.offered_fps;
   const double load = step.load > 0 ? step.load : offered;
   const double known =
@@ -372,83 +276,6 @@ Status Bisection::learn_error(const Error& error) {
   result_.error = error;
   return {};
 }
-
-// Once the final trial has failed and none of that length has passed yet, the best short one below
-// what failed is all there is to show.
-std::optional<std::size_t> Bisection::best_trial() const {
-  if (lower_trial_) return lower_trial_;
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < result_.trials.size(); ++i) {
-    const TrialResult& trial = result_.trials[i];
-    if (trial.verdict != Verdict::kPass || trial.interrupted) continue;
-    if (upper_ && load_of(trial) >= *upper_) continue;
-    if (!best || proven_fps(trial) > proven_fps(result_.trials[*best])) best = i;
-  }
-  return best;
-}
-
-void Bisection::describe() {
-  result_.elapsed = clock_.now() - start_;
-  result_.upper_bound_fps = upper_;
-  result_.lower_bound_fps.reset();
-  result_.conditional_throughput_fps.reset();
-  result_.final_trial.reset();
-  if (const std::optional<std::size_t> best = best_trial()) {
-    const TrialResult& trial = result_.trials[*best];
-    result_.lower_bound_fps = proven_fps(trial);
-    result_.conditional_throughput_fps = forwarding_fps(trial);
-    result_.final_trial = trial;
-  }
-  const std::optional<double>& low = result_.lower_bound_fps;
-  result_.regular =
-      confirmed_ && low && upper_ && *upper_ - *low <= *upper_ * spec_.precision && !ended_;
-  const double asked = low ? load_of(*result_.final_trial) : 0;
-  const bool at_most_the_tester = !upper_ && low && unpaced_ && narrow(asked, *unpaced_);
-  const bool given_up =
-      ceiling_ && (!upper_ || *ceiling_ < *upper_) && low && narrow(asked, *ceiling_);
-  result_.tester_limited = !result_.regular && low && (at_most_the_tester || given_up);
-  result_.reason = result_.regular ? "" : why_not_regular();
-}
-
-std::string Bisection::why_not_regular() const {
-  if (result_.interrupted) return "stopped by the user";
-  if (result_.error) return "the search ended early: " + result_.error->message;
-  if (out_of_time_)
-    return fmt::format("the time limit of {:g} s came before the precision{}",
-                       seconds(spec_.time_limit), ceiling_ ? "; " + not_vouched_for() : "");
-  if (!result_.lower_bound_fps) return why_no_bound();
-  if (result_.tester_limited && ceiling_) return not_vouched_for();
-  if (result_.tester_limited) return "the tester can send no faster";
-  if (!upper_)
-    return fmt::format("the highest load asked, {} frames/s, passed", whole(spec_.max_fps));
-  if (!confirmed_) return "not confirmed by a trial of the final duration";
-  const double asked = load_of(*result_.final_trial);
-  if (*upper_ - asked <= *upper_ * spec_.precision)
-    return fmt::format("the trial of {} frames/s passed, and offered {}: take longer trials",
-                       whole(asked), whole(*result_.lower_bound_fps));
-  return fmt::format(
-      "one frame in a trial of {:g} s is more than the precision: take longer trials",
-      seconds(duration_));
-}
-
-std::string Bisection::not_vouched_for() const {
-  return fmt::format("the tester cannot vouch for loads from {}{} frames/s: {}", whole(*ceiling_),
-                     upper_ && *upper_ > *ceiling_ ? " to " + whole(*upper_) : "", ceiling_reason_);
-}
-
-std::string Bisection::why_no_bound() const {
-  if (result_.trials.empty()) return "no trial took place";
-  const std::string& last = result_.trials.back().reason;
-  const std::optional<double> high = top();
-  if (!high) return "the tester cannot vouch for any load: " + last;
-  if (*high > floor_) return "no load has passed yet";
-  if (upper_ && *upper_ <= *high)
-    return fmt::format("even the lowest load, {} frames/s, failed: {}", whole(*upper_), last);
-  return fmt::format("the tester cannot vouch for any load, not even {:.6g} frames/s: {}", *high,
-                     ceiling_ ? ceiling_reason_ : last);
-}
-
-}  // namespace
 
 Result<SearchResult> bisect(const SearchSpec& spec, Measurer& measurer, const Clock& clock,
                             const SearchProgress& progress,

@@ -74,10 +74,17 @@ void reconcile(SearchResult& result, std::span<const TrialResult* const> trials)
   const bool confirmed =
       proven.passed != nullptr && proven.passed->spec.duration >= result.spec.final_duration;
   result.regular = result.regular && raised && !taken_back && confirmed;
-  if (!taken_back) return;
-  result.tester_limited = false;
-  result.reason = fmt::format(
-      "a trial for another goal failed at {:.0f} frames/s, below what had passed", *upper);
+  if (taken_back) {
+    result.tester_limited = false;
+    result.reason = fmt::format(
+        "a trial for another goal failed at {:.0f} frames/s, below what had passed", *upper);
+  } else if (!result.regular && !result.interrupted && !result.error) {
+    // What was said before was said of another bound.
+    result.tester_limited = false;
+    result.reason = confirmed ? "the lower bound is from a trial for another goal"
+                              : "the lower bound is from a trial for another goal, and none of "
+                                "the final duration confirms it";
+  }
 }
 
 }  // namespace wireproof

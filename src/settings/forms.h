@@ -73,9 +73,9 @@ struct ValueOf<std::optional<T>> {
 // `parse(name, text)` gives a Result of something that the member can be made of; `show(value)`
 // what a ConfigValue can.
 template <typename At, typename Parse, typename Show>
-[[nodiscard]] Form form(std::string values, At at, Parse parse, Show show) {
+[[nodiscard]] Form form(const std::string& values, At at, Parse parse, Show show) {
   using Held = ValueOf<std::remove_const_t<typename At::Member>>;
-  return {.values = std::move(values),
+  return {.values = values,
           .read = [=](std::string_view name, const std::string& text, Settings& into) -> Status {
             auto parsed = parse(name, text);
             if (!parsed) return tl::unexpected(parsed.error());
@@ -119,11 +119,11 @@ template <typename At>
 // `example`: for the hint, where not every number within them will do.
 template <typename At>
 [[nodiscard]] Form count(std::uint64_t min, std::uint64_t max, At at, const char* example = "") {
-  std::string values = max == std::numeric_limits<std::uint64_t>::max()
-                           ? "any count"
-                           : format_count(min) + " to " + format_count(max);
+  const std::string values = max == std::numeric_limits<std::uint64_t>::max()
+                                 ? "any count"
+                                 : format_count(min) + " to " + format_count(max);
   return form(
-      std::move(values), at,
+      values, at,
       [=](std::string_view name, const std::string& text) {
         return parse_count(name, text, min, max, example);
       },

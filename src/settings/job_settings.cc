@@ -31,6 +31,14 @@ auto ceiling() {
   return in<&Settings::calibrate, &CalibrateSettings::ceiling, kMember>();
 }
 
+// describe() rounds; this is read back the same.
+std::string exact_criterion(const Criterion& one) {
+  if (one.unit == CriterionUnit::kVerdict) return one.name;
+  const bool ratio = one.unit == CriterionUnit::kRatio;
+  return one.name + ">" +
+         (ratio ? exact_ratio(one.limit) : exact_duration(static_cast<Nanoseconds>(one.limit)));
+}
+
 Form criteria() {
   return {.is_list = true,
           .read = [](std::string_view name, const std::string& text, Settings& into) -> Status {
@@ -42,7 +50,7 @@ Form criteria() {
           },
           .write = [](const Settings& from) -> std::optional<ConfigValue> {
             std::vector<std::string> texts;
-            for (const Criterion& one : from.trial.fail_if) texts.push_back(describe(one));
+            for (const Criterion& one : from.trial.fail_if) texts.push_back(exact_criterion(one));
             if (texts.empty()) return std::nullopt;
             return ConfigValue(std::move(texts));
           }};
@@ -84,9 +92,10 @@ Form floor_rate() {
         const auto rate = parse_rate(name, text);
         if (!rate) return tl::unexpected(rate.error());
         if (rate->kind == Rate::Kind::kPps && rate->value >= 1) return *rate;
-        return fail(ErrorKind::kUsage,
-                    fmt::format("{} {}: not a gentle rate in frames a second", name, quote(text)),
-                    "write it as 10kpps, or leave it out");
+        return fail(
+            ErrorKind::kUsage,
+            fmt::format("{} {}: not a rate in frames a second of 1pps or more", name, quote(text)),
+            "write it as 10kpps, or leave it out");
       },
       [](const Rate& value) { return exact_rate(value); });
 }
@@ -98,13 +107,14 @@ SettingRows trial_settings() {
   return {
       needed(kTrial, {"rate", "RATE", "1.5Mpps, 10Gbps, 50% of line rate, or max", kTrial,
                       Scope::kJob, rate(trial<&TrialSettings::rate>())}),
-      {"duration", "TIME", "of the counted traffic: 10s, 500ms, 1m", kTrial, Scope::kJob,
+      {"duration", "TIME", "duration of the counted traffic: 10s, 500ms, 1m", kTrial, Scope::kJob,
        duration(kMillisecond, kLongestDuration, trial<&TrialSettings::duration>())},
       {"fail-if", "CRITERIA", "exit 1 when this holds: loss>0.1%, delay_p99>1ms, ...; repeatable",
        kTrial, Scope::kJob, criteria()},
-      {"frame-log", "FILE", "CSV of every frame that arrived", kTrial, Scope::kJob,
+      {"frame-log", "FILE", "write every arrival as CSV to FILE", kTrial, Scope::kJob,
        word(trial<&TrialSettings::frame_log>())},
-      {"frame-log-frames", "N", "room of each receive queue for it", kTrial, Scope::kJob,
+      {"frame-log-frames", "N", "frame log records to reserve for each receive queue", kTrial,
+       Scope::kJob,
        forms::beside(trial<&TrialSettings::frame_log>(),
                      count(1, 1'000'000'000, trial<&TrialSettings::frame_log_frames>()))},
   };
@@ -113,21 +123,21 @@ SettingRows trial_settings() {
 SettingRows search_settings() {
   constexpr Verbs kSearch{Verb::kSearch};
   return {
-      {"goal", "GOAL", "no loss, 0.5 %, or a ratio; repeatable", kSearch, Scope::kJob, goals()},
-      {"precision", "RATIO", "width of the answer, relative", kSearch, Scope::kJob,
+      {"goal", "GOAL", "loss goal: ndr (no loss), pdr (0.5 %) or loss=RATIO; repeatable", kSearch,
+       Scope::kJob, goals()},
+      {"precision", "RATIO", "largest relative distance of the two bounds", kSearch, Scope::kJob,
        forms::ratio(1e-6, 0.5, "0.0001% to 50%", spec<&SearchSpec::precision>())},
-      {"trial-duration", "TIME", "of each trial", kSearch, Scope::kJob,
+      {"trial-duration", "TIME", "duration of each trial", kSearch, Scope::kJob,
        duration(10 * kMillisecond, kLongestDuration, spec<&SearchSpec::trial_duration>())},
       {"final-duration", "TIME",
-       "of the trial that confirms; not shorter than the others, whose duration it has by "
-       "default",
-       kSearch, Scope::kJob,
+       "duration of the confirming trial; default and minimum: --trial-duration", kSearch,
+       Scope::kJob,
        duration(10 * kMillisecond, kLongestDuration, search<&SearchSettings::final_duration>())},
-      {"max-rate", "RATE", "never offer more than this", kSearch, Scope::kJob,
+      {"max-rate", "RATE", "highest load that is tried", kSearch, Scope::kJob,
        rate(search<&SearchSettings::max_rate>())},
-      {"min-rate", "RATE", "give up below this", kSearch, Scope::kJob,
+      {"min-rate", "RATE", "lowest load that is tried", kSearch, Scope::kJob,
        rate(search<&SearchSettings::min_rate>())},
-      {"time-limit", "TIME", "stop after this long with what is known", kSearch, Scope::kJob,
+      {"time-limit", "TIME", "end after this time with the results so far", kSearch, Scope::kJob,
        duration(kSecond, kLongestDuration, search<&SearchSettings::time_limit>())},
       {"trial-command", "CMD", "run CMD for each trial instead of sending frames", kSearch,
        Scope::kJob, word(search<&SearchSettings::trial_command>())},
@@ -137,14 +147,17 @@ SettingRows search_settings() {
 SettingRows calibrate_settings() {
   constexpr Verbs kCalibrate{Verb::kCalibrate};
   return {
-      {"rate", "RATE", "of the floor; default: 10kpps, or 1 % of line rate if less", kCalibrate,
-       Scope::kJob, floor_rate()},
-      {"duration", "TIME", "of the floor; default: 3 s or 20,000 frames", kCalibrate, Scope::kJob,
+      {"rate", "RATE", "rate of the baseline delay; default: 10kpps, or 1 % of line rate if less",
+       kCalibrate, Scope::kJob, floor_rate()},
+      {"duration", "TIME",
+       "duration of the baseline delay; default: 3 s, or 20,000 frames if longer", kCalibrate,
+       Scope::kJob,
        duration(100 * kMillisecond, kLongestDuration,
                 calibrate<&CalibrateSettings::floor_duration>())},
-      {"precision", "RATIO", "width of the ceiling, relative", kCalibrate, Scope::kJob,
+      {"precision", "RATIO", "relative precision of the baseline rate", kCalibrate, Scope::kJob,
        forms::ratio(1e-4, 0.5, "0.01% to 50%", ceiling<&SearchSpec::precision>())},
-      {"trial-duration", "TIME", "of each trial of the ceiling", kCalibrate, Scope::kJob,
+      {"trial-duration", "TIME", "duration of each trial of the baseline rate", kCalibrate,
+       Scope::kJob,
        duration(10 * kMillisecond, kLongestDuration, ceiling<&SearchSpec::trial_duration>())},
   };
 }

@@ -1,4 +1,4 @@
-// From a rate as the user gives it to frames a second.
+// What a test sends at each of its frame sizes, and a rate as the user gives it in frames a second.
 #pragma once
 
 #include <string_view>
@@ -7,6 +7,9 @@
 #include "settings/settings.h"
 
 namespace wireproof {
+
+// The traffic of the test, in frames of that size.
+[[nodiscard]] TrafficProfile profile_of(const TestSettings& test, const SizeChoice& choice);
 
 // Frames a second of a rate other than max, for frames of that mean size, with the layer and the
 // tag of `test`. Layer 3 is what Ethernet header, tag and FCS leave. Fails with kUsage for a

@@ -3,19 +3,10 @@
 #include "base/units.h"
 
 namespace wireproof {
-namespace {
-
-constexpr std::string_view kSockets = "io_uring:";
-
-}  // namespace
-
-bool is_socket_port(const std::string& port) {
-  return port.starts_with(kSockets);
-}
-
 std::optional<IpEndpoint> socket_endpoint(const std::string& port) {
-  if (!is_socket_port(port)) return std::nullopt;
-  std::string text = port.substr(kSockets.size());
+  const std::size_t device = port.find(':');
+  if (device == std::string::npos) return std::nullopt;
+  std::string text = port.substr(device + 1);
   text = text.substr(0, text.find(','));  // its options follow
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return std::nullopt;
@@ -27,6 +18,10 @@ std::optional<IpEndpoint> socket_endpoint(const std::string& port) {
   const auto l4_port = parse_count("PORT", text.substr(colon + 1), 0, 65'535);
   if (!ip || !l4_port) return std::nullopt;
   return IpEndpoint{*ip, static_cast<std::uint16_t>(*l4_port)};
+}
+
+bool is_socket_port(const std::string& port) {
+  return socket_endpoint(port).has_value();
 }
 
 }  // namespace wireproof

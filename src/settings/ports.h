@@ -9,7 +9,8 @@
 
 namespace wireproof {
 
-// Of a port of sockets, as typed; nullopt: it is none, or none that can be read.
+// A port whose DEVICE is an address with a UDP port is one of sockets, whichever backend has them:
+// no interface and no PCI device is called so. nullopt: it is none, or none that can be read.
 [[nodiscard]] std::optional<IpEndpoint> socket_endpoint(const std::string& port);
 [[nodiscard]] bool is_socket_port(const std::string& port);
 

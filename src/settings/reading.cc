@@ -17,6 +17,9 @@ std::string spelled(const Setting& setting, Spelling spelling) {
 
 Status read_one(const Given& given, Settings& into) {
   const Form& form = given.setting->form;
+  if (given.texts.empty() && !form.is_list) {
+    return refuse(given.as + " is given an empty list", "write one value, or leave it out");
+  }
   if (given.texts.size() > 1 && !form.is_list) {
     return refuse(given.as + " is given twice", "give it once");
   }
@@ -47,10 +50,42 @@ Result<std::vector<std::string>> texts_of(const std::string& key, const ConfigVa
       return texts;
     }
     Result<Texts> operator()(const Config&) const {
-      return refuse(key + " is an object, and has one value", "write it as the flag takes it");
+      return refuse(key + " is an object, and has one value", "write it as for the flag");
     }
   };
   return std::visit(Visitor{key}, value.value);
+}
+
+// What is in force of those of the verb's settings that are wanted.
+template <typename Wanted>
+Config written(const Settings& settings, Wanted wanted) {
+  Config config;
+  for (const Setting* setting : settings_of(settings.verb)) {
+    if (!wanted(*setting)) continue;
+    if (auto value = setting->form.write(settings)) {
+      config.push_back({key_of(*setting), std::move(*value)});
+    }
+  }
+  return config;
+}
+
+// The layers below know a setting by its flag: each of those in a sentence becomes what the reader
+// of it wrote. One in the middle of a word is a part of a file's name.
+std::string respelled(Verb verb, const std::string& sentence, const Names& names) {
+  std::string text;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = sentence.find("--", done)) != sentence.npos;) {
+    const std::size_t begin = at + 2;
+    const std::size_t end =
+        std::min(sentence.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", begin),
+                 sentence.size());
+    const Setting* setting = find_setting(verb, sentence.substr(begin, end - begin));
+    const bool word = at == 0 || sentence[at - 1] == ' ' || sentence[at - 1] == '(';
+    text += sentence.substr(done, at - done);
+    text += word && setting != nullptr ? names(setting->name) : sentence.substr(at, end - at);
+    done = end;
+  }
+  return text + sentence.substr(done);
 }
 
 Error unknown_key(Verb verb, const std::string& key) {
@@ -88,19 +123,22 @@ Result<Settings> read_settings(Verb verb, std::span<const Given> given, Spelling
     return refuse(fmt::format("{} needs {}", word_of(kVerbWords, verb), names(setting->name)),
                   fmt::format("{}: {}", names(setting->name), setting->help));
   }
-  if (Status settled = settle(settings, names); !settled) return tl::unexpected(settled.error());
+  if (Status settled = settle(settings, names); !settled) {
+    Error error = std::move(settled.error());
+    error.message = respelled(verb, error.message, names);
+    error.hint = respelled(verb, error.hint, names);
+    return tl::unexpected(std::move(error));
+  }
   return settings;
 }
 
 Config job_config(const Settings& settings) {
-  Config config;
-  for (const Setting* setting : settings_of(settings.verb)) {
-    if (setting->scope == Scope::kCommandLine) continue;
-    if (auto value = setting->form.write(settings)) {
-      config.push_back({key_of(*setting), std::move(*value)});
-    }
-  }
-  return config;
+  return written(settings,
+                 [](const Setting& setting) { return setting.scope != Scope::kCommandLine; });
+}
+
+Config calibration_conditions(const Settings& settings) {
+  return written(settings, [](const Setting& setting) { return setting.of_calibration; });
 }
 
 Result<Settings> read_job(Verb verb, const Config& config) {

@@ -32,4 +32,8 @@ struct Given {
 [[nodiscard]] Config job_config(const Settings& settings);
 [[nodiscard]] Result<Settings> read_job(Verb verb, const Config& config);
 
+// Of a job's settings those under which a calibration was found, and holds: what changes how much
+// the tester sends, bears or records. As job_config() writes them.
+[[nodiscard]] Config calibration_conditions(const Settings& settings);
+
 }  // namespace wireproof

@@ -16,13 +16,13 @@ Status settle_pacing(TestSettings& test, const Names& names) {
   PacketTrialSpec& trial = test.trial;
   const bool bursty = trial.schedule == ScheduleKind::kBursty;
   if (bursty && !test.burst_size) {
-    return refuse(fmt::format("{} bursty: how many frames at once is not said", names("schedule")),
+    return refuse(fmt::format("{} bursty needs {}", names("schedule"), names("burst-size")),
                   fmt::format("give {}; RFC 2544 section 21 takes 16, 64, 256 and 1024",
                               names("burst-size")));
   }
   if (!bursty && test.burst_size) {
     return refuse(
-        fmt::format("{} means nothing without {} bursty", names("burst-size"), names("schedule")),
+        fmt::format("{} has no effect without {} bursty", names("burst-size"), names("schedule")),
         fmt::format("give {} bursty, or leave {} out", names("schedule"), names("burst-size")));
   }
   trial.burst = test.burst.value_or(trial.burst);
@@ -37,7 +37,8 @@ Status settle_ports(TestSettings& test, const Names& names) {
   if (test.tx == "none") {
     return refuse(
         fmt::format("{} none: a test needs a port that sends", names("tx")),
-        fmt::format("only {} may be none; an interface called so is af_packet:none", names("rx")));
+        fmt::format("only {} may be none; for an interface with this name write af_packet:none",
+                    names("rx")));
   }
   if (test.bidirectional && !test.rx && names.given("rx")) {
     return refuse(
@@ -80,7 +81,7 @@ Status settle_frame_log(Settings& settings, const Names& names) {
   if (settings.trial.frame_log.empty()) {
     if (!names.given("frame-log-frames")) return {};
     return refuse(
-        fmt::format("{} means nothing without {}", names("frame-log-frames"), names("frame-log")),
+        fmt::format("{} has no effect without {}", names("frame-log-frames"), names("frame-log")),
         fmt::format("name the file with {}, or leave {} out", names("frame-log"),
                     names("frame-log-frames")));
   }
@@ -100,7 +101,7 @@ Status settle_trial(Settings& settings, const Names& names) {
   }
   if (Status ok = settle_frame_log(settings, names); !ok) return ok;
   if (!test.rx && !names.given("dst-mac") && !names.given("next-hop")) {
-    return refuse(fmt::format("{} none: nobody says where the frames are to go", names("rx")),
+    return refuse(fmt::format("{} none: the destination of the frames is unknown", names("rx")),
                   is_socket_port(test.tx)
                       ? fmt::format("name the receiving socket with {}", names("rx"))
                       : fmt::format("give {}, or {} to have it resolved", names("dst-mac"),
@@ -108,7 +109,7 @@ Status settle_trial(Settings& settings, const Names& names) {
   }
   if (settings.trial.rate.kind == Rate::Kind::kMax &&
       test.trial.schedule != ScheduleKind::kConstant) {
-    return refuse(fmt::format("{} means nothing with {} max", names("schedule"), names("rate")),
+    return refuse(fmt::format("{} has no effect with {} max", names("schedule"), names("rate")),
                   "give a rate, or leave it out");
   }
   return {};
@@ -134,11 +135,11 @@ Status settle_search(Settings& settings, const Names& names) {
         fmt::format("{} {} is out of range: {} to {}", names("final-duration"),
                     exact_duration(spec.final_duration), exact_duration(spec.trial_duration),
                     exact_duration(kLongestDuration)),
-        "a longer trial confirms, never a shorter one");
+        "the confirming trial must not be shorter than the others");
   }
   spec.time_limit = search.time_limit.value_or(0);
   if (search.min_rate.kind == Rate::Kind::kMax) {
-    return refuse(fmt::format("{} max: no room to search", names("min-rate")),
+    return refuse(fmt::format("{} max: there is no range to search", names("min-rate")),
                   "leave it out, or give a rate");
   }
   return {};
@@ -147,7 +148,7 @@ Status settle_search(Settings& settings, const Names& names) {
 Status settle_calibrate(Settings& settings, const Names& names) {
   CalibrateSettings& calibrate = settings.calibrate;
   if (!settings.test.rx) {
-    return refuse(fmt::format("{} none: a cable has two ends", names("rx")),
+    return refuse(fmt::format("{} none: calibrate needs a receiving port", names("rx")),
                   "name the port the frames come out of");
   }
   if (Status ok = settle_test(settings.test, names); !ok) return ok;

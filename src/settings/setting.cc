@@ -16,7 +16,8 @@ std::vector<const Setting*> settings_of(Verb verb) {
 
 const Setting* find_setting(Verb verb, std::string_view name) {
   for (const Setting& setting : all_settings()) {
-    if (setting.verbs.has(verb) && setting.name == name) return &setting;
+    if (!setting.verbs.has(verb)) continue;
+    if (setting.name == name || (setting.old_name == name && !name.empty())) return &setting;
   }
   return nullptr;
 }

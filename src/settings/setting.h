@@ -37,10 +37,12 @@ struct Setting {
   Verbs verbs;
   Scope scope;
   Form form;
-  char letter = 0;           // -v; 0: none
-  bool positional = false;   // a word that stands by itself; the name is no flag
-  bool may_be_bare = false;  // the value may be left out
-  Verbs needed_by = {};      // cannot do without it
+  char letter = 0;                 // -v; 0: none
+  bool positional = false;         // a word that stands by itself; the name is no flag
+  bool may_be_bare = false;        // the value may be left out
+  Verbs needed_by = {};            // cannot do without it
+  std::string_view old_name = {};  // taken as well, and told nowhere; empty: none
+  bool of_calibration = false;     // a calibration holds for one value of it alone
 };
 
 // What they are about, for a manual.
@@ -53,12 +55,12 @@ struct SettingGroup {
 // All of them, in the order in which a help lists them.
 [[nodiscard]] std::span<const Setting> all_settings();
 [[nodiscard]] std::vector<const Setting*> settings_of(Verb verb);
-// nullptr: the verb has none of that name.
+// By either of its names. nullptr: the verb has none of that name.
 [[nodiscard]] const Setting* find_setting(Verb verb, std::string_view name);
 
 // The default as a user would write it; empty: there is none, or it is not given.
 [[nodiscard]] std::string default_of(const Setting& setting);
-// "receive room a queue (64 to 1,048,576; default 4096)", "sending port (required)".
+// "802.1Q id (1 to 4,094)", "sending port (required)".
 [[nodiscard]] std::string help_of(const Setting& setting, Verb verb);
 
 // "--trial-duration", or "IFACE" of one that is no flag.

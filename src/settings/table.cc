@@ -44,7 +44,7 @@ std::span<const Setting> all_settings() {
 SettingRows doctor_settings() {
   constexpr Verbs kDoctor{Verb::kDoctor};
   return {
-      {"interface", "IFACE", "look at this interface too", kDoctor, Scope::kCommandLine,
+      {"interface", "IFACE", "also check this interface", kDoctor, Scope::kCommandLine,
        word(in<&Settings::doctor, &DoctorSettings::interface>()), 0, true},
       {"plan", "RATE", "cores and links that line rate needs: 100G, any bit rate, or all", kDoctor,
        Scope::kCommandLine, word(in<&Settings::doctor, &DoctorSettings::plan>())},
@@ -67,11 +67,11 @@ SettingRows output_settings() {
                         on(output<&OutputSettings::quiet>())}),
       with_letter('v', {"verbose", "", "every trial, counters by the driver's own names", kLive,
                         Scope::kCommandLine, on(output<&OutputSettings::verbose>())}),
-      {"no-color", "", "no colour; there is none in this version's text", kDocuments,
-       Scope::kCommandLine, on(output<&OutputSettings::no_color>())},
+      {"no-color", "", "accepted; the text has no colour", kDocuments, Scope::kCommandLine,
+       on(output<&OutputSettings::no_color>())},
       {"dry-run", "", "say what would be sent, and send nothing", kJobs, Scope::kCommandLine,
        on(output<&OutputSettings::dry_run>())},
-      {"dry-run", "", "list it, and undo nothing", kCleanup, Scope::kCommandLine,
+      {"dry-run", "", "only list what would be removed", kCleanup, Scope::kCommandLine,
        on(output<&OutputSettings::dry_run>())},
   };
 }

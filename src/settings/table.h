@@ -19,6 +19,16 @@ using SettingRows = std::vector<Setting>;
   return row;
 }
 
+[[nodiscard]] inline Setting formerly(std::string_view old_name, Setting row) {
+  row.old_name = old_name;
+  return row;
+}
+
+[[nodiscard]] inline Setting of_calibration(Setting row) {
+  row.of_calibration = true;
+  return row;
+}
+
 // Of receive rings.
 inline constexpr std::uint64_t kRingMin = 64;
 inline constexpr std::uint64_t kRingMax = 1u << 20;

@@ -20,9 +20,11 @@ Status check_second_values(const TestSettings& test, const Names& names) {
                                     {"src-ip", back.src_ip.has_value()},
                                     {"dst-ip", back.dst_ip.has_value()}}) {
     if (!given) continue;
-    return refuse(fmt::format("{}: the second value is the reverse direction's, and none is sent",
-                              names(name)),
-                  fmt::format("give {}, or one value", names("bidirectional")));
+    return refuse(
+        fmt::format("{}: the second value is for the reverse direction, which is not used "
+                    "without {}",
+                    names(name), names("bidirectional")),
+        fmt::format("give {}, or one value", names("bidirectional")));
   }
   return {};
 }
@@ -32,7 +34,7 @@ Status check_destinations(const TestSettings& test, const Names& names) {
   const TrafficProfile& profile = test.profile;
   if (profile.dst_mac && profile.next_hop) {
     return refuse(
-        fmt::format("{} and {} both say where the frames go", names("dst-mac"), names("next-hop")),
+        fmt::format("{} and {} both give the destination", names("dst-mac"), names("next-hop")),
         "give one of them");
   }
   const bool same_port = test.rx == test.tx;  // refused with its own sentence
@@ -42,10 +44,10 @@ Status check_destinations(const TestSettings& test, const Names& names) {
   if (!hop && !mac) return {};
   const std::string name = names(hop ? "next-hop" : "dst-mac");
   const std::string given = hop ? format_ip(*profile.next_hop) : format_mac(*profile.dst_mac);
-  return refuse(fmt::format("{} {} with {}: where the frames of the reverse direction go is not "
-                            "said, and is never guessed",
+  return refuse(fmt::format("{} {} with {}: the destination of the reverse direction is missing, "
+                            "and it is never guessed",
                             name, given, names("bidirectional")),
-                fmt::format("give both, the way there and the way back: {} {},{}", name, given,
+                fmt::format("give both, forward and reverse: {} {},{}", name, given,
                             hop ? "ADDRESS" : "MAC"));
 }
 
@@ -138,10 +140,10 @@ void fit_mixes(TestSettings& test, const Names& names) {
     if (!mix || smallest >= least) continue;
     for (std::uint32_t& size : choice.sizes) size = std::max(size, least);
     choice.raised_to = least;
-    test.notes.push_back(
-        fmt::format("{} {}: frames of {} bytes are sent with {}, the least that has room for the "
-                    "signature behind these headers",
-                    names("size"), choice.name, smallest, least));
+    test.notes.push_back(fmt::format(
+        "{} {}: frames of {} bytes are sent with {}, the smallest that has room for the "
+        "signature behind these headers",
+        names("size"), choice.name, smallest, least));
   }
 }
 

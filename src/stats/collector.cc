@@ -9,12 +9,15 @@ Collector::Collector(std::vector<const Cell*> cells, std::vector<const Histogram
     : cells_(std::move(cells)),
       delays_(std::move(delays)),
       seen_(delays_.size(), std::vector<std::uint64_t>(Histogram::kSteps + 1)),
+      asked_period_(period),
       period_(period) {
   intervals_.reserve(kIntervalsMax + 1);
 }
 
 void Collector::start(Nanoseconds epoch) {
   epoch_ = closed_at_ = epoch;
+  period_ = asked_period_;
+  due_ = epoch + period_;
   closed_ = {};
   intervals_.clear();
   for (auto& seen : seen_) std::fill(seen.begin(), seen.end(), 0);
@@ -31,9 +34,10 @@ CellSample Collector::total() const {
 }
 
 bool Collector::sample(Nanoseconds now) {
-  if (now - closed_at_ < period_) return false;
+  if (now < due_) return false;
   close(now);
   if (intervals_.size() > kIntervalsMax) thin();
+  due_ = epoch_ + ((now - epoch_) / period_ + 1) * period_;
   return true;
 }
 

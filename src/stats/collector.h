@@ -24,17 +24,19 @@ struct CellInterval {
   HistogramSteps delays;
 };
 
-// The cells of one direction. One thread.
+// The cells of one end of a direction. One thread.
 class Collector {
  public:
   // `delays`: of each receiving loop, read while it records.
   Collector(std::vector<const Cell*> cells, std::vector<const Histogram*> delays,
             Nanoseconds period);
+  Collector() : Collector({}, {}, kSecond) {}
 
   void start(Nanoseconds epoch);
-  // Closes an interval when a period has passed; true when it did. Bounded: after kIntervalsMax the
+  // Closes an interval when a whole number of periods since the epoch has come; true when it did:
+  // both ends of a direction close theirs at about the same times. Bounded: after kIntervalsMax the
   // series is thinned to every second interval (two are merged, their delays by addition) and the
-  // period doubles.
+  // period doubles, until the next start().
   bool sample(Nanoseconds now);
   // Closes the last, shorter one; true unless it would be empty.
   bool finish(Nanoseconds now);
@@ -51,9 +53,11 @@ class Collector {
   std::vector<const Cell*> cells_;
   std::vector<const Histogram*> delays_;
   std::vector<std::vector<std::uint64_t>> seen_;  // of each histogram, until the last interval
-  Nanoseconds period_;
+  Nanoseconds asked_period_;
+  Nanoseconds period_;  // of this trial: longer once its series was thinned
   Nanoseconds epoch_ = 0;
   Nanoseconds closed_at_ = 0;
+  Nanoseconds due_ = 0;  // the next is closed then
   CellSample closed_;
   std::vector<CellInterval> intervals_;
 };

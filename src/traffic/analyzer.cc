@@ -9,7 +9,7 @@ namespace wireproof {
 Analyzer::Analyzer(const AnalyzerSpec& spec)
     : spec_(spec),
       reader_(spec.match),
-      direction_(spec.reverse ? kDirectionBit : 0),
+      space_bits_(space_bits(spec.reverse, spec.stream)),
       tracker_(spec.spaces),
       late_tracker_(spec.spaces),
       log_(spec.log_frames) {
@@ -71,7 +71,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     ++counts_.stale;
     return false;
   }
-  seen.group = signature.space ^ direction_;  // anything but a known group of ours is too large
+  seen.group = signature.space ^ space_bits_;  // anything but a known group of ours is too large
   seen.sequence = signature.sequence;
   if (seen.group >= spec_.spaces) [[unlikely]] {
     if ((seen.group & kCatchUpBit) != 0) seen.sequence |= kCatchUpMark;
@@ -87,7 +87,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
     late_[late_count_++] = seen;
     return false;
   }
-  seen.lag = signature.lag;
+  seen.lateness = signature.lateness;
   return true;
 }
 
@@ -104,7 +104,7 @@ inline bool Analyzer::belongs(const Signature& signature, Nanoseconds arrived, S
 void Analyzer::look_elsewhere(const Frame& frame) {
   const auto found = read_any_test_frame(frame.data, frame.length);
   if (!found || found->signature.trial_id != start_.trial_id) return;
-  if (((found->signature.space & ~kCatchUpBit) ^ direction_) >= spec_.spaces) {
+  if (((found->signature.space & ~kCatchUpBit) ^ space_bits_) >= spec_.spaces) {
     ++counts_.misdirected;
   } else if (counts_.readdressed++ == 0) {
     readdressed_ = found;
@@ -128,7 +128,7 @@ inline bool Analyzer::account(const Seen& seen) {
   const Nanoseconds sent = seen.arrived - seen.delay;
   log_.add({.arrived = seen.arrived,
             .sent = sent,
-            .scheduled = sent - decode_lag(seen.lag),
+            .scheduled = sent - decode_lateness(seen.lateness),
             .sequence = seen.sequence & kSequenceMax,
             .space = seen.group & 0xffff,
             .found = static_cast<std::uint8_t>(found)});
@@ -141,13 +141,14 @@ inline bool Analyzer::wanted(Nanoseconds delay) {
   return delay >= 0;
 }
 
-void Analyzer::record(std::span<const Nanoseconds> sampled, std::span<const std::uint16_t> lags) {
+void Analyzer::record(std::span<const Nanoseconds> sampled,
+                      std::span<const std::uint16_t> lateness_codes) {
   delays_.record_all(sampled);
   for (const Nanoseconds delay : sampled) about_reference_.record(delay - start_.reference);
   if (!start_.scheduled) return;
   std::array<Nanoseconds, kBurstMax> from_schedule;
   for (std::size_t i = 0; i < sampled.size(); ++i) {
-    from_schedule[i] = sampled[i] + decode_lag(lags[i]);
+    from_schedule[i] = sampled[i] + decode_lateness(lateness_codes[i]);
   }
   from_schedule_.record_all(std::span(from_schedule).first(sampled.size()));
 }
@@ -161,12 +162,18 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
   std::uint64_t unstamped = 0;
   for (const Frame* frame : frames) {
     Seen& seen = ours[count_ours];
-    const Nanoseconds arrived = frame->stamp != 0 ? frame->stamp : now;
+    Nanoseconds arrived = frame->stamp;
+    if (arrived == 0) {
+      arrived = now;
+      ++unstamped;
+    }
     const bool counts = reader_.is_plain(frame->data, frame->length)
                             ? belongs(FrameReader::plain_signature(frame->data), arrived, seen)
                             : look_again(*frame, arrived, seen);
-    if (!counts) continue;
-    unstamped += frame->stamp == 0 ? 1 : 0;
+    if (!counts) {
+      unstamped -= frame->stamp == 0 ? 1 : 0;
+      continue;
+    }
     tracker_.prefetch(seen.group, seen.sequence);
     if (variation_) variation_->prefetch(seen.group, seen.sequence);
     ++count_ours;
@@ -177,7 +184,7 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
   }
   if (count_ours > 0) longest_delay_ = std::max(longest_delay_, ours[count_ours - 1].delay);
   std::array<Nanoseconds, kBurstMax> sampled;
-  std::array<std::uint16_t, kBurstMax> lags;
+  std::array<std::uint16_t, kBurstMax> lateness_codes;
   std::size_t count_sampled = 0;
   std::uint64_t catch_ups = 0;
   for (const Seen& seen : std::span(ours).first(count_ours)) {
@@ -185,14 +192,14 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
     ++counts_.unique;
     catch_ups += seen.sequence >> kCatchUpShift;
     sampled[count_sampled] = seen.delay;
-    lags[count_sampled] = seen.lag;
+    lateness_codes[count_sampled] = seen.lateness;
     count_sampled += wanted(seen.delay) ? 1 : 0;
   }
   counts_.unique_catch_up += catch_ups;
   if (late_count_ > 0) [[unlikely]] {
     account_late();
   }
-  record(std::span(sampled).first(count_sampled), std::span(lags).first(count_sampled));
+  record(std::span(sampled).first(count_sampled), std::span(lateness_codes).first(count_sampled));
 }
 
 }  // namespace wireproof

@@ -23,7 +23,8 @@ namespace wireproof {
 struct AnalyzerSpec {
   AddressMatch match;
   bool reverse = false;           // the direction whose frames arrive here
-  std::uint32_t spaces = 1;       // sequence spaces of that direction
+  std::uint32_t stream = 0;       // of that direction, below kStreamsMax
+  std::uint32_t spaces = 1;       // sequence spaces of that stream
   std::uint32_t delay_every = 1;  // record the delay of each N-th frame; 0: of none
   std::size_t log_frames = 0;     // room of the arrival log; 0: none is kept
 };
@@ -55,6 +56,13 @@ class Analyzer {
   void take(std::span<Frame* const> frames, Nanoseconds now,
             Nanoseconds late_after = std::numeric_limits<Nanoseconds>::max());
 
+  // What take() would find it to be at its first look; `signature` is set only for kOurs, whichever
+  // stream it is of.
+  [[nodiscard]] FrameClass look(const Frame& frame, Signature& signature) const {
+    return reader_.read(frame.data, frame.length, signature);
+  }
+  [[nodiscard]] std::uint32_t stream() const { return spec_.stream; }
+
   [[nodiscard]] const ReceiveCounts& counts() const { return counts_; }
   [[nodiscard]] const ArrivalLog& log() const { return log_; }
   [[nodiscard]] const SequenceTracker& tracker() const { return tracker_; }
@@ -78,7 +86,7 @@ class Analyzer {
   static constexpr std::uint64_t kCatchUpMark = std::uint64_t{1} << kCatchUpShift;
   struct Seen {
     std::uint32_t group;
-    std::uint16_t lag;       // code
+    std::uint16_t lateness;  // code
     std::uint64_t sequence;  // its low 40 bits; kCatchUpMark
     Nanoseconds arrived;     // from the epoch
     Nanoseconds delay;
@@ -100,13 +108,13 @@ class Analyzer {
   bool account(const Seen& seen);
   void log(const Seen& seen, Arrived found);
   // `sampled` delays that count, none negative.
-  void record(std::span<const Nanoseconds> sampled, std::span<const std::uint16_t> lags);
+  void record(std::span<const Nanoseconds> sampled, std::span<const std::uint16_t> lateness_codes);
   // Whether the delay of this first copy is one of those that are recorded.
   bool wanted(Nanoseconds delay);
 
   AnalyzerSpec spec_;
   FrameReader reader_;
-  std::uint32_t direction_;
+  std::uint32_t space_bits_;
   SequenceTracker tracker_;
   SequenceTracker late_tracker_;  // of the late
   std::array<Seen, kBurstMax> late_{};

@@ -5,7 +5,7 @@
 namespace wireproof {
 
 Generator::Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
-                     std::vector<std::uint16_t> size_order, bool reverse)
+                     std::vector<std::uint16_t> size_order, std::uint32_t space_bits)
     : order_(flows),
       templates_(std::move(templates)),
       longest_(static_cast<std::size_t>(
@@ -15,12 +15,12 @@ Generator::Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> temp
                            }) -
           templates_.begin())),
       size_order_(std::move(size_order)),
-      direction_(reverse ? kDirectionBit : 0),
-      space_bits_(direction_) {}
+      space_bits_(space_bits),
+      burst_bits_(space_bits) {}
 
 Result<Generator> Generator::make(const FlowOrderSpec& flows, const HeaderSpec& headers,
                                   std::span<const std::uint32_t> sizes, bool payload_only,
-                                  bool reverse) {
+                                  std::uint32_t space_bits) {
   std::vector<std::uint32_t> distinct;
   std::vector<std::uint16_t> order;
   std::vector<FrameTemplate> templates;
@@ -33,7 +33,7 @@ Result<Generator> Generator::make(const FlowOrderSpec& flows, const HeaderSpec& 
     templates.push_back(std::move(*made));
     distinct.push_back(size);
   }
-  return Generator(flows, std::move(templates), std::move(order), reverse);
+  return Generator(flows, std::move(templates), std::move(order), space_bits);
 }
 
 void Generator::start(std::uint16_t trial_id, Nanoseconds epoch) {
@@ -62,9 +62,9 @@ std::uint16_t Generator::buffer_len_max() const {
 // Bytes of a frame may alias anything: whatever the loop needs is a local value.
 template <bool kMixedSizes>
 void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time,
-                            const std::uint16_t* lags) {
+                            const std::uint16_t* lateness_codes) {
   const FlowOrder order = order_;
-  const std::uint32_t space_bits = space_bits_;
+  const std::uint32_t space_bits = burst_bits_;
   const std::uint16_t trial_id = trial_id_;
   const FrameTemplate* templates = templates_.data();
   FramePatch patch = templates->patch();
@@ -81,18 +81,19 @@ void Generator::fill_frames(std::span<Frame* const> frames, std::uint64_t time,
       adopt(*frame, *made);
     }
     patch.apply(frame->data, shared, order.flow(place.flow), space_bits | order.group(place.flow),
-                *lags++);
+                *lateness_codes++);
     if (order.advance(place.flow)) shared = SharedFields(trial_id, place.flow.cycle, time);
   }
   place_ = place;
 }
 
-void Generator::fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lags) {
+void Generator::fill(std::span<Frame* const> frames, Nanoseconds now,
+                     const std::uint16_t* lateness_codes) {
   const auto time = static_cast<std::uint64_t>(now - epoch_);
   if (size_order_.size() == 1) {
-    fill_frames<false>(frames, time, lags);
+    fill_frames<false>(frames, time, lateness_codes);
   } else {
-    fill_frames<true>(frames, time, lags);
+    fill_frames<true>(frames, time, lateness_codes);
   }
 }
 

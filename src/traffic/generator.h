@@ -16,14 +16,14 @@ namespace wireproof {
 class Generator {
  public:
   // `templates`: of the same headers, one for each distinct size; `size_order`: indices into it in
-  // the order of emission.
+  // the order of emission; `space_bits`: what all of its sequence spaces have in common.
   Generator(const FlowOrderSpec& flows, std::vector<FrameTemplate> templates,
-            std::vector<std::uint16_t> size_order, bool reverse);
+            std::vector<std::uint16_t> size_order, std::uint32_t space_bits);
   // Frames of these sizes (bytes with FCS, one or more), in that order, over and over.
   // `payload_only`: the kernel writes the headers. Fails as FrameTemplate::make does.
   [[nodiscard]] static Result<Generator> make(const FlowOrderSpec& flows, const HeaderSpec& headers,
                                               std::span<const std::uint32_t> sizes,
-                                              bool payload_only, bool reverse);
+                                              bool payload_only, std::uint32_t space_bits);
 
   // Begins a run of numbers from 0. Transmit times count from `epoch`.
   void start(std::uint16_t trial_id, Nanoseconds epoch);
@@ -31,13 +31,15 @@ class Generator {
   // Begins a burst: rewind_to() counts from here. `catch_up`: its frames bear kCatchUpBit.
   void begin_burst(bool catch_up = false) {
     mark_ = place_;
-    space_bits_ = direction_ | (catch_up ? kCatchUpBit : 0);
+    burst_bits_ = space_bits_ | (catch_up ? kCatchUpBit : 0);
   }
-  // Makes the frames the next ones in order, all with the transmit time `now`; `lags`: of each, as
-  // encode_lag tells it.
-  void fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lags);
+  // Makes the frames the next ones in order, all with the transmit time `now`; `lateness_codes`: of
+  // each, as encode_lateness tells it.
+  void fill(std::span<Frame* const> frames, Nanoseconds now, const std::uint16_t* lateness_codes);
   // The same where no schedule wanted them earlier; at most kUnscheduledMax.
-  void fill(std::span<Frame* const> frames, Nanoseconds now) { fill(frames, now, kNoLags.data()); }
+  void fill(std::span<Frame* const> frames, Nanoseconds now) {
+    fill(frames, now, kNoLateness.data());
+  }
   static constexpr std::size_t kUnscheduledMax = 1024;
 
   // Only the first `accepted` frames of the burst were sent; the numbers of the others are used
@@ -66,16 +68,17 @@ class Generator {
   }
   void adopt(Frame& frame, const FrameTemplate& made) const;
   template <bool kMixedSizes>
-  void fill_frames(std::span<Frame* const> frames, std::uint64_t time, const std::uint16_t* lags);
+  void fill_frames(std::span<Frame* const> frames, std::uint64_t time,
+                   const std::uint16_t* lateness_codes);
 
-  static constexpr std::array<std::uint16_t, kUnscheduledMax> kNoLags{};
+  static constexpr std::array<std::uint16_t, kUnscheduledMax> kNoLateness{};
 
   FlowOrder order_;
   std::vector<FrameTemplate> templates_;
   std::size_t longest_;  // index into templates_
   std::vector<std::uint16_t> size_order_;
-  std::uint32_t direction_;
-  std::uint32_t space_bits_;  // of the burst
+  std::uint32_t space_bits_;
+  std::uint32_t burst_bits_;  // of the burst: the same, and kCatchUpBit
   std::uint16_t trial_id_ = 0;
   Nanoseconds epoch_ = 0;
   Place place_;

@@ -42,9 +42,9 @@ void Pacer::fill_up(Nanoseconds now, std::uint32_t limit) {
   }
 }
 
-// Only a pacer that is a whole burst behind comes here: the common path measures no lag.
+// Only a pacer that is a whole burst behind comes here: the common path measures no lateness.
 void Pacer::skip(std::uint64_t frames, Nanoseconds now) {
-  skipped_lag_max_ = std::max(skipped_lag_max_, now - next_deadline());
+  skipped_lateness_max_ = std::max(skipped_lateness_max_, now - next_deadline());
   ++stalls_;
   skipped_ += frames;
   const auto pending = static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, tail_ - head_));

@@ -103,8 +103,8 @@ class Pacer {
   [[nodiscard]] std::uint64_t marked() const { return marked_; }
   [[nodiscard]] std::uint64_t displaced() const { return displaced_; }
   [[nodiscard]] std::uint32_t room() const { return spec_.room; }
-  // The furthest that a frame which was skipped was behind; those sent tell their own lag.
-  [[nodiscard]] Nanoseconds skipped_lag_max() const { return skipped_lag_max_; }
+  // The furthest that a frame which was skipped was behind; those sent tell their own lateness.
+  [[nodiscard]] Nanoseconds skipped_lateness_max() const { return skipped_lateness_max_; }
   [[nodiscard]] std::uint64_t stalls() const { return stalls_; }
   // The mean of this queue, queues / rate; 0 without a schedule.
   [[nodiscard]] double gap_ns() const { return has_schedule() ? schedule_.gap_ns() : 0; }
@@ -132,7 +132,7 @@ class Pacer {
   std::uint64_t shadow_ = 0;  // frames to come that are behind the last burst beyond the schedule
   std::uint64_t marked_ = 0;
   std::uint64_t displaced_ = 0;
-  Nanoseconds skipped_lag_max_ = 0;
+  Nanoseconds skipped_lateness_max_ = 0;
   std::uint64_t stalls_ = 0;
 };
 

@@ -101,6 +101,10 @@ double mean_frame_size(const TrafficProfile& profile) {
   return sum / static_cast<double>(profile.sizes.size());
 }
 
+std::uint32_t nominal_frame_size(const TrafficProfile& profile) {
+  return static_cast<std::uint32_t>(mean_frame_size(profile) + 0.5);
+}
+
 double mean_of_mix(const TrafficProfile& profile) {
   return profile.sizes.size() > 1 ? mean_frame_size(profile) : 0;
 }

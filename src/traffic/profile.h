@@ -54,6 +54,8 @@ inline constexpr std::uint32_t kFlowsMax = 1u << 20;
 [[nodiscard]] double mean_frame_size(const TrafficProfile& profile);
 // The same of a mix; 0 of a single size.
 [[nodiscard]] double mean_of_mix(const TrafficProfile& profile);
+// The mean in whole bytes: what a trial is called by.
+[[nodiscard]] std::uint32_t nominal_frame_size(const TrafficProfile& profile);
 [[nodiscard]] std::uint32_t largest_frame_size(const TrafficProfile& profile);
 
 // The headers of one direction, before MAC addresses are known. Fails with kUsage when the

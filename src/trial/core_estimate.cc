@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/headers.h"
+
 #include "trial/derive.h"
 
 namespace wireproof {
 namespace {
 
-constexpr double kFcsBytes = 4;  // added and removed by the NIC: it never crosses the slot
 constexpr unsigned kLanesMax = 16;
 
 // Frames a second of one core that spends so much on each.
@@ -36,9 +37,9 @@ double code_rate(double gigatransfers) {
 std::vector<Assumption> stated(const PlanAssumptions& assumed) {
   return {
       {"tx_driver_ns", assumed.tx_driver_ns, "ns",
-       "what a frame to send costs the poll-mode driver and its NIC, of any size"},
+       "cost of sending a frame of any size in the poll-mode driver and its NIC"},
       {"rx_driver_ns", assumed.rx_driver_ns, "ns",
-       "what a frame to receive costs the driver, its bytes then being in the cache (DDIO)"},
+       "cost of receiving a frame in the driver, its bytes then being in the cache (DDIO)"},
       {"utilisation", assumed.utilisation, "",
        "the part of a core that may be spent; the rest is headroom for bursts and for other work"},
       {"control_cores", static_cast<double>(assumed.control_cores), "core",
@@ -63,7 +64,8 @@ CoreEstimate estimate_cores(double line_rate_bps, const SizeCost& cost,
   made.tx_cores = cores_for(made.line_fps, core_fps(cost.tx_ns + assumed.tx_driver_ns, assumed));
   made.rx_cores = cores_for(made.line_fps, core_fps(cost.rx_ns + assumed.rx_driver_ns, assumed));
   made.cores = made.tx_cores + made.rx_cores + assumed.control_cores;
-  made.pcie_bps = made.line_fps * (cost.frame_size - kFcsBytes + assumed.pcie_descriptor_bytes) * 8;
+  made.pcie_bps =
+      made.line_fps * (cost.frame_size - kFcsLength + assumed.pcie_descriptor_bytes) * 8;
   return made;
 }
 

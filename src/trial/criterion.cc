@@ -167,7 +167,7 @@ Result<Criterion> parse_one(std::string_view flag, std::string_view text) {
     if (metric->bounded && *ratio >= 1) {
       return fail(
           ErrorKind::kUsage,
-          fmt::format("{}{}: nothing is above 100 %, so that it could never fail", label,
+          fmt::format("{}{}: no value is above 100 %, so this criterion could never fail", label,
                       printable(limit)),
           fmt::format("a number without % is a ratio: write '{}>1%' or '{}>0.01'", name, name));
     }

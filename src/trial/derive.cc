@@ -6,6 +6,8 @@
 #include <cassert>
 #include <limits>
 
+#include "base/headers.h"
+
 namespace wireproof {
 
 namespace {
@@ -89,6 +91,13 @@ Verdict verdict_by_loss(const TrialResult& result, double goal) {
   return verdict;
 }
 
+IntervalDelay interval_delay(const HistogramSteps& delays) {
+  return {.samples = delays.samples(),
+          .p50 = delays.percentile(0.5),
+          .p99 = delays.percentile(0.99),
+          .max = delays.highest()};
+}
+
 double rate_fps(std::uint64_t frames, Nanoseconds duration) {
   if (duration <= 0) return 0;
   return static_cast<double>(frames) * static_cast<double>(kSecond) / static_cast<double>(duration);
@@ -103,7 +112,7 @@ double forwarding_fps(const TrialResult& result) {
 }
 
 double layer1_bps(double fps, double frame_size) {
-  return fps * (frame_size + kLineOverheadBytes) * kBitsPerByte;
+  return fps * (frame_size + double{kLineOverhead}) * kBitsPerByte;
 }
 
 double layer2_bps(double fps, double frame_size) {
@@ -111,13 +120,13 @@ double layer2_bps(double fps, double frame_size) {
 }
 
 double layer3_bps(double fps, double frame_size, bool tagged) {
-  constexpr double kEthernetBytes = 18, kTagBytes = 4;
-  return layer2_bps(fps, frame_size - kEthernetBytes - (tagged ? kTagBytes : 0));
+  const std::size_t around = kEthernetLength + kFcsLength + (tagged ? kVlanLength : 0);
+  return layer2_bps(fps, frame_size - static_cast<double>(around));
 }
 
 double line_rate_fps(double line_rate_bps, double frame_size) {
   assert(frame_size > 0);
-  return line_rate_bps / ((frame_size + kLineOverheadBytes) * kBitsPerByte);
+  return line_rate_bps / ((frame_size + double{kLineOverhead}) * kBitsPerByte);
 }
 
 }  // namespace wireproof

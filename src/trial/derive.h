@@ -26,6 +26,8 @@ namespace wireproof {
 // which our own bursts can explain (PacingSummary::lost_behind).
 [[nodiscard]] Verdict verdict_by_loss(const TrialResult& result, double goal);
 
+[[nodiscard]] IntervalDelay interval_delay(const HistogramSteps& delays);
+
 // frames / duration; 0 when the duration is not positive.
 [[nodiscard]] double rate_fps(std::uint64_t frames, Nanoseconds duration);
 // Frames a second over the measured duration, the lowest over the directions; 0 without any. The
@@ -35,7 +37,6 @@ namespace wireproof {
 
 // Bits a second on the wire (layer 1: preamble, SFD and gap included, +20 bytes a frame) and in the
 // frame (layer 2, FCS included). RFC 2544 appendix B's arithmetic.
-inline constexpr double kLineOverheadBytes = 20;
 // The exact mean, as far as it is known.
 template <typename Spec>  // TrialSpec, SearchSpec
 [[nodiscard]] double exact_frame_size(const Spec& spec) {

@@ -10,7 +10,7 @@ class Measurer {
  public:
   virtual ~Measurer() = default;
   // Runs one trial to its end and judges it. An error means that no trial took place (interface
-  // gone, peer gone, interrupted by the user); a trial that cannot be vouched for is a result.
+  // gone, peer gone, interrupted by the user); a trial that cannot be guaranteed is a result.
   [[nodiscard]] virtual Result<TrialResult> measure(const TrialSpec& spec) = 0;
 };
 

@@ -24,7 +24,8 @@ struct PortGrowth {
 };
 
 struct SentReport {
-  std::string from;  // the port's device
+  std::string from;          // the port's device
+  std::uint32_t stream = 0;  // of its direction
   SentHeaders headers;
   std::uint64_t intended = 0;
   std::uint64_t offered = 0;
@@ -49,6 +50,7 @@ struct SentReport {
 
 struct ReceivedReport {
   std::string to;
+  std::uint32_t stream = 0;  // of its direction
   ReceiveCounts counts;
   // Of the late: those which the receiver, kept from its core, may have taken up too late itself.
   std::uint64_t late_unseen = 0;
@@ -84,7 +86,7 @@ struct ReceivedReport {
     friend bool operator==(const Step&, const Step&) = default;
   };
   std::vector<Step> steps;
-  PauseSummary pauses;
+  PreemptionSummary preemptions;
   PortGrowth port;
   friend bool operator==(const ReceivedReport&, const ReceivedReport&) = default;
 };

@@ -37,7 +37,7 @@ struct SearchResult {
   std::optional<double> upper_bound_fps;
   // Forwarding rate measured at the lower bound (RFC 9971, conditional throughput).
   std::optional<double> conditional_throughput_fps;
-  // Both bounds exist, both by trials of the tester that it vouches for, within the precision.
+  // Both bounds exist, both by trials that the tester guarantees, within the precision.
   bool regular = false;
   // The tester could not offer more: the answer is "at least lower_bound_fps".
   bool tester_limited = false;

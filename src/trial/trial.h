@@ -146,27 +146,27 @@ struct LossBurstSummary {
 };
 
 // Gaps in a loop's own clock: nothing of the program ran there, whoever took the core.
-struct PauseSummary {
+struct PreemptionSummary {
   Nanoseconds threshold = 0;       // shorter ones are not noted
   Nanoseconds busy_threshold = 0;  // the same of a turn in which a burst was sent or received
   std::uint64_t count = 0;
   Nanoseconds total = 0;
   Nanoseconds max = 0;
-  struct Pause {
+  struct Preemption {
     Nanoseconds at = 0;  // where it began, from the start of the counted traffic
     Nanoseconds length = 0;
-    friend bool operator==(const Pause&, const Pause&) = default;
+    friend bool operator==(const Preemption&, const Preemption&) = default;
   };
-  std::vector<Pause> log;  // the first of them, in order; as many as there was room for
-  friend bool operator==(const PauseSummary&, const PauseSummary&) = default;
+  std::vector<Preemption> log;  // the first of them, in order; as many as there was room for
+  friend bool operator==(const PreemptionSummary&, const PreemptionSummary&) = default;
 };
 
 struct PacingSummary {
-  std::string mode;                 // "burst", "precise"
-  std::string schedule;             // "constant", "poisson", "bursty"; empty with --rate max
-  Nanoseconds lag_max = 0;          // the furthest the sender was behind its schedule
-  std::uint64_t stalls = 0;         // times it was more than one burst behind
-  std::optional<Distribution> lag;  // of each frame sent: actual less scheduled time
+  std::string mode;                      // "burst", "precise"
+  std::string schedule;                  // "constant", "poisson", "bursty"; empty with --rate max
+  Nanoseconds lateness_max = 0;          // the furthest the sender was behind its schedule
+  std::uint64_t stalls = 0;              // times it was more than one burst behind
+  std::optional<Distribution> lateness;  // of each frame sent: actual less scheduled time
   // Between one frame and the next of the same queue, by the stamps they bear: frames that left in
   // one burst under one reading are 0 apart.
   std::optional<Distribution> gap;
@@ -177,8 +177,15 @@ struct PacingSummary {
   std::uint32_t burst_max = 0;
   std::uint64_t caught_up = 0;    // frames sent in such bursts or right behind them
   std::uint64_t lost_behind = 0;  // of those: lost, no more than such bursts can explain
-  PauseSummary pauses;            // of the sending loops
+  PreemptionSummary preemptions;  // of the sending loops
   friend bool operator==(const PacingSummary&, const PacingSummary&) = default;
+};
+
+// Of the frames that arrived within an interval; percentiles as those of a Distribution.
+struct IntervalDelay {
+  std::uint64_t samples = 0;
+  std::optional<Nanoseconds> p50, p99;
+  Nanoseconds max = 0;  // the upper edge of its histogram step
 };
 
 struct Interval {         // sampled by the collector while the trial runs
@@ -187,13 +194,12 @@ struct Interval {         // sampled by the collector while the trial runs
   std::uint64_t offered = 0;
   std::uint64_t received = 0;
   std::uint64_t lost = 0;  // gaps that have left the window: never negative, a lower bound
-  // Of the frames that arrived within it; as DelaySummary::steps.
-  HistogramSteps delay;
+  IntervalDelay delay;
 };
 
-// The tester alone, over a bare cable, under the conditions of this direction: `wireproof
+// The tester alone, its ports back to back, under the conditions of this direction: `wireproof
 // calibrate` found it. Shown beside what was measured, never subtracted from it.
-struct BareCable {
+struct Baseline {
   std::optional<Nanoseconds> floor_p50, floor_p99_9;  // delay at a gentle rate
   std::optional<double> ceiling_fps;                  // highest lossless load
   std::string calibrated_at;                          // RFC 3339, UTC
@@ -217,7 +223,8 @@ struct SentHeaders {
 };
 
 struct DirectionResult {
-  std::string from;  // the ports' devices
+  std::string from;          // the ports' devices
+  std::uint32_t stream = 0;  // of several that were sent at once in this direction
   // Absent: nothing receives (--rx none). The receiving side's counts are then all zero and mean
   // nothing; only intended, offered, unsent and their attribution are said.
   std::optional<std::string> to;
@@ -236,9 +243,9 @@ struct DirectionResult {
   std::optional<ReorderingSummary> reordering;
   std::optional<LossBurstSummary> loss_bursts;
   PacingSummary pacing;
-  PauseSummary receive_pauses;  // of the receiving loops
+  PreemptionSummary receive_preemptions;  // of the receiving loops
   std::vector<Interval> intervals;
-  std::optional<BareCable> bare_cable;  // absent: never calibrated so
+  std::optional<Baseline> baseline;  // absent: never calibrated so
 };
 
 enum class Verdict { kPass, kFail, kInvalid };

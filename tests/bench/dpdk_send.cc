@@ -111,7 +111,8 @@ Status run(const Request& request) {
   auto device = open_port(backends, *port,
                           {.queues = queues, .steering = *steering_for(profile), .clock = &clock});
   if (!device) return tl::unexpected(device.error());
-  auto direction = Direction::make({.from = device->get(), .queues = queues}, profile, clock);
+  auto direction =
+      Direction::make({.sender = {.port = device->get(), .queues = queues}}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
   std::vector<Checker> checkers(queues);
   std::vector<WorkerSpec> workers;

@@ -49,7 +49,7 @@ Status run_until(const Clock& clock, int core, Step& step, Nanoseconds end) {
 
 Status send(const Request& request, Device& device, const TrafficProfile& profile,
             const Clock& clock) {
-  auto direction = Direction::make({.from = &device}, profile, clock);
+  auto direction = Direction::make({.sender = {.port = &device}}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
   (*direction)->start({0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch});
   TxLoop& loop = *(*direction)->tx_loops().front();
@@ -64,14 +64,15 @@ Status send(const Request& request, Device& device, const TrafficProfile& profil
 Status receive(const Request& request, Device& device, const TrafficProfile& profile,
                const Clock& clock) {
   // The direction's other end is in the other process: what is made here for it sends nothing.
-  auto direction = Direction::make({.from = &device, .to = &device}, profile, clock);
+  auto direction =
+      Direction::make({.sender = {.port = &device}, .receiver = {.port = &device}}, profile, clock);
   if (!direction) return tl::unexpected(direction.error());
   (*direction)->start({0, request.duration, TxLoop::kRoundMax, kTrial, request.epoch});
   RxLoop& loop = *(*direction)->rx_loops().front();
   run_until(clock, request.core, loop, request.epoch + request.duration + kStragglers);
-  const ReceiveCounts& counts = loop.analyzer().counts();
-  const SampleRecord& delays = loop.analyzer().delays();
-  const SequenceTracker& tracker = loop.analyzer().tracker();
+  const ReceiveCounts& counts = loop.lane().analyzer().counts();
+  const SampleRecord& delays = loop.lane().analyzer().delays();
+  const SequenceTracker& tracker = loop.lane().analyzer().tracker();
   std::uint64_t gaps = 0;
   for (std::uint32_t space = 0; space < tracker.spaces(); ++space) gaps += tracker.gaps(space);
   const auto at = [&](double quantile) {
@@ -82,7 +83,7 @@ Status receive(const Request& request, Device& device, const TrafficProfile& pro
       "\"foreign\": {}, \"stale\": {}, \"misdirected\": {}, \"delays\": {}, \"negative\": {}, "
       "\"delay_ns\": {{\"min\": {}, \"p50\": {}, \"p99\": {}, \"max\": {}}}}}\n",
       counts.unique, gaps, counts.duplicate, counts.reordered, counts.corrupt, counts.foreign,
-      counts.stale, counts.misdirected, delays.samples, loop.analyzer().negative_delays(),
+      counts.stale, counts.misdirected, delays.samples, loop.lane().analyzer().negative_delays(),
       delays.min, at(0.5), at(0.99), delays.max);
   return {};
 }

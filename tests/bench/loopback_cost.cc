@@ -38,7 +38,8 @@ int measure(std::uint32_t flows, std::uint64_t frames, int rounds) {
   const OpenSpec open{.steering = *steering_for(profile), .clock = &clock};
   const auto a = open_port(backends, *parse_port_spec(backends, "loopback:a"), open);
   const auto b = open_port(backends, *parse_port_spec(backends, "loopback:b"), open);
-  auto direction = Direction::make({.from = a->get(), .to = b->get()}, profile, clock);
+  auto direction = Direction::make({.sender = {.port = a->get()}, .receiver = {.port = b->get()}},
+                                   profile, clock);
   std::vector<double> ns_per_frame;
   for (int round = 0; round < rounds; ++round) {
     const Nanoseconds epoch = clock.now();
@@ -48,8 +49,10 @@ int measure(std::uint32_t flows, std::uint64_t frames, int rounds) {
     const std::uint64_t sent = measured_round(tx, rx, frames);
     const Nanoseconds took = clock.now() - epoch;
     while (rx.run() == Step::kBusy) continue;
-    if (rx.analyzer().counts().unique != sent || rx.analyzer().counts().reordered != 0) {
-      fmt::print(stderr, "loopback_cost: {} sent, {} came\n", sent, rx.analyzer().counts().unique);
+    if (rx.lane().analyzer().counts().unique != sent ||
+        rx.lane().analyzer().counts().reordered != 0) {
+      fmt::print(stderr, "loopback_cost: {} sent, {} came\n", sent,
+                 rx.lane().analyzer().counts().unique);
       return 1;
     }
     ns_per_frame.push_back(static_cast<double>(took) / static_cast<double>(sent));

@@ -57,7 +57,7 @@ TEST(DpdkOptions, RingsThatNobodyCountsTheDropsOfAreShortOnes) {
   EXPECT_EQ(parsed("net_ring0", {}).ring_holds, 0u);
 }
 
-TEST(DpdkOptions, WhatCannotBeVouchedForIsRefused) {
+TEST(DpdkOptions, WhatCannotBeGuaranteedIsRefused) {
   const Error xdp = refusal("net_af_xdp0", {{"iface", "e1"}});
   EXPECT_EQ(xdp.kind, ErrorKind::kUsage);
   EXPECT_EQ(xdp.hint, "use af_xdp:e1, which sees them");

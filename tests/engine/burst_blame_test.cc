@@ -22,9 +22,10 @@ class BurstBlame : public ::testing::Test {
     }
   }
 
-  void make(DirectionSpec spec) {
-    spec.from = &from_;
-    spec.to = &to_;
+  void make(const SenderSpec& sender, const ReceiverSpec& receiver = {}, bool reverse = false) {
+    DirectionSpec spec{.sender = sender, .receiver = receiver, .reverse = reverse};
+    spec.sender.port = &from_;
+    spec.receiver.port = &to_;
     auto made = Direction::make(spec, profile_, clock_);
     ASSERT_TRUE(made.has_value());
     direction_ = std::move(*made);

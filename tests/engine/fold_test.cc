@@ -129,6 +129,20 @@ TEST_F(FoldTest, ShortAndLongBurstsAreToldByTheirShare) {
   EXPECT_FALSE(found.result.loss_bursts->p99) << "fewer than ten lie beyond it";
 }
 
+// From 2,048 on a step of the histogram holds several lengths: 3,000 and 3,001 share one.
+TEST_F(FoldTest, NoPercentileIsBeyondTheLongestBurst) {
+  sent_.sent_per_space = {100'000, 40};
+  sent_.offered = sent_.intended = 100'040;
+  received_->counts.unique = 40'040;
+  received_->spaces = {{.reached = 100'000, .gaps = 60'000}, {.reached = 40}};
+  received_->gaps.lengths.merge(
+      {.steps = {{static_cast<std::uint32_t>(Histogram::index(3'000)), 20}}});
+  received_->gaps.longest = 3'000;
+  const Folded found = fold_now();
+  EXPECT_EQ(found.spoiled, "");
+  EXPECT_EQ(found.result.loss_bursts->p50, 3'000u);
+}
+
 TEST_F(FoldTest, TwoCountsThatDisagreeAreNeverPassedOver) {
   received_->spaces[1].gaps = 1;
   EXPECT_EQ(fold_now().spoiled, "accounting: 1 lost by numbers, 0 by difference");
@@ -173,7 +187,7 @@ TEST_F(FoldTest, TheDelayIsOfBothEnds) {
   EXPECT_EQ(fold_now().result.delay->metric, "one_way");
 }
 
-TEST_F(FoldTest, StepsOfTheSamePlaceBelongTogether) {
+TEST_F(FoldTest, StepsOfTheSameTimeBelongTogether) {
   sent_.steps = {{0, 10, 60}, {10, 20, 40}};
   received_->steps = {{0, 11, 55, 1}, {11, 20, 30, 2}, {20, 90, 15, 3}};
   const std::vector<Interval> series = fold_now().result.intervals;
@@ -193,6 +207,22 @@ TEST_F(FoldTest, StepsOfTheSamePlaceBelongTogether) {
   EXPECT_EQ(alone[1].end, 20);
 }
 
+// Whose edges are not the same, since each end has a clock and a host of its own.
+TEST_F(FoldTest, NothingThatWasSentIsMissingInTheSeries) {
+  sent_.steps = {{0, 9, 60}, {9, 31, 40}, {31, 41, 20}, {41, 52, 8}};
+  received_->steps = {{0, 11, 55}, {11, 19, 30}, {19, 40, 15}, {40, 42, 9}};
+  const std::vector<Interval> series = fold_now().result.intervals;
+  ASSERT_EQ(series.size(), 5u);
+  EXPECT_EQ(series[0].offered, 60u);
+  EXPECT_EQ(series[1].offered, 0u) << "the sender was not there at 19";
+  EXPECT_EQ(series[2].offered, 60u);
+  EXPECT_EQ(series[3].offered, 0u);
+  EXPECT_EQ(series[4].offered, 8u) << "after the receiver had gone";
+  EXPECT_EQ(series[4].start, 41);
+  EXPECT_EQ(series[4].end, 52);
+  EXPECT_EQ(series[4].received, 0u);
+}
+
 // Frames that a burst of ours moved explain no more than were sent in bursts and did not come back.
 TEST_F(FoldTest, LossesBehindBurstsAreNobodys) {
   lose(20);
@@ -207,8 +237,32 @@ TEST_F(FoldTest, LossesBehindBurstsAreNobodys) {
   found = fold_now();
   EXPECT_EQ(found.result.pacing.lost_behind, 12u);
   EXPECT_EQ(found.result.attribution.dut, 8u);
+  received_->port.set_back = true;
+  EXPECT_EQ(
+      fold_now().spoiled,
+      "not attributable: 8 frames were lost, and the counters of b were reset during the trial")
+      << "the bursts explain the others";
   received_->counts.unique_catch_up = 31;
   EXPECT_NE(fold_now().spoiled.find("accounting: more frames came back"), std::string::npos);
+}
+
+// Which frames of a burst a device drops is its own business.
+TEST_F(FoldTest, OneLossBesideElevenBehindBurstsTellsNothingOfTheDevice) {
+  lose(12);
+  sent_.pacing.caught_up = 30;
+  sent_.displaced = 12;
+  received_->counts.unique_catch_up = 19;
+  EXPECT_EQ(fold_now().result.pacing.lost_behind, 12u);
+  EXPECT_EQ(fold_now().result.attribution.dut, 0u);
+  lose(1);
+  EXPECT_EQ(fold_now().result.pacing.lost_behind, 11u);
+  EXPECT_EQ(fold_now().result.attribution.dut, 2u);
+  // Nor do more than three, beside however many.
+  lose(31);
+  sent_.displaced = 40;
+  sent_.pacing.caught_up = 59;
+  EXPECT_EQ(fold_now().result.pacing.lost_behind, 40u);
+  EXPECT_EQ(fold_now().result.attribution.dut, 4u);
 }
 
 TEST_F(FoldTest, OfTheLateThoseNobodyLookedForAreNotLaidToTheDevice) {
@@ -220,7 +274,7 @@ TEST_F(FoldTest, OfTheLateThoseNobodyLookedForAreNotLaidToTheDevice) {
   const Folded found = fold_now();
   EXPECT_EQ(found.result.attribution.late, 3u);
   EXPECT_EQ(found.result.attribution.not_attributable, 3u);
-  EXPECT_NE(found.spoiled.find("kept from its core"), std::string::npos) << found.spoiled;
+  EXPECT_NE(found.spoiled.find("pre-empted"), std::string::npos) << found.spoiled;
 }
 
 TEST_F(FoldTest, AReceiverThatDidNotHearTheEndOrWasFullBlamesNobody) {
@@ -249,14 +303,16 @@ TEST_F(FoldTest, NobodyReceives) {
   EXPECT_EQ(found.result.attribution.tx_ring, 4u);
   EXPECT_EQ(found.result.counts.lost, 0u);
   EXPECT_EQ(found.spoiled, "");
+  sent_.port.tx_dropped = 500;  // of others as well
+  EXPECT_EQ(fold(sent_, received_, context_).result.attribution.tx_ring, 90u);
 }
 
 TEST_F(FoldTest, WhatTheReceiverSaysOfItsOrderIsNoted) {
   received_->order_note = "an upper bound";
-  received_->pauses.count = 2;
+  received_->preemptions.count = 2;
   const Folded found = fold_now();
   EXPECT_EQ(found.note, "an upper bound");
-  EXPECT_EQ(found.result.receive_pauses.count, 2u);
+  EXPECT_EQ(found.result.receive_preemptions.count, 2u);
 }
 
 // Ten of the hundred are lost: who is blamed, by the counters of the two ports.
@@ -340,7 +396,7 @@ TEST_F(BlameTest, CountersThatWereSetBackTellLessThanThereWas) {
   rx_after_.rx_nic_dropped = 102;
   rx_after_.times_back = 1;
   expected_spoiled_ =
-      "not attributable: 8 frames were lost, and the counters of b were set back meanwhile";
+      "not attributable: 8 frames were lost, and the counters of b were reset during the trial";
   Attribution where = blame();
   EXPECT_EQ(where.rx_nic, 2u);
   EXPECT_EQ(where.dut, 0u);
@@ -348,7 +404,7 @@ TEST_F(BlameTest, CountersThatWereSetBackTellLessThanThereWas) {
   rx_after_ = rx_before_ = readings();
   tx_after_.times_back = 1;
   expected_spoiled_ =
-      "not attributable: 10 frames were lost, and the counters of a were set back meanwhile";
+      "not attributable: 10 frames were lost, and the counters of a were reset during the trial";
   EXPECT_EQ(blame().not_attributable, 10u);
   tx_before_.times_back = 1;  // before the trial
   expected_spoiled_.clear();
@@ -370,9 +426,46 @@ TEST_F(BlameTest, ACounterThatIsMissingOrWentBackIsNotZero) {
 }
 
 TEST_F(BlameTest, SomethingThatMayTakeFramesBeforeUsIsNamed) {
-  rx_before_.rx_blind = "XDP program 12 runs on t1 before af_packet, which may take them";
+  rx_before_.rx_blind = "XDP program 12 runs on t1 before af_packet and may take frames";
   expected_spoiled_ = "not attributable: 10 frames were lost, and " + rx_before_.rx_blind;
   EXPECT_EQ(blame().not_attributable, 10u);
+}
+
+// What the ports dropped is of this stream as far as the others have not lost as much.
+TEST_F(FoldTest, WhatThePortsDroppedMayBeAnotherStreams) {
+  lose(10);
+  received_->port.rx_ring_dropped = 12;
+  context_.lost_beside = 4;
+  Folded found = fold_now();
+  EXPECT_EQ(found.result.attribution.rx_ring, 8u);
+  EXPECT_EQ(found.result.attribution.not_attributable, 2u);
+  EXPECT_EQ(found.result.attribution.dut, 0u);
+  EXPECT_EQ(
+      found.spoiled,
+      "not attributable: 2 frames were lost, and the ports dropped frames of several streams");
+  context_.lost_beside = 2;  // and no more: 12 in all
+  found = fold_now();
+  EXPECT_EQ(found.result.attribution.rx_ring, 10u);
+  EXPECT_EQ(found.result.attribution.not_attributable, 0u);
+  EXPECT_EQ(found.spoiled, "");
+  received_->port.rx_ring_dropped = 3;
+  context_.lost_beside = 50;
+  found = fold_now();
+  EXPECT_EQ(found.result.attribution.rx_ring, 0u);
+  EXPECT_EQ(found.result.attribution.not_attributable, 3u);
+  EXPECT_EQ(found.result.attribution.dut, 7u);
+}
+
+TEST_F(FoldTest, WhatIsSentAloneMayShareItsDropsToo) {
+  received_.reset();
+  sent_.port.tx_dropped = 9;
+  context_.lost_beside = 5;
+  EXPECT_EQ(fold_now().result.attribution.tx_ring, 4u);
+}
+
+TEST_F(FoldTest, ReportsOfTwoStreamsDoNotFold) {
+  received_->stream = 1;
+  EXPECT_EQ(fold_now().spoiled, "accounting: stream 0 was sent, and 1 received");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ inline Folded folded(const Direction& direction, const PortReadings& tx, const P
   sent.port = growth_of(tx.before, tx.after);
   std::optional<ReceivedReport> received = direction.received();
   if (received) received->port = growth_of(rx.before, rx.after);
-  const bool one_port = direction.spec().from == direction.spec().to;
+  const bool one_port = &direction.from() == direction.to();
   return fold(sent, received, {.one_port = one_port, .link_went = link_went});
 }
 

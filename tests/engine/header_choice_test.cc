@@ -20,9 +20,7 @@ class HeaderChoiceTest : public ::testing::Test {
     b_.set_mac(mac(0xb));
   }
   Result<HeaderSpec> choose(bool reverse) {
-    DirectionSpec spec{.from = &a_, .to = &b_, .reverse = reverse};
-    if (reverse) std::swap(spec.from, spec.to);
-    return choose_headers(spec, profile_);
+    return choose_headers(reverse ? back_ : forth_, profile_, reverse);
   }
   std::string refusal(bool reverse = false) {
     const auto headers = choose(reverse);
@@ -30,6 +28,8 @@ class HeaderChoiceTest : public ::testing::Test {
   }
 
   FakeDevice a_, b_;
+  const StreamEnds forth_{.from = a_, .to = &b_.facts()};
+  const StreamEnds back_{.from = b_, .to = &a_.facts()};
   TrafficProfile profile_;
 };
 
@@ -47,8 +47,7 @@ TEST_F(HeaderChoiceTest, EachPortAsksForItsOwnNextHop) {
   b_.answers = {{"10.2.0.1", mac(2)}};
   EXPECT_EQ(choose(false)->dst_mac, mac(1));
   EXPECT_EQ(choose(true)->dst_mac, mac(2));
-  const DirectionSpec back{.from = &b_, .to = &a_, .reverse = true};
-  const SentHeaders sent = sent_headers(*choose(true), back, profile_);
+  const SentHeaders sent = sent_headers(*choose(true), back_, profile_, true);
   EXPECT_EQ(sent.src_mac, mac(0xb));
   EXPECT_EQ(sent.dst_mac, mac(2));
   EXPECT_EQ(sent.next_hop, parse_ip("10.2.0.1"));
@@ -80,7 +79,7 @@ TEST_F(HeaderChoiceTest, NoFrameIsSentToWhereItComesFrom) {
   // Somebody sends them back as they are.
   profile_ = {};
   profile_.dst_mac = mac(0xa);
-  EXPECT_TRUE(choose_headers({.from = &a_, .to = &a_}, profile_));
+  EXPECT_TRUE(choose_headers({.from = a_, .to = &a_.facts()}, profile_, false));
 }
 
 TEST_F(HeaderChoiceTest, APortWithoutAMacNeedsOne) {
@@ -108,8 +107,7 @@ TEST_F(HeaderChoiceTest, TheDestinationsOfBothDirectionsAreOurs) {
 TEST_F(HeaderChoiceTest, WhatIsToldCoversAllFlows) {
   profile_.flows = kPortsPerAddress + 1;
   profile_.vlan = 5;
-  const DirectionSpec spec{.from = &a_, .to = &b_};
-  const SentHeaders sent = sent_headers(*choose(false), spec, profile_);
+  const SentHeaders sent = sent_headers(*choose(false), forth_, profile_, false);
   EXPECT_EQ(sent.src_l4_ports, (std::vector<std::uint16_t>{49152, 65535}));
   EXPECT_TRUE(sent.src_l4_ports_are_range);
   EXPECT_EQ(sent.dst_ip, *parse_ip("198.19.0.1"));

@@ -42,7 +42,8 @@ Counted run_loops(const std::string& tx_port, const std::string& rx_port,
     return {};
   }
   EXPECT_TRUE((*a)->connect((*b)->facts()).has_value());
-  const auto direction = Direction::make({.from = a->get(), .to = b->get()}, profile, clock);
+  const auto direction = Direction::make(
+      {.sender = {.port = a->get()}, .receiver = {.port = b->get()}}, profile, clock);
   EXPECT_TRUE(direction.has_value());
   const Nanoseconds epoch = clock.now();
   (*direction)->start({200'000, 200 * kMillisecond, 32, 7, epoch});
@@ -57,8 +58,8 @@ Counted run_loops(const std::string& tx_port, const std::string& rx_port,
   }
   // The kernel may hand over the last ones from a thread of its own.
   const Nanoseconds until = patience.now() + 5 * kSecond;
-  while (rx.analyzer().counts().unique < kFramesMin && patience.now() < until) rx.run();
-  const Counted counted{.frames = rx.analyzer().counts().unique,
+  while (rx.lane().analyzer().counts().unique < kFramesMin && patience.now() < until) rx.run();
+  const Counted counted{.frames = rx.lane().analyzer().counts().unique,
                         .allocations = allocations_of_this_thread() - allocations,
                         .locks = locks_of_this_thread() - locks};
   (*direction)->stop(clock.now());

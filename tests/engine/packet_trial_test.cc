@@ -131,7 +131,8 @@ TEST_F(PacketTrialTest, TheFirstSecondTellsWhereThereIsNoWarmUp) {
 }
 
 TEST_F(PacketTrialTest, WhatComesBackAtAllIsNoSilence) {
-  for (const char* impairment : {",loss=0.9,seed=2", ",corrupt=1", ",delay=50ms"}) {
+  // The last of these: all of it too late.
+  for (const char* impairment : {",loss=0.9,seed=2", ",corrupt=1", ",delay=50ms", ",delay=210ms"}) {
     trial_.warm_up = 0;
     trial_.waiting_time = 100 * kMillisecond;
     run(impairment, {.intended_fps = 1'000, .duration = 100 * kMillisecond});
@@ -174,7 +175,7 @@ TEST_F(PacketTrialTest, WhileItRunsDelaysAndBoundsAreTold) {
   std::size_t told = 0;
   observer_ = [&](const DirectionResult& so_far) {
     ++told;
-    delays += so_far.intervals.back().delay.samples();
+    delays += so_far.intervals.back().delay.samples;
     missing = so_far.counts.offered - so_far.counts.unique;
     EXPECT_LE(so_far.counts.lost, missing);
   };
@@ -254,13 +255,24 @@ TEST_F(PacketTrialTest, AFullFrameLogIsToldInTheNotes) {
   trial_.log_frames = 100;
   const auto trial = run("", {.intended_fps = 20'000, .duration = 50 * kMillisecond});
   ASSERT_TRUE(trial.has_value());
-  const std::string told = "900 arrivals found the frame log full";
+  const std::string told =
+      "900 arrivals are not in the frame log, which is full: give a larger --frame-log-frames";
   EXPECT_EQ(std::count(trial->notes.begin(), trial->notes.end(), told), 1) << told;
   ASSERT_EQ(log_.size(), 100u);
   for (std::size_t i = 0; i < log_.size(); ++i) {
     EXPECT_TRUE(log_[i].starts_with("7,forward,0,0," + std::to_string(i) + ",")) << log_[i];
     EXPECT_TRUE(log_[i].ends_with(",in_order\n")) << log_[i];
   }
+}
+
+TEST_F(PacketTrialTest, WhatIsNotInTheLogsOfSeveralQueuesIsToldAsOneNumber) {
+  trial_.log_frames = 100;
+  profile_.flows = 2;
+  const auto trial = run("", {.intended_fps = 20'000, .duration = 50 * kMillisecond}, false, 2);
+  ASSERT_TRUE(trial.has_value());
+  EXPECT_TRUE(std::any_of(trial->notes.begin(), trial->notes.end(), [](const std::string& note) {
+    return note.starts_with("800 arrivals are not in the frame log");
+  }));
 }
 
 TEST_F(PacketTrialTest, AFrameLogWithRoomHasEveryArrivalOfBothWays) {
@@ -299,18 +311,20 @@ TEST_F(PacketTrialTest, EachScheduleIsKeptAndNamedWithItsPauses) {
     EXPECT_EQ(pacing.schedule, word_of(kScheduleWords, kind));
     EXPECT_EQ(pacing.mode, kind == ScheduleKind::kPoisson ? "precise" : "burst");
     EXPECT_EQ(pacing.gap_target, 50'000);
-    ASSERT_TRUE(pacing.lag && pacing.gap);
-    EXPECT_EQ(pacing.lag->samples, one.counts.offered);
+    ASSERT_TRUE(pacing.lateness && pacing.gap);
+    EXPECT_EQ(pacing.lateness->samples, one.counts.offered);
     EXPECT_EQ(pacing.gap->samples, one.counts.offered - 1);
-    EXPECT_GE(pacing.lag_max, pacing.lag->max);
+    EXPECT_GE(pacing.lateness_max, pacing.lateness->max);
     ASSERT_TRUE(one.delay && one.delay->scheduled);
     EXPECT_EQ(one.delay->scheduled->samples, one.delay->actual.samples);
     EXPECT_GE(one.delay->scheduled->mean, one.delay->actual.mean);
-    for (const PauseSummary* pauses : {&pacing.pauses, &one.receive_pauses}) {
-      EXPECT_EQ(pauses->threshold, 2 * kMicrosecond);
-      EXPECT_EQ(pauses->busy_threshold, (kind == ScheduleKind::kPoisson ? 10 : 100) * kMicrosecond);
-      EXPECT_EQ(pauses->log.size(), std::min<std::uint64_t>(pauses->count, PauseLog::kLogMax));
-      EXPECT_GE(pauses->total, pauses->max);
+    for (const PreemptionSummary* preemptions : {&pacing.preemptions, &one.receive_preemptions}) {
+      EXPECT_EQ(preemptions->threshold, 2 * kMicrosecond);
+      EXPECT_EQ(preemptions->busy_threshold,
+                (kind == ScheduleKind::kPoisson ? 10 : 100) * kMicrosecond);
+      EXPECT_EQ(preemptions->log.size(),
+                std::min<std::uint64_t>(preemptions->count, PreemptionLog::kLogMax));
+      EXPECT_GE(preemptions->total, preemptions->max);
     }
   }
 }
@@ -319,6 +333,24 @@ TEST_F(PacketTrialTest, FewerFlowsThanQueuesAreRefused) {
   const auto trial = run("", {.intended_fps = 1000, .duration = kMillisecond}, false, 2);
   ASSERT_FALSE(trial.has_value());
   EXPECT_EQ(trial.error().kind, ErrorKind::kUsage);
+}
+
+// Here the way there alone is slow: its last 190 frames come after the waiting time.
+TEST_F(PacketTrialTest, FramesThatAreLateOneWayAreListenedForUpToAnotherWaitingTime) {
+  trial_.warm_up = 0;
+  trial_.waiting_time = 200 * kMillisecond;
+  const auto trial =
+      run(",delay=390ms", {.intended_fps = 1'000, .duration = 600 * kMillisecond}, true);
+  ASSERT_TRUE(trial.has_value());
+  const DirectionResult& there = trial->directions.at(0);
+  EXPECT_GE(there.counts.late, 189u);
+  EXPECT_EQ(there.counts.lost, there.counts.late);
+  EXPECT_EQ(there.attribution.late, there.counts.late);
+}
+
+TEST_F(PacketTrialTest, TheClockIsLookedAfterTenTimesASecond) {
+  run("", {.intended_fps = 1'000, .duration = 500 * kMillisecond});
+  EXPECT_GE(clock_.maintained(), 5u);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "engine/fake_device.h"
 
 namespace wireproof {
@@ -48,6 +50,19 @@ TEST_F(PortWatchTest, ALinkThatComesBackDoesNot) {
   clock_.sleep_until(clock_.now() + 300 * kMillisecond);
   a_.link_up = true;
   EXPECT_FALSE(watch.stop().load());
+  EXPECT_TRUE(watch.end().has_value());
+}
+
+// Twice away for half a second, on a clock that the watch alone moves.
+TEST_F(PortWatchTest, ALinkThatGoesAgainWasNotAwayInBetween) {
+  FakeClock clock(kSecond);
+  a_.counting = [this, &clock](DeviceCounters& counters) {
+    const Nanoseconds passed = clock.now() - kSecond;
+    counters.link_up = passed % kSecond >= 500 * kMillisecond;
+    if (passed >= 2 * kSecond) interrupted_ = true;
+  };
+  PortWatch watch({&a_, &b_}, interrupted_, clock, {}, kSecond);
+  while (!watch.stop().load()) std::this_thread::yield();
   EXPECT_TRUE(watch.end().has_value());
 }
 

@@ -20,10 +20,11 @@ class QueuesTest : public ::testing::Test {
     profile_.flows = 2;
   }
 
-  void make(DirectionSpec spec) {
-    spec.from = &from_;
-    spec.to = &to_;
-    spec.queues = 2;
+  void make(const SenderSpec& sender, const ReceiverSpec& receiver = {}, bool reverse = false) {
+    DirectionSpec spec{.sender = sender, .receiver = receiver, .reverse = reverse};
+    spec.sender.port = &from_;
+    spec.receiver.port = &to_;
+    spec.sender.queues = spec.receiver.queues = 2;
     auto made = Direction::make(spec, profile_, clock_);
     ASSERT_TRUE(made.has_value());
     direction_ = std::move(*made);
@@ -45,8 +46,9 @@ class QueuesTest : public ::testing::Test {
       clock_.advance(10 * kMicrosecond);
     }
   }
-  void arrive(std::size_t queue, const std::vector<std::uint8_t>& bytes) {
-    to_.incoming.push_back({.bytes = bytes, .stamp = clock_.now()});
+  // `ago`: when it was stamped.
+  void arrive(std::size_t queue, const std::vector<std::uint8_t>& bytes, Nanoseconds ago = 0) {
+    to_.incoming.push_back({.bytes = bytes, .stamp = clock_.now() - ago});
     direction_->rx_loops()[queue]->run();
   }
   DirectionResult fold() {
@@ -113,7 +115,7 @@ TEST_F(QueuesTest, TakeTurnsInOneSchedule) {
 TEST_F(QueuesTest, EachDrawsItsOwnPoissonGapsInEachDirection) {
   std::set<Nanoseconds> first;
   for (const bool reverse : {false, true}) {
-    make({.reverse = reverse, .schedule = ScheduleKind::kPoisson});
+    make({.schedule = ScheduleKind::kPoisson}, {}, reverse);
     start(1000, kSecond);
     first.insert(pacer(0).next_deadline());
     first.insert(pacer(1).next_deadline());
@@ -136,7 +138,7 @@ TEST_F(QueuesTest, SendAllFlowsAndFromTheFirstFrameToTheLast) {
 }
 
 TEST_F(QueuesTest, EachReceiversCountsAreAdded) {
-  make({.waiting_time = 100 * kMillisecond});
+  make({}, {.waiting_time = 100 * kMillisecond});
   start(1000, 10 * kMillisecond);
   send_all();
   ASSERT_EQ(from_.sent.size(), 10u);
@@ -150,6 +152,7 @@ TEST_F(QueuesTest, EachReceiversCountsAreAdded) {
   for (std::size_t queue = 0; queue < 2; ++queue) {
     for (const std::size_t number : {0u, 1u, 2u, 3u}) arrive(queue, of[queue].at(number));
   }
+  EXPECT_EQ(direction_->longest_delay(), clock_.now() - kSecond) << "of the first frame of all";
   clock_.advance(200 * kMillisecond);
   for (std::size_t queue = 0; queue < 2; ++queue) arrive(queue, of[queue].at(4));
   const DirectionResult result = fold();
@@ -217,6 +220,75 @@ TEST_F(QueuesTest, StallsAreThoseOfAll) {
   run_senders();
   direction_->stop(clock_.now());
   EXPECT_EQ(pacing_summary(direction_->tx_loops()).stalls, 2u);
+}
+
+// The first queue is kept from its core for 10 ms, the second looks every 100 us.
+TEST_F(QueuesTest, TheLongestBurstAndTheLongestSpanAreThoseOfAny) {
+  make({.burst_room = 1024});
+  start(1e4, kSecond);
+  for (int i = 0; i < 100; ++i) {
+    direction_->tx_loops()[1]->run();
+    clock_.advance(100 * kMicrosecond);
+  }
+  direction_->tx_loops()[0]->run();
+  clock_.advance(300 * kMicrosecond);
+  direction_->tx_loops()[0]->run();
+  direction_->stop(clock_.now());
+  EXPECT_EQ(direction_->sent().pacing.burst_max, 51u);
+  EXPECT_EQ(direction_->sent().tx_span_max, 300 * kMicrosecond);
+  start(1e4, kSecond);
+  EXPECT_EQ(direction_->sent().tx_span_max, 0) << "of the next run nothing is known yet";
+}
+
+TEST_F(QueuesTest, OneThatNeverHeardOfTheCutIsAskedForNothingAfterIt) {
+  make({});
+  start(1000, kSecond);
+  clock_.advance(10 * kMillisecond);
+  direction_->cut(clock_.now());
+  clock_.advance(50 * kMillisecond);
+  direction_->stop(clock_.now());
+  EXPECT_EQ(direction_->sent().intended, 11u);
+}
+
+TEST_F(QueuesTest, EachHasSentTheNumbersOfItsOwnSpaces) {
+  profile_.flows = 4;
+  const auto stream =
+      plan_stream({.from = from_, .tx_queues = 2, .to = &to_.facts()}, profile_, false);
+  ASSERT_TRUE(stream.has_value());
+  const auto sender = Sender::make({.port = &from_, .queues = 2}, *stream, clock_);
+  ASSERT_TRUE(sender.has_value());
+  (*sender)->start({1000, 8 * kMillisecond, 32, 7, clock_.now()}, nullptr);
+  while (!(*sender)->all_sent()) {
+    for (const auto& loop : (*sender)->loops()) loop->run();
+    clock_.advance(100 * kMicrosecond);
+  }
+  EXPECT_EQ((*sender)->numbers_so_far(), (std::vector<std::uint64_t>{2, 2, 2, 2}));
+}
+
+TEST_F(QueuesTest, NegativeDelaysAreThoseOfAll) {
+  make({});
+  start(1000, 10 * kMillisecond);
+  send_all();
+  arrive(0, from_.sent.at(0), kSecond / 2);  // before it was sent
+  arrive(1, from_.sent.at(1));
+  direction_->stop(clock_.now());
+  const std::optional<ReceivedReport> received = direction_->received();
+  ASSERT_TRUE(received && received->delay);
+  EXPECT_EQ(received->delay->negative, 1u);
+}
+
+// Nobody looks from the last frame on until the waiting time is over. By then one frame has come,
+// to the first queue, and nobody stamped it.
+TEST_F(QueuesTest, WhatNobodyLookedForIsThatOfAll) {
+  make({}, {.waiting_time = 100 * kMillisecond});
+  start(1000, 2 * kMillisecond);
+  send_all();
+  for (const auto& rx : direction_->rx_loops()) rx->run();
+  clock_.advance(200 * kMillisecond);
+  to_.incoming.push_back({.bytes = from_.sent.at(0), .stamp = 0});
+  for (const auto& rx : direction_->rx_loops()) rx->run();
+  direction_->stop(clock_.now());
+  EXPECT_EQ(direction_->received()->late_unseen, 1u);
 }
 
 // The direction ends with its last sender; late is what comes the waiting time after the last frame

@@ -2,6 +2,7 @@
 // ports, headers and times, and by what happened since it began.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "engine/fake_device.h"
@@ -21,17 +22,22 @@ class TwoWaysTest : public ::testing::Test {
     b_.set_mac(MacAddress{{0x02, 0, 0, 0, 0, 0x0b}});
   }
 
-  TrialResult run(const TrialSpec& spec, const PortPair& ports) {
+  std::unique_ptr<PacketMeasurer> make(const PortPair& ports) {
     const unsigned ways = ports.bidirectional ? 2 : 1;
-    auto measurer = PacketMeasurer::make(trial_, profile_, ports,
-                                         *plan_cores({.allowed = allowed_cpus(),
-                                                      .tx_loops = ways,
-                                                      .rx_loops = ports.b == nullptr ? 0 : ways}),
-                                         clock_, interrupted_, {});
+    CorePlan cores = cores_;
+    if (cores.tx.empty()) {
+      cores = *plan_cores(
+          {.allowed = allowed_cpus(), .tx_loops = ways, .rx_loops = ports.b == nullptr ? 0 : ways});
+    }
+    auto measurer = PacketMeasurer::make(trial_, profile_, ports, cores, clock_, interrupted_, {});
     EXPECT_TRUE(measurer.has_value());
     (*measurer)->run_on(clock_.workers());
+    return std::move(*measurer);
+  }
+  TrialResult run(const TrialSpec& spec, const PortPair& ports) {
+    const auto measurer = make(ports);
     const Nanoseconds start = clock_.now();
-    auto result = (*measurer)->measure(spec);
+    auto result = measurer->measure(spec);
     took_ = clock_.now() - start;
     EXPECT_TRUE(result.has_value()) << result.error().message;
     return *std::move(result);
@@ -58,6 +64,7 @@ class TwoWaysTest : public ::testing::Test {
   SimulatedTime clock_;
   std::atomic<bool> interrupted_{false};
   TrafficProfile profile_;
+  CorePlan cores_;  // empty: as the host has them
   PacketTrialSpec trial_{.warm_up = 0,
                          .waiting_time = 20 * kMillisecond,
                          .burst = Pacer::kBurstMax,
@@ -160,6 +167,89 @@ TEST_F(TwoWaysTest, AtMostARoundOrTheGivenShareMayBeLeftOut) {
   EXPECT_EQ(verdict_of(65, 0), Verdict::kInvalid);
   EXPECT_EQ(verdict_of(100, 0.5), Verdict::kPass);
   EXPECT_EQ(verdict_of(101, 0.5), Verdict::kInvalid);
+  // A burst of the schedule, where nothing is allowed beyond it.
+  trial_.burst_room.reset();
+  trial_.schedule = ScheduleKind::kBursty;
+  trial_.burst_size = 50;
+  EXPECT_EQ(verdict_of(50, 0), Verdict::kPass);
+  EXPECT_EQ(verdict_of(51, 0), Verdict::kInvalid);
+}
+
+TEST_F(TwoWaysTest, ALinkThatStaysDownEndsTheTrialThoughItIsTheReceivers) {
+  clock_.at(clock_.now() + 200 * kMillisecond, [this] { b_.link_up = false; });
+  const TrialResult trial =
+      run({.intended_fps = 1'000, .duration = 60 * kSecond}, {.a = &a_, .b = &b_});
+  EXPECT_LT(took_, 400 * kMillisecond) << "it went on sending into nothing";
+  EXPECT_EQ(trial.reason, "link: b went down during the trial");
+}
+
+TEST_F(TwoWaysTest, EachLoopRunsOnTheCorePlannedForIt) {
+  const auto streams =
+      TrialStreams::make(trial_, profile_, {.a = &a_, .b = &b_, .bidirectional = true}, {}, clock_);
+  ASSERT_TRUE(streams.has_value());
+  const std::vector<WorkerSpec> workers = streams->workers({.tx = {7, 5}, .rx = {2, 3}});
+  ASSERT_EQ(workers.size(), 4u);
+  const Directions& ways = streams->all();
+  const auto expect = [](const WorkerSpec& worker, int cpu, Step* step) {
+    EXPECT_EQ(worker.cpu, cpu);
+    EXPECT_EQ(worker.steps, std::vector<Step*>{step}) << cpu;
+  };
+  expect(workers[0], 2, ways[0]->rx_loops().front().get());
+  expect(workers[1], 3, ways[1]->rx_loops().front().get());
+  expect(workers[2], 5, ways[1]->tx_loops().front().get());
+  expect(workers[3], 7, ways[0]->tx_loops().front().get());
+}
+
+// The i-th core is taken away i + 1 times, for a millisecond each.
+TEST_F(TwoWaysTest, PreemptionsAreThoseOfTheCoreThatRanTheLoop) {
+  cores_ = {.tx = {0, 1}, .rx = {2, 3}};
+  const Nanoseconds epoch = clock_.now() + kMillisecond;
+  for (int core = 0; core < 4; ++core) {
+    for (int i = 0; i <= core; ++i) {
+      clock_.pre_empt(epoch + (1 + 2 * i) * kMillisecond, kMillisecond, core);
+    }
+  }
+  const TrialResult trial = run_both({.intended_fps = 5'000, .duration = 20 * kMillisecond});
+  ASSERT_EQ(trial.directions.size(), 2u);
+  const auto expect = [](const PreemptionSummary& told, std::uint64_t times) {
+    EXPECT_EQ(told.count, times);
+    EXPECT_GE(told.max, kMillisecond);
+    ASSERT_EQ(told.log.size(), times);
+    EXPECT_LE(told.log.front().at, kMillisecond) << "from the start of the traffic";
+    EXPECT_GE(told.log.front().at, kMillisecond - SimulatedTime::kNap);
+  };
+  expect(trial.directions[0].pacing.preemptions, 1);
+  expect(trial.directions[1].pacing.preemptions, 2);
+  expect(trial.directions[0].receive_preemptions, 3);
+  expect(trial.directions[1].receive_preemptions, 4);
+}
+
+TEST_F(TwoWaysTest, SilenceIsANoteOfEveryTrialAndIsToldOnceARun) {
+  std::vector<std::string> told;
+  const auto measurer = make({.a = &a_, .b = &b_, .bidirectional = true});
+  measurer->on_silence([&told](const std::string& sentence) { told.push_back(sentence); });
+  for (int i = 0; i < 2; ++i) {
+    const auto trial = measurer->measure({.intended_fps = 5'000, .duration = 10 * kMillisecond});
+    ASSERT_TRUE(trial.has_value());
+    for (const char* words :
+         {"sent from a arrived undamaged at b:", "sent from b arrived undamaged at a:"}) {
+      const auto says = [words](const std::string& note) {
+        return note.find(words) != std::string::npos;
+      };
+      EXPECT_EQ(std::count_if(trial->notes.begin(), trial->notes.end(), says), 1) << words << i;
+    }
+  }
+  EXPECT_EQ(told.size(), 2u);
+}
+
+TEST_F(TwoWaysTest, ThatTheOrderIsNotKnownIsANote) {
+  b_.facts_to_set().rx_spread = 4;
+  profile_.flows = kSequenceSpacesSpread + 1;
+  const TrialResult trial =
+      run({.intended_fps = 5'000, .duration = 10 * kMillisecond}, {.a = &a_, .b = &b_});
+  EXPECT_TRUE(std::any_of(trial.notes.begin(), trial.notes.end(), [](const std::string& note) {
+    return note.find("reordered is an upper bound") != std::string::npos;
+  }));
 }
 
 }  // namespace

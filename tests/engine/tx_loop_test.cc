@@ -19,7 +19,8 @@ TEST(TxLoop, ABurstBeyondOneRoundLeavesInRoundsUnderFreshClockReadings) {
   FakeDevice to;
   TrafficProfile profile;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
+  const auto direction =
+      Direction::make({.sender = {.port = &from}, .receiver = {.port = &to}}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
   constexpr std::uint32_t kBurst = 200;
@@ -46,8 +47,10 @@ TEST(TxLoop, ACutEndsItAtOnceAndNothingLaterWasIntended) {
   TrafficProfile profile;
   profile.flows = 2;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction = Direction::make(
-      {.from = &from, .to = &to, .queues = 2, .waiting_time = kSecond}, profile, clock);
+  const auto direction =
+      Direction::make({.sender = {.port = &from, .queues = 2},
+                       .receiver = {.port = &to, .queues = 2, .waiting_time = kSecond}},
+                      profile, clock);
   ASSERT_TRUE(direction.has_value());
   const TxLoops loops = (*direction)->tx_loops();
   (*direction)->start({1000, kSecond, 64, 7, clock.now()});  // of two queues: 500 each
@@ -75,7 +78,8 @@ TEST(TxLoop, ADeviceThatTakesNothingDoesNotKeepItBeyondItsTime) {
   from.accept_max = 0;
   TrafficProfile profile;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
+  const auto direction =
+      Direction::make({.sender = {.port = &from}, .receiver = {.port = &to}}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
   (*direction)->start({1e6, 10 * kMillisecond, 64, 7, clock.now()});
@@ -97,8 +101,9 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
   FakeDevice to;
   TrafficProfile profile;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction =
-      Direction::make({.from = &from, .to = &to, .waiting_time = kSecond}, profile, clock);
+  const auto direction = Direction::make(
+      {.sender = {.port = &from}, .receiver = {.port = &to, .waiting_time = kSecond}}, profile,
+      clock);
   TxLoop& tx = *(*direction)->tx_loops().front();
   RxLoop& rx = *(*direction)->rx_loops().front();
   (*direction)->start({1000, kMillisecond, 64, 7, clock.now()});
@@ -117,7 +122,7 @@ DirectionResult found_after_the_waiting_time(bool look, Nanoseconds stamp) {
   const Folded found = fakes::folded(**direction, {none, none}, {none, none});
   EXPECT_EQ(found.spoiled.empty(), look || stamp != 0) << found.spoiled;
   (*direction)->start({1000, kMillisecond, 64, 8, clock.now()});
-  EXPECT_EQ(rx.late_unseen(), 0u) << "of the next trial nothing is known yet";
+  EXPECT_EQ(rx.lane().late_unseen(), 0u) << "of the next trial nothing is known yet";
   return found.result;
 }
 
@@ -139,7 +144,8 @@ TEST(TxLoop, NumbersGoOnBehindAPartialAcceptance) {
   TrafficProfile profile;
   profile.flows = 2;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction = Direction::make({.from = &from, .to = &to}, profile, clock);
+  const auto direction =
+      Direction::make({.sender = {.port = &from}, .receiver = {.port = &to}}, profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
   (*direction)->start({1e6, 20 * kMicrosecond, 64, 7, clock.now()});
@@ -182,8 +188,8 @@ TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
     FakeDevice to;
     TrafficProfile profile;
     profile.dst_mac = parse_mac("02:00:00:00:00:01");
-    const auto direction =
-        Direction::make({.from = &from, .to = &to, .tx_stamp = stamp}, profile, clock);
+    const auto direction = Direction::make(
+        {.sender = {.port = &from, .tx_stamp = stamp}, .receiver = {.port = &to}}, profile, clock);
     ASSERT_TRUE(direction.has_value());
     TxLoop& tx = *(*direction)->tx_loops().front();
     const Nanoseconds epoch = clock.now();
@@ -209,14 +215,15 @@ TEST(TxLoop, AFrameBearsItsBurstsReadingOrItsOwn) {
 }
 
 // In precise mode a frame is made once before its deadline, and again at it.
-TEST(TxLoop, ARehearsedFrameLeavesOnceAtItsDeadlineWithItsOwnNumberAndTime) {
+TEST(TxLoop, AFrameThatWarmedTheCacheLeavesOnceAtItsDeadlineWithItsOwnNumberAndTime) {
   FakeClock clock(kSecond);
   FakeDevice from;
   FakeDevice to;
   TrafficProfile profile;
   profile.dst_mac = parse_mac("02:00:00:00:00:01");
-  const auto direction =
-      Direction::make({.from = &from, .to = &to, .pacing = PacingMode::kPrecise}, profile, clock);
+  const auto direction = Direction::make(
+      {.sender = {.port = &from, .pacing = PacingMode::kPrecise}, .receiver = {.port = &to}},
+      profile, clock);
   ASSERT_TRUE(direction.has_value());
   TxLoop& tx = *(*direction)->tx_loops().front();
   (*direction)->start({1e5, 100 * kMicrosecond, 64, 7, clock.now()});  // every 10 us
@@ -224,8 +231,8 @@ TEST(TxLoop, ARehearsedFrameLeavesOnceAtItsDeadlineWithItsOwnNumberAndTime) {
     from.lend_max = now < 50 * kMicrosecond ? 1 : now % (10 * kMicrosecond) == 0 ? 1 : 0;
     tx.run();
     ASSERT_EQ(from.sent.size(), static_cast<std::size_t>(now / (10 * kMicrosecond)) + 1) << now;
-    const bool rehearsed = now % (10 * kMicrosecond) > 9 * kMicrosecond && from.lend_max == 1;
-    EXPECT_EQ(from.borrowed, rehearsed ? 1u : 0u) << now;
+    const bool warmed = now % (10 * kMicrosecond) > 9 * kMicrosecond && from.lend_max == 1;
+    EXPECT_EQ(from.borrowed, warmed ? 1u : 0u) << now;
     clock.advance(100);
   }
   ASSERT_EQ(from.sent.size(), 10u);

@@ -81,13 +81,16 @@ TEST(Verdict, LossesBehindOurOwnBurstsDecideNothing) {
         .counts = {.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10},
         .attribution = {.dut = 10 - behind, .not_attributable = behind}};
     one.pacing.lost_behind = behind;
+    one.pacing.burst_max = 40;
+    one.pacing.burst_room = 3;
     result.directions.push_back(one);
     judge(result, {});
     return result;
   };
   EXPECT_EQ(judged(9, 0).verdict, Verdict::kFail);  // the tenth is the device's
   EXPECT_EQ(judged(10, 0).verdict, Verdict::kInvalid);
-  EXPECT_NE(judged(10, 0).reason.find("bursts"), std::string::npos);
+  EXPECT_NE(judged(10, 0).reason.find("bursts of up to 40 "), std::string::npos);
+  EXPECT_NE(judged(10, 0).reason.find("more than 3 frames"), std::string::npos);
   EXPECT_EQ(judged(10, 0.01).verdict, Verdict::kPass);  // met, whoever lost them
   EXPECT_EQ(judged(4, 0.005).verdict, Verdict::kFail);
   EXPECT_EQ(judged(6, 0.005).verdict, Verdict::kInvalid);
@@ -114,7 +117,7 @@ TEST(Verdict, NumbersThatDoNotAddUpAreInvalid) {
 }
 
 // Frames that came so late that their numbers say nothing may be any of the lost.
-TEST(Verdict, WhatCannotBeToldApartIsNotVouchedFor) {
+TEST(Verdict, WhatCannotBeToldApartIsNotGuaranteed) {
   Counts counts{.intended = 1000, .offered = 1000, .received = 990, .unique = 990, .lost = 10};
   counts.unclassified = 1;
   const auto result = trial_with(counts, {.dut = 10});
@@ -199,7 +202,7 @@ TEST(Verdict, AShortfallSaysWhatWouldHelp) {
                       .attribution = {.tx_shortfall = 100}};
   one.counts.unique = one.counts.received = 900;
   one.pacing.gap_target = 10'000;
-  one.pacing.lag_max = 1'320'000;  // 132 frames and the one that is due
+  one.pacing.lateness_max = 1'320'000;  // 132 frames and the one that is due
   one.pacing.stalls = 1;
   result.directions = {one};
   judge(result, {});
@@ -209,11 +212,18 @@ TEST(Verdict, AShortfallSaysWhatWouldHelp) {
   // No burst is long enough for a load that is simply too much.
   result.reason.clear();
   result.notes.clear();
-  result.directions[0].pacing.lag_max = kSecond;
+  result.directions[0].pacing.lateness_max = kSecond;
   judge(result, {});
   ASSERT_EQ(result.notes.size(), 1u);
   EXPECT_EQ(result.notes[0].find("--burst"), std::string::npos) << result.notes[0];
   EXPECT_NE(result.notes[0].find("--tx-cores"), std::string::npos);
+  // Nor is one advised that is allowed already.
+  result.reason.clear();
+  result.notes.clear();
+  result.directions[0].pacing.lateness_max = 1'320'000;
+  judge(result, {.burst_allowed = 1024});
+  ASSERT_EQ(result.notes.size(), 1u);
+  EXPECT_EQ(result.notes[0].find("--burst"), std::string::npos) << result.notes[0];
 }
 
 // An interface may be called so.

@@ -49,8 +49,8 @@ class Turns final : public Step {
 };
 
 // The clock is the worker's alone between go() and stop().
-PauseLog pauses_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds& begun_at,
-                   const PauseThresholds& thresholds = {}) {
+PreemptionLog preemptions_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds& begun_at,
+                             const PreemptionThresholds& thresholds = {}) {
   FakeClock clock(kSecond);
   Turns step(clock, turns);
   WorkerGroup group({{.steps = {&step}}}, idle, clock, thresholds);
@@ -59,47 +59,48 @@ PauseLog pauses_of(const std::vector<Turn>& turns, IdlePolicy idle, Nanoseconds&
   group.go();
   step.wait();
   group.stop();
-  return group.pauses(0);
+  return group.preemptions(0);
 }
 
 TEST(Worker, TurnsOfItsClockThatTookTooLongArePauses) {
   Nanoseconds begun_at = 0;
-  const PauseLog pauses = pauses_of({{kMicrosecond, false},
-                                     {2 * kMicrosecond - 1, false},
-                                     {2 * kMicrosecond, false},  // long for a look at nothing
-                                     {100 * kMicrosecond - 1, true},
-                                     {100 * kMicrosecond, true},  // long for a burst
-                                     {3 * kMillisecond, true},
-                                     {kMicrosecond, true}},
-                                    IdlePolicy::kSpin, begun_at);
-  EXPECT_EQ(pauses.count(), 3u);
-  EXPECT_EQ(pauses.total(), 3'102 * kMicrosecond);
-  EXPECT_EQ(pauses.max(), 3 * kMillisecond);
-  ASSERT_EQ(pauses.log().size(), 3u);
+  const PreemptionLog preemptions =
+      preemptions_of({{kMicrosecond, false},
+                      {2 * kMicrosecond - 1, false},
+                      {2 * kMicrosecond, false},  // long for a look at nothing
+                      {100 * kMicrosecond - 1, true},
+                      {100 * kMicrosecond, true},  // long for a burst
+                      {3 * kMillisecond, true},
+                      {kMicrosecond, true}},
+                     IdlePolicy::kSpin, begun_at);
+  EXPECT_EQ(preemptions.count(), 3u);
+  EXPECT_EQ(preemptions.total(), 3'102 * kMicrosecond);
+  EXPECT_EQ(preemptions.max(), 3 * kMillisecond);
+  ASSERT_EQ(preemptions.log().size(), 3u);
   // Each begins where the last turn ended.
-  EXPECT_EQ(pauses.log()[0].at - begun_at, 3 * kMicrosecond - 1);
-  EXPECT_EQ(pauses.log()[0].length, 2 * kMicrosecond);
-  EXPECT_EQ(pauses.log()[1].at - begun_at, 105 * kMicrosecond - 2);
-  EXPECT_EQ(pauses.log()[2].at - begun_at, 205 * kMicrosecond - 2);
+  EXPECT_EQ(preemptions.log()[0].at - begun_at, 3 * kMicrosecond - 1);
+  EXPECT_EQ(preemptions.log()[0].length, 2 * kMicrosecond);
+  EXPECT_EQ(preemptions.log()[1].at - begun_at, 105 * kMicrosecond - 2);
+  EXPECT_EQ(preemptions.log()[2].at - begun_at, 205 * kMicrosecond - 2);
 }
 
 TEST(Worker, ASenderOfSingleFramesHasNoLongTurns) {
   Nanoseconds begun_at = 0;
   const std::vector<Turn> turns = {{20 * kMicrosecond, true}, {5 * kMicrosecond, true}};
-  EXPECT_EQ(pauses_of(turns, IdlePolicy::kSpin, begun_at).count(), 0u);
-  const PauseThresholds precise{.idle = 10 * kMicrosecond, .busy = 10 * kMicrosecond};
-  EXPECT_EQ(pauses_of(turns, IdlePolicy::kSpin, begun_at, precise).count(), 1u);
+  EXPECT_EQ(preemptions_of(turns, IdlePolicy::kSpin, begun_at).count(), 0u);
+  const PreemptionThresholds precise{.idle = 10 * kMicrosecond, .busy = 10 * kMicrosecond};
+  EXPECT_EQ(preemptions_of(turns, IdlePolicy::kSpin, begun_at, precise).count(), 1u);
 }
 
 TEST(Worker, NapsAreNoPauses) {
   Nanoseconds begun_at = 0;
   std::vector<Turn> turns(50, {kMicrosecond, false});
   turns[30].length = 2 * kMillisecond;
-  const PauseLog pauses = pauses_of(turns, IdlePolicy::kSleep, begun_at);
-  EXPECT_EQ(pauses.count(), 1u);
-  EXPECT_EQ(pauses.max(), 2 * kMillisecond);
+  const PreemptionLog preemptions = preemptions_of(turns, IdlePolicy::kSleep, begun_at);
+  EXPECT_EQ(preemptions.count(), 1u);
+  EXPECT_EQ(preemptions.max(), 2 * kMillisecond);
   // Thirty turns and as many naps of 20 us, which move this clock, came before it.
-  EXPECT_EQ(pauses.log().front().at - begun_at, 30 * 21 * kMicrosecond);
+  EXPECT_EQ(preemptions.log().front().at - begun_at, 30 * 21 * kMicrosecond);
 }
 
 // Wakes who sleeps on it 99 us late, and once half a second.
@@ -134,9 +135,9 @@ TEST(Worker, ASleepThatEndedLateIsAPause) {
   group.go();
   while (clock.sleeps() < before + 5) std::this_thread::yield();
   group.stop();
-  EXPECT_EQ(group.pauses(0).count(), 1u);
-  EXPECT_EQ(group.pauses(0).max(), 500 * kMillisecond);
-  PauseLog log({});
+  EXPECT_EQ(group.preemptions(0).count(), 1u);
+  EXPECT_EQ(group.preemptions(0).max(), 500 * kMillisecond);
+  PreemptionLog log({});
   log.woke(10, 10 + 100 * kMicrosecond - 1);
   EXPECT_EQ(log.count(), 0u);
   log.woke(20, 20 + 500 * kMillisecond);
@@ -147,20 +148,20 @@ TEST(Worker, ASleepThatEndedLateIsAPause) {
   EXPECT_EQ(log.count(), 1u);
 }
 
-TEST(PauseLog, CountsAllAndKeepsTheFirst) {
-  PauseLog log({});
+TEST(PreemptionLog, CountsAllAndKeepsTheFirst) {
+  PreemptionLog log({});
   Nanoseconds now = 7;
   log.begin(now);
-  for (std::size_t i = 0; i < PauseLog::kLogMax + 5; ++i) {
+  for (std::size_t i = 0; i < PreemptionLog::kLogMax + 5; ++i) {
     now += 10 * kMicrosecond + static_cast<Nanoseconds>(i);
     log.turn(now, false);
   }
-  EXPECT_EQ(log.count(), PauseLog::kLogMax + 5);
-  ASSERT_EQ(log.log().size(), PauseLog::kLogMax);
+  EXPECT_EQ(log.count(), PreemptionLog::kLogMax + 5);
+  ASSERT_EQ(log.log().size(), PreemptionLog::kLogMax);
   EXPECT_EQ(log.log().front().at, 7);
   EXPECT_EQ(log.log().back().length,
-            10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) - 1);
-  EXPECT_EQ(log.max(), 10 * kMicrosecond + static_cast<Nanoseconds>(PauseLog::kLogMax) + 4);
+            10 * kMicrosecond + static_cast<Nanoseconds>(PreemptionLog::kLogMax) - 1);
+  EXPECT_EQ(log.max(), 10 * kMicrosecond + static_cast<Nanoseconds>(PreemptionLog::kLogMax) + 4);
   EXPECT_EQ(log.total(), now - 7);
 }
 

@@ -184,7 +184,7 @@ PlainTest plain_test(const Setting& setting) {
 
 PlainSignature plain(const Signature& signature) {
   return {signature.trial_id, signature.space, signature.sequence, signature.transmit_time,
-          signature.lag};
+          signature.lateness};
 }
 
 void compare_readers(const Setting& setting, Bytes bytes) {

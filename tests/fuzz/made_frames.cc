@@ -42,8 +42,8 @@ std::vector<std::uint8_t> make_signature(Input& input, unsigned wishes) {
   append_number(made, space, 3);
   append_number(made, input.number((wishes & kFarSequence) != 0 ? 5 : 1), 5);
   const std::uint64_t time = input.number((wishes & kFarTime) != 0 ? 5 : 2);
-  const std::uint64_t lag = input.byte() * 16u;
-  append_number(made, time % (std::uint64_t{1} << 36) << 12 | lag, 6);
+  const std::uint64_t lateness = input.byte() * 16u;
+  append_number(made, time % (std::uint64_t{1} << 36) << 12 | lateness, 6);
   made.resize(made.size() + input.byte() % 128u, 0);
   return made;
 }

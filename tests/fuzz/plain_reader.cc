@@ -28,7 +28,7 @@ PlainFrame read_payload(Bytes payload) {
   frame.signature.space = number_at(payload, 4, 3);
   frame.signature.sequence = number_at(payload, 7, 5);
   frame.signature.time = number_at(payload, 12, 5) / 16;
-  frame.signature.lag = number_at(payload, 16, 2) % 4096;
+  frame.signature.lateness = number_at(payload, 16, 2) % 4096;
   return frame;
 }
 

@@ -11,7 +11,7 @@
 namespace wireproof::fuzz {
 
 struct PlainSignature {
-  std::uint64_t trial = 0, space = 0, sequence = 0, time = 0, lag = 0;
+  std::uint64_t trial = 0, space = 0, sequence = 0, time = 0, lateness = 0;
   friend bool operator==(const PlainSignature&, const PlainSignature&) = default;
 };
 

@@ -1,7 +1,7 @@
 // What pmc(8) prints of ptp4l: what is understood is within its bounds, and shown as text; a second
 // answer behind the first takes nothing from a port that follows a master.
 #include "fuzz/fuzz.h"
-#include "tools/ptp_state.h"
+#include "job/ptp_state.h"
 
 FUZZ_TARGET(ptp) {
   const std::string text(text_of(bytes));

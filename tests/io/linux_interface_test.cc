@@ -190,7 +190,7 @@ TEST_F(LinuxInterfaceOnVeth, ANeighbourThatTheKernelKnowsNoWayToIsAskedFromOurAd
     EXPECT_EQ(format_mac(*mac), format_mac(far_mac));
   }
   EXPECT_EQ(resolve_neighbour(*interface, *parse_ip("198.18.0.2")).error().message,
-            fmt::format("there is no way to 198.18.0.2 through {}", veth.near()));
+            fmt::format("no route to 198.18.0.2 through {}", veth.near()));
 }
 
 TEST_F(LinuxInterfaceOnVeth, UnusableNeighbourIsRefusedAtOnce) {

@@ -10,6 +10,7 @@
 
 #include "io/backend.h"
 #include "io/backend_set.h"
+#include "tools/backends.h"
 
 namespace wireproof {
 namespace {
@@ -78,21 +79,25 @@ TEST(PortClaim, LastsAsLongAsItsOwner) {
 
 TEST(PortClaim, AnInterfaceIsTheSameWhateverItIsOpenedWith) {
   const std::string index = std::to_string(if_nametoindex("lo"));
-  const std::vector<PortSpec> ways{
-      {.backend = "af_packet", .device = "lo"},
-      {.backend = "af_xdp", .device = "lo", .options = {{"mode", "generic"}}},
-      {.backend = "", .device = "lo"},
-      {.backend = "dpdk", .device = "net_af_packet0", .options = {{"iface", "lo"}}},
-      {.backend = "dpdk", .device = "net_tap0", .options = {{"iface", "x"}, {"remote", "lo"}}},
-      {.backend = "dpdk",
-       .device = "net_pcap0",
-       .options = {{"rx_iface", "lo"}, {"tx_iface", "lo"}}}};
-  for (const PortSpec& first : ways) {
-    for (const PortSpec& second : ways) {
+  const BackendSet backends = enabled_backends();
+  std::vector<PortNature> ways{{.interfaces = {"lo"}}, {.interfaces = {"lo", "lo"}}};
+  for (const auto& backend : backends.backends) {
+    if (backend->opens_interfaces()) ways.push_back(backend->nature({.device = "lo"}));
+  }
+  if (const Backend* dpdk = backends.find("dpdk")) {
+    for (const PortSpec& port :
+         {PortSpec{.device = "net_af_packet0", .options = {{"iface", "lo"}}},
+          PortSpec{.device = "net_tap0", .options = {{"iface", "x"}, {"remote", "lo"}}},
+          PortSpec{.device = "net_pcap0", .options = {{"rx_iface", "lo"}, {"tx_iface", "lo"}}}}) {
+      ways.push_back(dpdk->nature(port));
+    }
+  }
+  for (const PortNature& first : ways) {
+    for (const PortNature& second : ways) {
       const auto held = claim_port(first);
       ASSERT_TRUE(held);
       EXPECT_EQ(held->size(), 1u);
-      EXPECT_FALSE(claim_port(second)) << first.backend << ", " << second.backend;
+      EXPECT_FALSE(claim_port(second));
     }
   }
   const auto held = claim_port(ways.front());
@@ -101,10 +106,36 @@ TEST(PortClaim, AnInterfaceIsTheSameWhateverItIsOpenedWith) {
                                 PortSpec{.backend = "dpdk", .device = "net_null0"},
                                 PortSpec{.backend = "dpdk", .device = "0000:ff:1f.7"},
                                 PortSpec{.backend = "af_packet", .device = "nosuch0"}}) {
-    const auto none = claim_port(other);
+    if (backends.find(other.backend) == nullptr) continue;
+    const auto none = claim_port(nature_of(backends, other));
     ASSERT_TRUE(none);
     EXPECT_TRUE(none->empty()) << other.backend;
   }
+}
+
+// What is asked of a backend instead of its name.
+TEST(PortNature, IsKnownByTheWordsOfThePort) {
+  using Reach = PortNature::Reach;
+  const BackendSet backends = enabled_backends();
+  const auto nature = [&](const char* words) {
+    return nature_of(backends, *parse_port_spec(backends, words));
+  };
+  EXPECT_EQ(nature("loopback:a7,loss=1%").partner, "b7");
+  EXPECT_EQ(nature("loopback:b").partner, "a");
+  EXPECT_TRUE(nature("loopback:b").in_memory());
+  EXPECT_TRUE(nature("loopback:a").interfaces.empty());
+  EXPECT_EQ(nature("eth7").interfaces, std::vector<std::string>{"eth7"});
+  EXPECT_EQ(nature("eth7").reach, Reach::kWire);
+  if (backends.find("io_uring") != nullptr) {
+    EXPECT_TRUE(nature("io_uring:127.0.0.1:7").sockets);
+    EXPECT_TRUE(nature("io_uring:127.0.0.1:7").interfaces.empty());
+  }
+  if (backends.find("dpdk") == nullptr) return;
+  EXPECT_EQ(nature("dpdk:net_ring0").reach, Reach::kItself);
+  EXPECT_EQ(nature("dpdk:net_null0").reach, Reach::kNobody);
+  EXPECT_EQ(nature("dpdk:net_tap0,iface=x,remote=y").interfaces,
+            (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(nature("dpdk:0000:03:00.0").pci, "0000:03:00.0");
 }
 
 }  // namespace

@@ -170,17 +170,17 @@ TEST(FrameTemplate, NoFrameIsWithoutAChecksum) {
   EXPECT_GT(all_ones, 0u);
 }
 
-TEST(FrameTemplate, TheLagIsUnderTheChecksumAsWell) {
+TEST(FrameTemplate, TheLatenessIsUnderTheChecksumAsWell) {
   const auto made = FrameTemplate::make(headers(false), 64, false);
   std::vector<std::uint8_t> frame(60);
   made->write(frame.data());
-  for (const std::uint16_t lag : std::array<std::uint16_t, 4>{0, 1, 255, 4095}) {
-    made->patch().apply(frame.data(), {7, 8, 9}, 0, 3, lag);
-    EXPECT_TRUE(checksums_verify(frame, false, false)) << lag;
+  for (const std::uint16_t lateness : std::array<std::uint16_t, 4>{0, 1, 255, 4095}) {
+    made->patch().apply(frame.data(), {7, 8, 9}, 0, 3, lateness);
+    EXPECT_TRUE(checksums_verify(frame, false, false)) << lateness;
     Signature read;
     ASSERT_EQ(read_test_frame(match(headers(false)), frame.data(), frame.size(), read),
               FrameClass::kOurs);
-    EXPECT_EQ(read.lag, lag);
+    EXPECT_EQ(read.lateness, lateness);
     EXPECT_EQ(read.space, 3u);
     EXPECT_EQ(read.transmit_time, 9u);
   }

@@ -53,15 +53,16 @@ TEST(Calibration, ALookupNeedsEveryConditionToBeTheSame) {
       [](CalibrationKey& k) { k.metric = "round_trip"; },
       [](CalibrationKey& k) { k.tx_stamp = "frame"; },
       [](CalibrationKey& k) { k.rx_stamp = "poll"; },
-      [](CalibrationKey& k) { k.pacing = "precise"; },
-      [](CalibrationKey& k) { k.schedule = "poisson"; },
       [](CalibrationKey& k) { k.idle = "sleep"; },
       [](CalibrationKey& k) { k.size = "65"; },
-      [](CalibrationKey& k) { k.queues = 1; },
       [](CalibrationKey& k) { k.tx_cores = 1; },
       [](CalibrationKey& k) { k.rx_cores = 1; },
       [](CalibrationKey& k) { k.cores_shared = false; },
-      [](CalibrationKey& k) { k.bidirectional = false; }};
+      [](CalibrationKey& k) { k.settings.pop_back(); },
+      [](CalibrationKey& k) { k.settings[0].value = false; },
+      [](CalibrationKey& k) { k.settings[1].value = 1u; },
+      [](CalibrationKey& k) { k.settings[4].value = "precise"; },
+      [](CalibrationKey& k) { k.settings[4].key = "placing"; }};
   for (std::size_t i = 0; i < changes.size(); ++i) {
     CalibrationKey other = key;
     changes[i](other);
@@ -96,9 +97,11 @@ TEST(Calibration, ADamagedTextIsRefusedWithAReason) {
       {"not a calibration", [](Json& j) { j["schema"] = "wireproof/result"; }},
       {"not a calibration", [](Json& j) { j.erase("schema"); }},
       {"entries", [](Json& j) { j["entries"] = 5; }},
-      {"an entry", [](Json& j) { j["entries"][1] = "x"; }},
+      {"/entries/1 is", [](Json& j) { j["entries"][1] = "x"; }},
       {"key", [](Json& j) { j["entries"][0].erase("key"); }},
-      {"queues", [](Json& j) { j["entries"][0]["key"]["queues"] = -1; }},
+      {"key/queues", [](Json& j) { j["entries"][0]["key"]["queues"] = -1; }},
+      {"key/pacing", [](Json& j) { j["entries"][0]["key"]["pacing"] = {"burst"}; }},
+      {"key/latency", [](Json& j) { j["entries"][0]["key"]["latency"] = "\x1b[2J"; }},
       {"tx_stamp", [](Json& j) { j["entries"][0]["key"]["tx_stamp"] = 7; }},
       {"cores_shared", [](Json& j) { j["entries"][0]["key"].erase("cores_shared"); }},
       {"p50_ns", [](Json& j) { j["entries"][0]["floor"]["p50_ns"] = 1.5; }},
@@ -107,7 +110,7 @@ TEST(Calibration, ADamagedTextIsRefusedWithAReason) {
       {"stdev_ns", [](Json& j) { j["entries"][0]["floor"]["stdev_ns"] = 1e19; }},
       {"duration_s", [](Json& j) { j["entries"][0]["floor"]["duration_s"] = 1e300; }},
       {"lossless_fps", [](Json& j) { j["entries"][0]["ceiling"]["lossless_fps"] = -1; }},
-      {"an entry", [](Json& j) { j["entries"][0]["floor"] = Json::array(); }},
+      {"/entries/0/floor is", [](Json& j) { j["entries"][0]["floor"] = Json::array(); }},
       {"calibrated_at", [](Json& j) { j["entries"][0].erase("calibrated_at"); }}};
   for (const auto& [word, damage] : damages) {
     Json spoilt = good;
@@ -256,26 +259,26 @@ TEST_F(CalibrationFile, WhatIsNoFileIsRefusedAtOnce) {
   EXPECT_FALSE(check_calibration_storable("/proc/self/nothing/calibration.json").has_value());
 }
 
-TEST(BareCable, IsWhatTheCalibrationFound) {
+TEST(Baseline, IsWhatTheCalibrationFound) {
   const CalibrationEntry entry{
       .calibrated_at = "2026-04-30T09:00:00Z",
       .floor = CalibrationFloor{.delay = {.p50 = 10, .p90 = 11, .p99 = 12, .p99_9 = 13}},
       .ceiling = CalibrationCeiling{.lossless_fps = 7, .precision = 0.5}};
-  BareCable cable = beside(entry);
-  EXPECT_EQ(cable.calibrated_at, "2026-04-30T09:00:00Z");
-  EXPECT_EQ(cable.floor_p50, 10);
-  EXPECT_EQ(cable.floor_p99_9, 13);
-  EXPECT_EQ(cable.ceiling_fps, 7);
-  cable = beside({});
-  EXPECT_EQ(cable.floor_p50, std::nullopt);
-  EXPECT_EQ(cable.floor_p99_9, std::nullopt);
-  EXPECT_EQ(cable.ceiling_fps, std::nullopt);
+  Baseline baseline = beside(entry);
+  EXPECT_EQ(baseline.calibrated_at, "2026-04-30T09:00:00Z");
+  EXPECT_EQ(baseline.floor_p50, 10);
+  EXPECT_EQ(baseline.floor_p99_9, 13);
+  EXPECT_EQ(baseline.ceiling_fps, 7);
+  baseline = beside({});
+  EXPECT_EQ(baseline.floor_p50, std::nullopt);
+  EXPECT_EQ(baseline.floor_p99_9, std::nullopt);
+  EXPECT_EQ(baseline.ceiling_fps, std::nullopt);
 }
 
-TEST(BareCable, IsShownBesideAndChangesNothingElse) {
+TEST(Baseline, IsShownBesideAndChangesNothingElse) {
   RunReport with = full_trial_report();
   RunReport without = with;
-  for (DirectionResult& direction : without.trials[0].directions) direction.bare_cable.reset();
+  for (DirectionResult& direction : without.trials[0].directions) direction.baseline.reset();
   using Json = nlohmann::json;
   Json shown = Json::parse(to_json(with));
   Json& first = shown["trials"][0]["directions"][0];
@@ -291,8 +294,8 @@ TEST(BareCable, IsShownBesideAndChangesNothingElse) {
     (*direction)["latency"].erase("calibrated_at");
   }
   EXPECT_EQ(shown, Json::parse(to_json(without)));  // nothing was subtracted
-  EXPECT_NE(to_text(with).find("floor: the tester alone"), std::string::npos);
-  EXPECT_EQ(to_text(without).find("floor: the tester alone"), std::string::npos);
+  EXPECT_NE(to_text(with).find("back-to-back baseline of the tester alone"), std::string::npos);
+  EXPECT_EQ(to_text(without).find("back-to-back baseline of the tester alone"), std::string::npos);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ HistogramSteps steps(std::uint32_t from) {
   return {.steps = {{from, 3}, {from + 2, 4}}, .overflow = from + 5};
 }
 
-PauseSummary pauses(Nanoseconds from) {
+PreemptionSummary preemptions(Nanoseconds from) {
   return {.threshold = from + 1,
           .busy_threshold = from + 2,
           .count = 3,
@@ -75,16 +75,16 @@ SentReport sent() {
           .tx_span_max = 701,
           .pacing = {.mode = "precise",
                      .schedule = "poisson",
-                     .lag_max = 5,
+                     .lateness_max = 5,
                      .stalls = 6,
-                     .lag = distribution(-5),
+                     .lateness = distribution(-5),
                      .gap = distribution(50),
                      .gap_target = 1.0 / 3,
                      .burst_room = 8,
                      .burst_max = 9,
                      .caught_up = 11,
                      .lost_behind = 12,
-                     .pauses = pauses(20)},
+                     .preemptions = preemptions(20)},
           .displaced = 13,
           .steps = {{1, 2, 3}, {2, 4, 5}},
           .port = port(30)};
@@ -147,7 +147,7 @@ ReceivedReport received() {
                          .free_run_max = 10},
           .order_note = "an upper bound",
           .steps = {{1, 2, 3, 4, steps(30)}, {2, 4, 5, 6, steps(40)}},
-          .pauses = pauses(70),
+          .preemptions = preemptions(70),
           .port = port(80)};
 }
 
@@ -199,15 +199,15 @@ void every_leaf_counts(const json& whole, const Read& read, std::size_t leaves) 
 }
 
 TEST(EndReports, EveryLeafCounts) {
-  every_leaf_counts(json::parse(to_json(sent())), read_sent_report, 77);
-  every_leaf_counts(json::parse(to_json(received())), read_received_report, 121);
+  every_leaf_counts(json::parse(to_json(sent())), read_sent_report, 78);
+  every_leaf_counts(json::parse(to_json(received())), read_received_report, 122);
 }
 
 TEST(EndReports, WhatIsAbsentIsNotZero) {
   SentReport one = sent();
   one.port.tx_dropped.reset();
   one.headers.next_hop.reset();
-  one.pacing.lag.reset();
+  one.pacing.lateness.reset();
   const std::string text = to_json(one);
   EXPECT_FALSE(json::parse(text)["port"].contains("tx_dropped"));
   EXPECT_EQ(*read_sent_report(text), one);
@@ -231,7 +231,7 @@ TEST(EndReports, WhatCannotBeIsRefused) {
   EXPECT_TRUE(refused("/delay/histogram/steps/0", json::array({1, 2, 3})));
   EXPECT_TRUE(refused("/late_unseen", 13));
   EXPECT_TRUE(refused("/counts/unique", -1));
-  EXPECT_TRUE(refused("/pauses/total_ns", std::numeric_limits<std::uint64_t>::max()));
+  EXPECT_TRUE(refused("/preemptions/total_ns", std::numeric_limits<std::uint64_t>::max()));
   EXPECT_TRUE(refused("/spaces/0/0", 1.5));
   EXPECT_TRUE(refused("/order_note", "\x1b[2J")) << "it would reach a terminal";
   json too_many = json::parse(to_json(sent()));

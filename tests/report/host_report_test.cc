@@ -66,7 +66,7 @@ TEST(HostReport, ThePlanOfOneRateIsALineASize) {
       << text;
   EXPECT_NE(text.find("\n  1518      8.127 "), std::string::npos) << text;
   EXPECT_NE(text.find("8 GT/s x16, 16 GT/s x8 or 32 GT/s x4"), std::string::npos) << text;
-  EXPECT_NE(text.find("\n  12 ns     what a frame to send"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  12 ns     cost of sending a frame"), std::string::npos) << text;
   // What was disturbed is said, and before the findings.
   EXPECT_NE(text.find("2.1 times as long"), std::string::npos) << text;
   EXPECT_LT(text.find("assumed, not measured"), text.find("limits  memlock")) << text;
@@ -88,6 +88,9 @@ TEST(HostReport, ThePlanAsJson) {
   EXPECT_EQ(plan["costs"][0]["tx_ns"], 8.125);
   EXPECT_EQ(plan["rates"][0]["line_rate_bps"], 100e9);
   EXPECT_EQ(plan["rates"][0]["sizes"][0]["size"], "64");
+  EXPECT_EQ(plan["costs"][0]["rx_ns"], 18.1);
+  EXPECT_EQ(plan["rates"][0]["sizes"][0]["tx_cores"], 4);
+  EXPECT_EQ(plan["rates"][0]["sizes"][0]["rx_cores"], 6);
   EXPECT_EQ(plan["rates"][0]["sizes"][0]["cores"], 11);
   EXPECT_EQ(plan["assumptions"][0]["value"], 12);
   EXPECT_FALSE(nlohmann::json::parse(doctor_to_json(sample_host_report())).contains("plan"));

@@ -70,7 +70,7 @@ TEST_F(JsonKeys, OfAttribution) {
   json expected{{"tx_shortfall", 1}, {"tx_ring", 2}, {"dut", 3},         {"rx_ring", 4},
                 {"rx_nic", 5},       {"late", 6},    {"readdressed", 7}, {"not_attributable", 8}};
   EXPECT_EQ(direction_json()["attribution"], expected);
-  report_.environment.nics[1].udp_payload = true;  // the receiver
+  report_.here().nics[1].udp_payload = true;  // the receiver
   expected.erase("rx_ring");
   expected["rx_socket"] = 4;
   EXPECT_EQ(direction_json()["attribution"], expected);
@@ -131,6 +131,15 @@ TEST_F(JsonKeys, OfDelays) {
   for (const auto& [key, value] : figures.items()) EXPECT_EQ(latency[key], value) << key;
 }
 
+TEST_F(JsonKeys, OfReordering) {
+  const json reordering = direction_json()["reordering"];
+  EXPECT_EQ(reordering["extent_max"], 12);
+  EXPECT_EQ(reordering["discontinuities"], 470'000);
+  EXPECT_EQ(reordering["discontinuity_max"], 19);
+  EXPECT_EQ(reordering["free_runs"], 500'016);
+  EXPECT_EQ(reordering["free_run_max"], 4'000);
+}
+
 TEST_F(JsonKeys, OfPacing) {
   direction().pacing.lost_behind = 17;
   const json pacing = direction_json()["pacing"];
@@ -170,6 +179,51 @@ TEST_F(JsonKeys, OfASearch) {
   EXPECT_DOUBLE_EQ(found["conditional_throughput_fps"].get<double>(), 0.5e6);
   EXPECT_DOUBLE_EQ(found["line_rate_fps"].get<double>(), 1e7);
   EXPECT_DOUBLE_EQ(found["percent_of_line_rate"].get<double>(), 10);
+}
+
+// The mean of 104.5 bytes counts, 124.5 on the line, and not the 105 that it is rounded to.
+TEST_F(JsonKeys, OfASearchOfAMix) {
+  RunReport report = search_report();
+  report.line_rate_bps = 10e9;
+  SearchResult& search = report.searches.at(0);
+  search.spec.frame_size = 105;
+  search.spec.mean_frame_size = 104.5;
+  search.lower_bound_fps = 1e6;
+  const json found = json::parse(to_json(report))["result"]["searches"][0];
+  EXPECT_DOUBLE_EQ(found["lower_bound_l1_bps"].get<double>(), 8 * 124.5e6);
+  EXPECT_DOUBLE_EQ(found["lower_bound_l2_bps"].get<double>(), 8 * 104.5e6);
+  EXPECT_DOUBLE_EQ(found["line_rate_fps"].get<double>(), 10e9 / 8 / 124.5);
+}
+
+TEST_F(JsonKeys, OfSeveralTrialsTheLastIsTheResult) {
+  TrialResult last = report_.trials[0];
+  last.spec.id = 2;
+  last.verdict = Verdict::kInvalid;
+  report_.trials.push_back(last);
+  const json result = json::parse(to_json(report_))["result"];
+  EXPECT_EQ(result["trial_id"], 2);
+  EXPECT_EQ(result["verdict"], "invalid");
+}
+
+TEST_F(JsonKeys, OfACalibration) {
+  const json found = json::parse(to_json(calibration_report()))["result"]["calibrations"][0];
+  EXPECT_EQ(found["ceiling"], (json{{"lossless_fps", 14'100'000.5},
+                                    {"precision", 0.02},
+                                    {"trial_duration_s", 0.5},
+                                    {"tester_limited", true},
+                                    {"regular", false}}));
+  EXPECT_EQ(found["key"]["tx_cores"], 2);
+  EXPECT_EQ(found["key"]["rx_cores"], 3);
+}
+
+TEST_F(JsonKeys, OfTransmitStamps) {
+  const json nic = json::parse(to_json(report_))["environment"]["nic"][0];
+  EXPECT_EQ(nic["tx_stamps"], (json{{"asked", 900},
+                                    {"answered", 898},
+                                    {"missing", 1},
+                                    {"wait_min_ns", 700},
+                                    {"wait_p50_ns", 1'100},
+                                    {"wait_max_ns", 83'000}}));
 }
 
 }  // namespace

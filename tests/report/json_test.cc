@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/sample_reports.h"
+#include "report/text.h"
 
 namespace wireproof {
 namespace {
@@ -36,6 +37,23 @@ TEST(ResultJson, CarriesTheHeadOfTheContract) {
   EXPECT_EQ(doc["environment"]["cores_used"][1], (json{{"core", 3}, {"role", "rx"}}));
 }
 
+TEST(ResultJson, HostsAreAListAndTheFirstStandsBesideItAsWell) {
+  const RunReport report = streams_report();
+  const json environment = document(report)["environment"];
+  ASSERT_EQ(environment["hosts"].size(), 2u);
+  for (const auto& [key, value] : environment["hosts"][0].items()) {
+    EXPECT_EQ(environment[key], value) << key;
+  }
+  EXPECT_EQ(environment["hosts"][1]["host"], "lab2");
+  EXPECT_EQ(environment["hosts"][1]["nic"][0]["port"], "af_xdp:ens1f1");
+  ASSERT_NE(find_nic(report.hosts, "af_xdp:ens1f1"), nullptr);
+  EXPECT_EQ(find_nic(report.hosts, "af_xdp:ens1f1"), &report.hosts[1].nics[0]);
+  EXPECT_EQ(find_nic(report.hosts, "af_xdp:ens1f2"), nullptr);
+  const std::string text = to_text(report);
+  EXPECT_NE(text.find("host     lab1, "), std::string::npos) << text;
+  EXPECT_NE(text.find("host     lab2, "), std::string::npos) << text;
+}
+
 TEST(ResultJson, SaysWhatItsClockIsWorth) {
   RunReport report = full_trial_report();
   const json clock = document(report)["environment"]["clock"];
@@ -47,8 +65,8 @@ TEST(ResultJson, SaysWhatItsClockIsWorth) {
   EXPECT_EQ(clock["ptp"]["offset_ns"], -12);
   EXPECT_FALSE(clock.contains("reason"));
 
-  report.environment.clock = {.reason = "the kernel's clock source is hpet"};
-  report.environment.ptp = PtpFacts{};  // it runs, and did not answer
+  report.here().clock = {.reason = "the kernel's clock source is hpet"};
+  report.here().ptp = PtpFacts{};  // it runs, and did not answer
   const json fallen = document(report)["environment"]["clock"];
   EXPECT_EQ(fallen["source"], "monotonic_raw");
   EXPECT_EQ(fallen["reason"], "the kernel's clock source is hpet");
@@ -186,7 +204,7 @@ TEST(ResultJson, OrderAndLossBurstsByTheirDefinitions) {
             (json{{"count", 0}, {"longest", 0}}));
 }
 
-TEST(ResultJson, PacingSaysGapsLagAndPreemptions) {
+TEST(ResultJson, PacingSaysGapsLatenessAndPreemptions) {
   const json directions = document(full_trial_report())["trials"][0]["directions"];
   const json& pacing = directions[0]["pacing"];
   EXPECT_EQ(pacing["schedule"], "constant");
@@ -213,7 +231,7 @@ TEST(ResultJson, AnIntervalHasTheDelaysOfItsOwnFrames) {
 
 TEST(ResultJson, ASocketsDropsAreTheSockets) {
   RunReport report = full_trial_report();
-  report.environment.nics[1].udp_payload = true;
+  report.here().nics[1].udp_payload = true;
   const json directions = document(report)["trials"][0]["directions"];
   EXPECT_EQ(directions[0]["attribution"]["rx_socket"], 30);
   EXPECT_FALSE(directions[0]["attribution"].contains("rx_ring"));
@@ -270,7 +288,7 @@ TEST(Json, AReceiverNamedNoneIsToldLikeAnyOther) {
 TEST(EventStream, IsOneObjectALine) {
   const RunReport report = full_trial_report();
   const TrialResult& trial = report.trials[0];
-  for (const std::string& line : {trial_event(trial, report.environment),
+  for (const std::string& line : {trial_event(trial, report.hosts),
                                   interval_event(1, trial.directions[0]), result_event(report)}) {
     EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
     EXPECT_EQ(line.back(), '\n');

@@ -1,8 +1,12 @@
 // Prints the sample reports, one JSON document a line (or, with "text", as people see them; or,
 // with "doctor", those of the doctor as one JSON array, or, with "backends", a list of backends,
 // or, with "calibration", a calibration file): the schema test feeds them to a validator that knows
-// nothing of this program.
+// nothing of this program. With "reread" it prints the document on its standard input once more, as
+// it was read.
 #include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 #include "report/json.h"
@@ -31,6 +35,14 @@ void print_samples(bool text) {
   }
 }
 
+int print_reread() {
+  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  const auto read = read_result(text);
+  const std::string out = read ? to_json(*read) : read.error().message + "\n";
+  std::fputs(out.c_str(), read ? stdout : stderr);
+  return read ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace wireproof
 
@@ -43,6 +55,8 @@ int main(int argc, char** argv) {
   } else if (word == "calibration") {
     const auto report = wireproof::calibration_report();
     std::fputs(wireproof::calibrations_to_json(report.calibrations).c_str(), stdout);
+  } else if (word == "reread") {
+    return wireproof::print_reread();
   } else {
     wireproof::print_samples(word == "text");
   }

@@ -10,8 +10,9 @@
 
 namespace wireproof {
 
-[[nodiscard]] RunReport full_trial_report();      // two directions, everything measured
-[[nodiscard]] RunReport send_only_report();       // --rx none, --rate max
+[[nodiscard]] RunReport full_trial_report();  // two directions, everything measured
+[[nodiscard]] RunReport streams_report();     // of a mix, with a probe beside it, to a second host
+[[nodiscard]] RunReport send_only_report();   // --rx none, --rate max
 [[nodiscard]] RunReport failed_start_report();    // a precondition failed: no trial took place
 [[nodiscard]] RunReport search_report();          // regular, tester-limited, and without any bound
 [[nodiscard]] RunReport command_search_report();  // another program measured: totals alone

@@ -7,6 +7,7 @@
 
 #include "report/sample_reports.h"
 #include "report/text_parts.h"
+#include "trial/derive.h"
 
 namespace wireproof {
 namespace {
@@ -97,8 +98,8 @@ TEST(Text, TheClockSaysItsSourceAndWhatItIsWorth) {
            "clock    tsc at 2.600 GHz, offset between cores at most 61 ns, frequency error\n"
            "         at most 40 ppb"));
   EXPECT_TRUE(says(report, "offset -12 ns\n"));
-  report.environment.clock = {.reason = "the processor's TSC is not invariant"};
-  report.environment.ptp.reset();
+  report.here().clock = {.reason = "the processor's TSC is not invariant"};
+  report.here().ptp.reset();
   EXPECT_TRUE(says(report, "clock    monotonic_raw (the processor's TSC is not invariant)\n"));
 }
 
@@ -121,8 +122,40 @@ TEST(Text, EachRareCountAndPlaceIsItsOwn) {
   one.pacing.lost_behind = 10;
   EXPECT_TRUE(says_in_a_line(report, "late 1,234 "));
   EXPECT_TRUE(says_in_a_line(report, "corrupt 5,678 "));
-  EXPECT_TRUE(says_in_a_line(report, "behind the tester's own bursts 10 "));
-  EXPECT_TRUE(says_in_a_line(report, "device or tester: cannot be told 20 "));
+  EXPECT_TRUE(says_in_a_line(report, "not attributable (tester's own bursts) 10 "));
+  EXPECT_TRUE(says_in_a_line(report, "not attributable (device or tester) 20 "));
+  EXPECT_TRUE(says_in_a_line(report, "tester's receive ring or socket 30 "));
+  EXPECT_TRUE(says_in_a_line(report, "tester's NIC or driver, receiving 20 "));
+}
+
+TEST(Text, ATrialSaysHowLongItWasToBeAndHowLongItWas) {
+  RunReport report = full_trial_report();
+  report.trials[0].duration = 9 * kSecond;
+  EXPECT_TRUE(says_in_a_line(report, "10 s asked, 9 s measured"));
+}
+
+TEST(Text, EachFigureOfABaselineStandsUnderItsName) {
+  EXPECT_TRUE(says_in_a_line(
+      full_trial_report(),
+      "tester alone, delay in us p50 1.90, p99.9 8.00, baseline rate 14,100,000 frames/s "));
+  EXPECT_TRUE(says_in_a_line(calibration_report(), "bytes min p50 p99 p99.9 max frames/s note "));
+  EXPECT_TRUE(
+      says_in_a_line(calibration_report(), " 64 1.20 2.20 5.00 12.00 1,234.57 14,100,001 [1] "));
+}
+
+TEST(Text, OfADeviceEachWayIsAColumn) {
+  EXPECT_TRUE(says_in_a_line(dut_report(), "frames a to b b to a arrived 1,000,000 0 "));
+  EXPECT_TRUE(says_in_a_line(dut_report(), "rx_ring_dropped 12 unknown "));
+}
+
+TEST(Text, ASearchInWhichNothingCameBackSaysWhatToCheck) {
+  constexpr const char* kCheck = "no frame came back in any trial: check MAC addresses, routes";
+  RunReport report = search_report();
+  EXPECT_EQ(to_text(report).find("no frame came back"), std::string::npos);
+  for (TrialResult& trial : report.searches[2].trials) trial.directions[0].counts.received = 0;
+  EXPECT_TRUE(says_in_a_line(report, kCheck));
+  report.searches[2].trials.clear();
+  EXPECT_EQ(to_text(report).find("no frame came back"), std::string::npos) << "nothing was sent";
 }
 
 // 100,000 lost each way: of a search's answer, and in the list of its trials, both are told.
@@ -143,8 +176,7 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
   const RunReport report = full_trial_report();
   EXPECT_TRUE(says_in_a_line(
       report, "TX timestamp per burst, error at most 7.500 us; RX timestamp: xdp); 4 negative; "));
-  EXPECT_TRUE(
-      says_in_a_line(report, "; 6 came without that timestamp and bear the time of the poll "));
+  EXPECT_TRUE(says_in_a_line(report, "; 6 came without that timestamp and have the poll time "));
   EXPECT_TRUE(says_in_a_line(
       report, "delay from the scheduled time, us: p50 2.30, p99 6.00, p99.9 33.00, max 1,264.57 "));
   EXPECT_TRUE(says_in_a_line(
@@ -164,8 +196,8 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
                      "p99 0.700, max "));
   EXPECT_TRUE(says_in_a_line(report, "(bursty schedule, precise pacing)"));
   EXPECT_TRUE(says_in_a_line(report,
-                             "transmit stalled 2 times for longer than --burst can catch up, "
-                             "lateness max 30 us with what was left out "));
+                             "transmit stalls: 2 longer than --burst can catch up; maximum "
+                             "lateness 30 us, skipped frames included "));
   EXPECT_TRUE(
       says_in_a_line(report, "TX thread pre-empted 3 times, 250 us total, longest 120 us "));
   EXPECT_TRUE(says_in_a_line(report, "RX thread pre-empted once, 2 ms total, longest 2 ms "));
@@ -183,12 +215,12 @@ TEST(Text, TimingIsSilentOfWhatWasNotMeasured) {
   d.reordering = ReorderingSummary{.free_runs = 16};
   d.loss_bursts = LossBurstSummary{};
   d.pacing.stalls = 0;
-  d.pacing.pauses.count = 0;
-  d.receive_pauses.count = 0;
+  d.pacing.preemptions.count = 0;
+  d.receive_preemptions.count = 0;
   const std::string text = to_text(report);
   for (const char* words :
        {"delay variation", "jitter", "IPDV", "PDV", "scheduled time", "negative", "timestamp and",
-        "reordering:", "loss event", "stalled", "pre-empted"}) {
+        "reordering:", "loss event", "stalls", "pre-empted"}) {
     EXPECT_EQ(text.find(words), std::string::npos) << words;
   }
   EXPECT_NE(text.find("inter-frame gap, us"), std::string::npos);
@@ -215,7 +247,7 @@ TEST(Text, TheLiveLineSaysBoundsOfTheLossAndTheDelay) {
   Histogram delays;
   delays.record(1'200, 1'500);
   delays.record(9'000, 500);
-  so_far.intervals[0].delay = delays.steps();
+  so_far.intervals[0].delay = interval_delay(delays.steps());
   EXPECT_EQ(live_text(so_far),
             "af_xdp:ens1f0 -> af_xdp:ens1f1    1.0 s  sent 10.000 Mpps  received 9.990 Mpps  lost "
             "150 to 300  delay p50 1.2 us  p99 9.0 us");
@@ -245,7 +277,8 @@ TEST(Text, VerboseAddsEveryTrialAndTheDriversCounters) {
   EXPECT_EQ(to_text(search_report()).find("rx_ring_full"), std::string::npos);
   const std::string text = to_text(search_report(), true);
   EXPECT_NE(
-      text.find("counters af_xdp:ens1f0 (since it was opened): xsk0_rx_ring_full 40, 1 other 0\n"),
+      text.find("counters af_xdp:ens1f0 (since the port was opened): xsk0_rx_ring_full 40, 1\n"
+                "         other 0\n"),
       std::string::npos)
       << text;
   EXPECT_NE(text.find("trial bytes       asked/s     offered/s        lost     loss %  verdict\n"
@@ -260,7 +293,7 @@ TEST(Text, VerboseAddsEveryTrialAndTheDriversCounters) {
 
 TEST(Text, ASharedCoreIsNamed) {
   RunReport report = full_trial_report();
-  report.environment.cores_used = {{1, "tx+rx"}};
+  report.here().cores_used = {{1, "tx+rx"}};
   EXPECT_TRUE(says(report, "cores    1 tx+rx (shared)\n"));
 }
 
@@ -268,8 +301,8 @@ TEST(Text, SendingAloneSaysNothingOfLoss) {
   const std::string text = to_text(send_only_report());
   EXPECT_EQ(text.find("lost"), std::string::npos);
   EXPECT_EQ(text.find("received"), std::string::npos);
-  EXPECT_EQ(text.rfind("PASS: what was asked was sent; nothing is said of", 0), 0u);
-  EXPECT_NE(text.find("as fast as the tester can"), std::string::npos);
+  EXPECT_EQ(text.rfind("PASS: the intended load was sent; arrivals were not measured", 0), 0u);
+  EXPECT_NE(text.find("as fast as the tester can send"), std::string::npos);
 }
 
 TEST(Text, ASearchIsARowPerSizeWithItsDoubts) {
@@ -294,7 +327,8 @@ TEST(Text, AnErrorComesFirstWithItsCure) {
                        "cure: did you mean 'ens1f0'?\n",
                        0),
             0u);
-  EXPECT_TRUE(says(broken_search_report(), "stopped early: the result is of what ran\n"));
+  EXPECT_TRUE(
+      says(broken_search_report(), "stopped early: the result covers the time until then\n"));
 }
 
 }  // namespace

@@ -70,6 +70,16 @@ TEST_F(WriteResult, RemovesWhatKilledRunsLeftAndNothingElse) {
   EXPECT_EQ(files(), 3u);
 }
 
+TEST_F(WriteResult, OthersMayReadIt) {
+  const mode_t before = umask(022);
+  const Status written = write_result(path("r.json"), "x");
+  umask(before);
+  ASSERT_TRUE(written);
+  struct stat status {};
+  ASSERT_EQ(stat(path("r.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0644u);
+}
+
 TEST_F(WriteResult, WritesBesideARelativeName) {
   const fs::path before = fs::current_path();
   fs::current_path(folder_);

@@ -39,9 +39,14 @@ TEST_F(Bisect, AHardDeviceTakesThreeTrials) {
 TEST_F(Bisect, TheAnswerIsConfirmedByOneFinalTrial) {
   spec_.final_duration = 30 * kSecond;
   SimulatedTester tester(device::ideal(1e6), clock_);
-  const auto r = run(tester);
+  std::vector<Nanoseconds> left;
+  const auto r =
+      run(tester, [&](const SearchResult&, Nanoseconds time_left) { left.push_back(time_left); });
   ASSERT_EQ(tester.asked.size(), 4u);
   EXPECT_EQ(tester.asked[3].duration, 30 * kSecond);
+  ASSERT_EQ(left.size(), 4u);
+  EXPECT_EQ(left[2], 30 * kSecond + tester.overhead) << "nothing but that one is to come";
+  EXPECT_EQ(left[3], 0);
   EXPECT_DOUBLE_EQ(tester.asked[3].intended_fps, 998e3);
   EXPECT_TRUE(r->regular);
   EXPECT_EQ(r->final_trial->spec.id, 4u);
@@ -132,7 +137,7 @@ TEST_F(Bisect, TheBoundIsWhatWasOffered) {
   EXPECT_GE(*r->upper_bound_fps, 3e3);
   EXPECT_FALSE(r->regular);
   EXPECT_FALSE(r->tester_limited);
-  EXPECT_NE(r->reason.find("passed, and offered"), std::string::npos) << r->reason;
+  EXPECT_NE(r->reason.find("passed, but offered"), std::string::npos) << r->reason;
   EXPECT_LT(tester.asked.size(), trials_max(spec_));
 }
 
@@ -249,7 +254,7 @@ TEST_F(Bisect, AnInvalidLoadIsTriedAgainThenGivenUp) {
   EXPECT_DOUBLE_EQ(tester.asked[4].intended_fps, 998e3);
   EXPECT_TRUE(r->tester_limited);
   EXPECT_FALSE(r->upper_bound_fps);
-  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 1,000,000 frames/s: tx shortfall");
+  EXPECT_EQ(r->reason, "the tester cannot guarantee loads from 1,000,000 frames/s: tx shortfall");
 }
 
 // 36 Mpps into a receiver that takes 3: once is enough to see where to look.
@@ -289,16 +294,16 @@ TEST_F(Bisect, AboveWhatIsDisturbedTheDeviceIsStillBounded) {
   EXPECT_GT(*r->lower_bound_fps, 600 * 0.99);
   EXPECT_GE(*r->upper_bound_fps, 20e3);
   EXPECT_LE(*r->upper_bound_fps, 20e3 * 1.011);
-  EXPECT_EQ(r->reason, "the tester cannot vouch for loads from 601 to 20,200 frames/s: disturbed");
+  EXPECT_EQ(r->reason, "the tester cannot guarantee loads from 601 to 20,200 frames/s: disturbed");
   EXPECT_LE(r->trials.size(), trials_max(spec_));
 }
 
-TEST_F(Bisect, ATesterThatCanVouchForNothingHasNoBound) {
+TEST_F(Bisect, ATesterThatCanGuaranteeNothingHasNoBound) {
   SimulatedTester tester(device::infinite(), clock_);
   tester.invalid_probability = 1;
   const auto r = run(tester);
   EXPECT_FALSE(r->lower_bound_fps || r->upper_bound_fps || r->regular || r->tester_limited);
-  EXPECT_NE(r->reason.find("the tester cannot vouch for any load"), std::string::npos);
+  EXPECT_NE(r->reason.find("the tester cannot guarantee any load"), std::string::npos);
   EXPECT_LE(r->trials.size(), trials_max(spec_));
 }
 
@@ -309,7 +314,7 @@ TEST_F(Bisect, ATesterThatCannotSendAtAllHasNoBound) {
   tester.tester_max_fps = 0;
   const auto r = run(tester);
   EXPECT_EQ(r->trials.size(), 4u);
-  EXPECT_EQ(r->reason, "the tester cannot vouch for any load: rx ring");
+  EXPECT_EQ(r->reason, "the tester cannot guarantee any load: rx ring");
 }
 
 TEST_F(Bisect, TheLowestLoadIsTheLastResort) {
@@ -333,7 +338,7 @@ TEST_F(Bisect, ATrialTooShortForThePrecisionSaysSo) {
   EXPECT_FALSE(r->regular);
   EXPECT_LE(*r->upper_bound_fps - *r->lower_bound_fps, 10.0);
   EXPECT_EQ(r->reason,
-            "one frame in a trial of 0.1 s is more than the precision: take longer trials");
+            "one frame in a trial of 0.1 s is more than the precision: use longer trials");
 }
 
 TEST_F(Bisect, TheTimeLimitLeavesRoomForTheFinalTrial) {
@@ -344,7 +349,7 @@ TEST_F(Bisect, TheTimeLimitLeavesRoomForTheFinalTrial) {
   const auto r = run(tester);
   EXPECT_LE(clock_.now(), 15 * kSecond);
   EXPECT_FALSE(r->regular);
-  EXPECT_EQ(r->reason, "the time limit of 15 s came before the precision");
+  EXPECT_EQ(r->reason, "the time limit of 15 s ended the search before it reached the precision");
 }
 
 // Trials of 1.5 s with what comes on top: after two of them a third and the final one of 10.5 s do

@@ -111,7 +111,37 @@ TEST_F(ProvenTest, AShortTrialOfAnotherGoalRaisesTheAnswerWithoutConfirmingIt) {
     reconcile(result, all);
     EXPECT_EQ(result.lower_bound_fps, 500);
     EXPECT_EQ(result.regular, duration == 2 * kSecond);
+    EXPECT_EQ(result.reason.empty(), result.regular) << result.reason;
   }
+}
+
+// "cannot guarantee any load" is not true any more of a search that has a bound.
+TEST_F(ProvenTest, AReasonGoesWithTheBoundThatItWasOf) {
+  SearchResult result{
+      .spec = spec_, .tester_limited = true, .reason = "the tester cannot guarantee any load: x"};
+  trials_ = {trial(500, 0)};
+  const std::vector<const TrialResult*> all{trials_.data()};
+  reconcile(result, all);
+  EXPECT_EQ(result.lower_bound_fps, 500);
+  EXPECT_FALSE(result.regular);
+  EXPECT_FALSE(result.tester_limited);
+  EXPECT_EQ(result.reason, "the lower bound is from a trial for another goal");
+}
+
+TEST_F(ProvenTest, ATrialThatMeetsAnotherGoalIsAPassOfItsOwn) {
+  spec_.goal = {"pdr", 0.005};
+  SearchResult result{.spec = spec_};
+  result.lower_bound_fps = 400;
+  trials_ = {trial(1000, 0.004)};
+  trials_[0].reason = "4 of 1,000 frames lost";
+  const std::vector<const TrialResult*> all{trials_.data()};
+  reconcile(result, all);
+  EXPECT_EQ(result.lower_bound_fps, 1000);
+  EXPECT_EQ(result.conditional_throughput_fps, 996) << "without what was lost within the goal";
+  ASSERT_TRUE(result.final_trial);
+  EXPECT_EQ(result.final_trial->verdict, Verdict::kPass);
+  EXPECT_EQ(result.final_trial->reason, "");
+  EXPECT_EQ(result.final_trial->spec.goal_loss_ratio, 0.005);
 }
 
 }  // namespace

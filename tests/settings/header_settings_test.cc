@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "job/planned_headers.h"
 #include "packet/headers.h"
 #include "settings/asked.h"
 #include "settings/loads.h"
@@ -54,6 +55,20 @@ TEST(HeaderSettings, SocketsSayTheirFamilyThemselves) {
   EXPECT_EQ(socket_endpoint(v6["tx"])->l4_port, 1);
   EXPECT_FALSE(socket_endpoint("af_packet:t0"));
   EXPECT_FALSE(socket_endpoint("io_uring:nonsense"));
+  EXPECT_FALSE(socket_endpoint("dpdk:0000:01:00.0"));
+  EXPECT_FALSE(socket_endpoint("dpdk:net_memif0,socket=/tmp/10.0.0.1:9"));
+}
+
+TEST(HeaderSettings, QueuesOfSocketsTakeAPortEach) {
+  Asked text = between("io_uring:127.0.0.1:7000", "io_uring:127.0.0.1:8000");
+  text["flows"] = "2";
+  text["queues"] = "2";
+  const auto made = text.read();
+  ASSERT_TRUE(made) << made.error().message;
+  const auto headers = planned_headers(made->test, false);
+  ASSERT_TRUE(headers) << headers.error().message;
+  EXPECT_EQ(headers->dst_l4_port, 8000);
+  EXPECT_EQ(headers->dst_l4_port_last, 8001);
 }
 
 TEST(HeaderSettings, MixesAreRaisedAndSaidAndCalibratedApart) {

@@ -4,10 +4,10 @@
 
 #include <array>
 
+#include "job/search_job.h"
+#include "job/trial_job.h"
 #include "settings/asked.h"
 #include "settings/loads.h"
-#include "tools/search_verb.h"
-#include "tools/trial_verb.h"
 
 namespace wireproof {
 namespace {
@@ -52,7 +52,7 @@ TEST(Settings, EachFlagOfTheTesterReachesItsOwnPlace) {
   text["tx-cores"] = "0,2";
   text["rx-cores"] = "1,3";
   text["warm-up"] = "30ms";
-  text["drain"] = "70ms";
+  text["waiting-time"] = "70ms";
   text["interval"] = "2s";
   text["latency"] = "1/7";
   text["end-when-complete"] = "true";
@@ -221,6 +221,16 @@ TEST(Settings, EachSearchHasTheBoundsOfItsOwnBytes) {
       EXPECT_EQ(spec.final_duration, 9 * kSecond);
     }
   }
+}
+
+TEST(Settings, ACalibrationEndsEachTrialWhenAllHasCome) {
+  Asked text(Verb::kCalibrate);
+  text["tx"] = "loopback:a";
+  text["rx"] = "loopback:b";
+  text["trial-duration"] = "250ms";
+  const Settings made = settings(text);
+  EXPECT_TRUE(made.test.trial.end_when_complete);
+  EXPECT_EQ(made.calibrate.ceiling.final_duration, 250 * kMillisecond);
 }
 
 }  // namespace

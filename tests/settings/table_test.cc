@@ -56,6 +56,9 @@ TEST(SettingsTable, OneNameIsOneSettingOfAVerb) {
       EXPECT_EQ(setting->form.is_switch, setting->argument.empty()) << setting->name;
       EXPECT_FALSE(setting->help.empty()) << setting->name;
       EXPECT_EQ(find_setting(verb, setting->name), setting);
+      if (setting->old_name.empty()) continue;
+      EXPECT_TRUE(names.insert(setting->old_name).second) << word << " " << setting->old_name;
+      EXPECT_EQ(find_setting(verb, setting->old_name), setting);
     }
   }
 }
@@ -68,6 +71,48 @@ TEST(SettingsTable, DefaultsAreReadBackAsTheyAreWritten) {
     const auto again = read_job(verb, written);
     ASSERT_TRUE(again) << word_of(kVerbWords, verb) << ": " << again.error().message;
     EXPECT_TRUE(same(written, job_config(*again))) << word_of(kVerbWords, verb);
+  }
+}
+
+// A trial is put beside what `calibrate` found where these are the same, and no others need be.
+TEST(SettingsTable, SomeAreConditionsOfACalibration) {
+  const auto keys = [](const Config& config) {
+    std::string all;
+    for (const ConfigEntry& entry : config) all += entry.key + " ";
+    return all;
+  };
+  for (const Verb verb : {Verb::kTrial, Verb::kSearch, Verb::kCalibrate}) {
+    Asked asked = least(verb);
+    EXPECT_EQ(keys(calibration_conditions(*asked.read())),
+              "bidirectional queues ring pacing schedule latency ");
+    const Config usual = calibration_conditions(*asked.read());
+    asked["schedule"] = "bursty";
+    asked["burst-size"] = "64";
+    asked["burst"] = "128";
+    EXPECT_EQ(keys(calibration_conditions(*asked.read())),
+              "bidirectional queues ring burst pacing schedule burst_size latency ");
+    for (const auto& [name, text] : {std::pair{"queues", "2"},
+                                     {"ring", "64"},
+                                     {"burst", "64"},
+                                     {"pacing", "precise"},
+                                     {"schedule", "poisson"},
+                                     {"latency", "1/100"},
+                                     {"bidirectional", "true"}}) {
+      Asked other = least(verb);
+      other["flows"] = "2";  // for the two queues; no condition
+      other[name] = text;
+      const auto settings = other.read();
+      ASSERT_TRUE(settings) << name << ": " << settings.error().message;
+      EXPECT_FALSE(calibration_conditions(*settings) == usual) << name;
+    }
+    for (const auto& [name, text] :
+         {std::pair{"flows", "16"}, {"vlan", "7"}, {"warm-up", "1s"}, {"tx-cores", "0"}}) {
+      Asked other = least(verb);
+      other[name] = text;
+      const auto settings = other.read();
+      ASSERT_TRUE(settings) << name << ": " << settings.error().message;
+      EXPECT_TRUE(calibration_conditions(*settings) == usual) << name;
+    }
   }
 }
 
@@ -85,7 +130,10 @@ constexpr Example kExamples[] = {
     {Verb::kTrial, "rate", "max", nullptr},
     {Verb::kTrial, "duration", "1.5s", "1500ms"},
     {Verb::kTrial, "duration", "2h", nullptr},
-    {Verb::kTrial, "fail-if", "loss>0.1%", "[loss > 0.1%]"},
+    {Verb::kTrial, "fail-if", "loss > 0.1%", "[loss>0.001]"},
+    {Verb::kTrial, "fail-if", "loss>0.0000001", "[loss>0.0000001]"},
+    {Verb::kTrial, "fail-if", "loss>0.12345678", "[loss>0.12345678]"},
+    {Verb::kTrial, "fail-if", "delay_p99>1.5us,invalid", "[delay_p99>1500ns][invalid]"},
     {Verb::kTrial, "frame-log", "/tmp/log.csv", nullptr},
     {Verb::kTrial, "bidirectional", "true", nullptr},
     {Verb::kTrial, "size", "64,512", nullptr},
@@ -110,7 +158,7 @@ constexpr Example kExamples[] = {
     {Verb::kTrial, "latency", "off", nullptr},
     {Verb::kTrial, "latency", "1/7", nullptr},
     {Verb::kTrial, "warm-up", "0", nullptr},
-    {Verb::kTrial, "drain", "70ms", nullptr},
+    {Verb::kTrial, "waiting-time", "70ms", nullptr},
     {Verb::kTrial, "rate-layer", "l3", nullptr},
     {Verb::kTrial, "no-calibration", "true", nullptr},
     {Verb::kSearch, "goal", "loss=2%", "[loss=2%]"},
@@ -121,7 +169,11 @@ constexpr Example kExamples[] = {
     {Verb::kCalibrate, "rate", "5kpps", "5000pps"},
     {Verb::kCalibrate, "trial-duration", "250ms", nullptr},
     {Verb::kDut, "loss", "0.1%", "0.001"},
+    {Verb::kDut, "duplicate", "0.002", nullptr},
+    {Verb::kDut, "corrupt", "0.003", nullptr},
+    {Verb::kDut, "reorder", "0.004", nullptr},
     {Verb::kDut, "delay", "5ms", nullptr},
+    {Verb::kDut, "jitter", "7ms", nullptr},
     {Verb::kDut, "rate", "100kpps", "100000pps"},
     {Verb::kDut, "seed", "18446744073709551615", nullptr},
     {Verb::kDut, "only", "b-to-a", nullptr},
@@ -170,12 +222,15 @@ TEST(SettingsTable, ARefusalNamesTheSettingAsItWasWritten) {
     config.push_back({key_of(*find_setting(Verb::kTrial, name)), text});
     const auto by_key = read_job(Verb::kTrial, config);
     if (by_flag || by_key) return std::pair<std::string, std::string>("taken", "taken");
-    return std::pair(by_flag.error().message, by_key.error().message);
+    const auto sentences = [](const Error& error) { return error.message + ": " + error.hint; };
+    return std::pair(sentences(by_flag.error()), sentences(by_key.error()));
   };
   for (const auto& [name, text] : {std::pair{"warm-up", "soon"},
                                    {"flow-order", "any"},
                                    {"burst-size", "64"},
                                    {"frame-log-frames", "10"},
+                                   {"src-ip", "2001:2::1"},
+                                   {"dst-ip", "224.0.0.1"},
                                    {"tx-stamp", "both"},
                                    {"dst-mac", "ff:ff:ff:ff:ff:ff"}}) {
     const auto [flag, key] = refused(name, text);
@@ -202,6 +257,17 @@ TEST(SettingsTable, WhatIsMissingEmptyOrGivenTwiceIsRefused) {
     asked.set("flows", texts);
     ASSERT_FALSE(asked.read());
     EXPECT_EQ(asked.read().error().message.find("--flows is given "), 0u);
+  }
+}
+
+// Such as `rate = []` in a file: never the default in its place.
+TEST(SettingsTable, AnEmptyListIsNoValue) {
+  for (const char* name : {"rate", "rx", "duration", "flows", "bidirectional"}) {
+    Asked asked = least(Verb::kTrial);
+    asked.set(name, {});
+    const auto settings = asked.read();
+    ASSERT_FALSE(settings) << name;
+    EXPECT_EQ(settings.error().message, "--" + std::string(name) + " is given an empty list");
   }
 }
 

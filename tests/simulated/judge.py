@@ -92,7 +92,7 @@ class Way:
             together += sum(size for size in by_queue if size > 1)
         if self.marked_lost == 0:
             return 0, 0
-        few = len(self.times["marked"]) // 64
+        few = max(len(self.times["marked"]) // 64, min(self.marked_lost // 8, 3))
         return min(together, self.marked_lost, lost), min(self.marked_lost + few, lost)
 
     def name(self):
@@ -119,7 +119,7 @@ def verdict(ways, case):
         way.truth["lost"] - way.where.get("not_attributable", 0)) > goal]
     if not certain:
         return "invalid", (f"not attributable: {over[0].where['not_attributable']:,} of "
-                           f"{over[0].truth['lost']:,} lost frames fell in or behind bursts")
+                           f"{over[0].truth['lost']:,} lost frames were in or behind bursts")
     lost, offered = (sum(way.truth[name] for way in ways) for name in ("lost", "offered"))
     each = [f"{way.name()} {way.truth['lost']:,} of {way.truth['offered']:,}" for way in ways]
     return "fail", (f"{lost:,} of {offered:,} offered frames were lost"

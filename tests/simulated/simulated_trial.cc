@@ -226,7 +226,7 @@ void run_case(const Case& of, const std::string& log) {
   device.end();
   if (const std::string trouble = device.trouble(); !trouble.empty()) give_up(trouble);
   write_log(device.log(), log);
-  fmt::print("{}", trial_event(trial, {}));
+  fmt::print("{}", trial_event(trial, Hosts(1)));
 }
 
 }  // namespace

@@ -100,9 +100,35 @@ TEST_F(CollectorTest, AThinnedSeriesKeepsItsSums) {
   EXPECT_EQ(sum.received, 9 * kSamples);
   EXPECT_EQ(sum.lost, kSamples);
   EXPECT_EQ(delays, kSamples);
-  // From now on an interval is twice as long.
+  // From now on an interval is twice as long, and ends at a multiple of that.
+  end += 10 * kMillisecond;
+  EXPECT_FALSE(collector_.sample(kEpoch + end - 1));
+  EXPECT_TRUE(collector_.sample(kEpoch + end));
   EXPECT_FALSE(collector_.sample(kEpoch + end + 20 * kMillisecond - 1));
   EXPECT_TRUE(collector_.sample(kEpoch + end + 20 * kMillisecond));
+}
+
+TEST_F(CollectorTest, ATrialAfterAThinnedOneHasThePeriodThatWasAskedFor) {
+  Collector collector({&sender_}, {}, 10 * kMillisecond);
+  collector.start(kEpoch);
+  for (std::size_t i = 1; i <= Collector::kIntervalsMax + 1; ++i) {
+    collector.sample(kEpoch + static_cast<Nanoseconds>(i) * 10 * kMillisecond);
+  }
+  ASSERT_EQ(collector.intervals().size(), Collector::kIntervalsMax / 2 + 1);
+  collector.start(2 * kEpoch);
+  EXPECT_FALSE(collector.sample(2 * kEpoch + 10 * kMillisecond - 1));
+  EXPECT_TRUE(collector.sample(2 * kEpoch + 10 * kMillisecond));
+}
+
+// So that the series of two ends, each closed a little late, do not run apart.
+TEST_F(CollectorTest, HoweverLateAnIntervalIsClosedTheNextEndsOnTheGrid) {
+  EXPECT_TRUE(collector_.sample(kEpoch + 19 * kMillisecond));
+  EXPECT_FALSE(collector_.sample(kEpoch + 20 * kMillisecond - 1));
+  EXPECT_TRUE(collector_.sample(kEpoch + 20 * kMillisecond));
+  EXPECT_TRUE(collector_.sample(kEpoch + 47 * kMillisecond)) << "nobody looked for two periods";
+  EXPECT_FALSE(collector_.sample(kEpoch + 49 * kMillisecond));
+  EXPECT_TRUE(collector_.sample(kEpoch + 50 * kMillisecond));
+  EXPECT_EQ(collector_.intervals().size(), 4u);
 }
 
 }  // namespace

@@ -39,5 +39,18 @@ TEST(SampleRecord, ManyAtOnceAreAsManySingly) {
   EXPECT_EQ(at_once.histogram.samples(), 4u);
 }
 
+TEST(SampleRecord, ClearForgets) {
+  SampleRecord record;
+  record.record(10);
+  record.record(1'000);
+  record.clear();
+  record.record(5, 2);
+  EXPECT_EQ(record.samples, 2u);
+  EXPECT_EQ(record.min, 5);
+  EXPECT_EQ(record.max, 5);
+  EXPECT_DOUBLE_EQ(record.mean(), 5);
+  EXPECT_DOUBLE_EQ(record.stdev(), 0);
+}
+
 }  // namespace
 }  // namespace wireproof

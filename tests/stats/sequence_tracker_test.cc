@@ -185,6 +185,19 @@ TEST(SequenceTracker, QueuesMerge) {
   EXPECT_EQ(none.late_time_max, -8);
 }
 
+TEST(LossBursts, OfQueuesAreAddedAndTheLongestKept) {
+  for (const bool longest_first : {true, false}) {
+    LossBursts one, other;
+    one.record(longest_first ? 9 : 2);
+    other.record(longest_first ? 2 : 9);
+    one.merge(other);
+    EXPECT_EQ(one.bursts, 2u);
+    EXPECT_EQ(one.lost, 11u);
+    EXPECT_EQ(one.longest, 9u);
+    EXPECT_EQ(one.lengths.samples(), 2u);
+  }
+}
+
 TEST(SequenceTracker, AgreesWithTheSlowModelWithinTheWindow) {
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     Random random(seed);
@@ -233,11 +246,16 @@ TEST(SequenceTracker, OlderThanTheWindowIsUnclassified) {
 }
 
 TEST(SequenceTracker, ClearForgets) {
-  SequenceTracker tracker(3);
+  SequenceTracker tracker(3, 128);
   tracker.observe(2, 7, 0);
+  tracker.observe(2, 1000, 0);  // by then 0 to 6 have left the window
+  ASSERT_EQ(tracker.loss_bursts().longest, 992u);
   tracker.clear();
   EXPECT_EQ(tracker.next_expected(2), 0u);
   EXPECT_EQ(tracker.gaps_passed(), 0u);
+  EXPECT_EQ(tracker.loss_bursts().bursts, 0u);
+  EXPECT_EQ(tracker.loss_bursts().lost, 0u);
+  EXPECT_EQ(tracker.loss_bursts().longest, 0u);
   EXPECT_EQ(tracker.observe(2, 0, 0), Arrived::kInOrder);
 }
 

@@ -7,51 +7,54 @@ namespace wireproof {
 // One at a time, as of a trial's phases.
 class SimulatedTime::Crew final : public Workers {
  public:
-  Crew(SimulatedTime& time, std::vector<WorkerSpec> specs, const PauseThresholds& thresholds)
-      : time_(time), specs_(std::move(specs)), pauses_(specs_.size(), PauseLog(thresholds)) {}
+  Crew(SimulatedTime& time, std::vector<WorkerSpec> specs, const PreemptionThresholds& thresholds)
+      : time_(time),
+        specs_(std::move(specs)),
+        preemptions_(specs_.size(), PreemptionLog(thresholds)),
+        pre_empted_(specs_.size()) {}
   ~Crew() override { stop(); }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
   [[nodiscard]] Status wait_until_ready() const override { return {}; }
   void go() override {
-    for (PauseLog& log : pauses_) log.begin(time_.now());
+    for (PreemptionLog& log : preemptions_) log.begin(time_.now());
     time_.crew_ = this;
   }
   void stop() override {
     if (time_.crew_ == this) time_.crew_ = nullptr;
   }
-  [[nodiscard]] const PauseLog& pauses(std::size_t worker) const override {
-    return pauses_[worker];
+  [[nodiscard]] const PreemptionLog& preemptions(std::size_t worker) const override {
+    return preemptions_[worker];
   }
 
   // One turn of everybody; when the next is due.
-  Nanoseconds turn(Nanoseconds now, bool pre_empted) {
+  Nanoseconds turn(Nanoseconds now) {
     Nanoseconds next = Step::kWhenever;
     for (std::size_t i = 0; i < specs_.size(); ++i) {
-      if (pre_empted) {
-        pre_empted_ = true;
+      if (time_.taken(specs_[i].cpu)) {
+        pre_empted_[i] = true;
         continue;
       }
-      // Naps are no pauses, and all else that passes in a turn is.
-      if (pre_empted_) pauses_[i].turn(now, false);
-      pauses_[i].begin(now);
+      // Naps are no preemptions, and all else that passes in a turn is.
+      if (pre_empted_[i]) preemptions_[i].turn(now, false);
+      pre_empted_[i] = false;
+      preemptions_[i].begin(now);
       for (Step* step : specs_[i].steps) next = std::min(next, step->run());
     }
-    if (!pre_empted) pre_empted_ = false;
     return next;
   }
 
  private:
   SimulatedTime& time_;
   std::vector<WorkerSpec> specs_;
-  std::vector<PauseLog> pauses_;
-  bool pre_empted_ = false;
+  std::vector<PreemptionLog> preemptions_;
+  std::vector<bool> pre_empted_;  // by worker
 };
 
 MakeWorkers SimulatedTime::workers() {
   return [this](std::vector<WorkerSpec> specs, IdlePolicy, const Clock&,
-                const PauseThresholds& thresholds) {
+                const PreemptionThresholds& thresholds) {
     return std::make_unique<Crew>(*this, std::move(specs), thresholds);
   };
 }
@@ -67,7 +70,7 @@ void SimulatedTime::sleep_until(Nanoseconds deadline) const {
 Nanoseconds SimulatedTime::turn() const {
   Nanoseconds next = Step::kWhenever;
   for (Step* step : always_) next = std::min(next, step->run());
-  if (crew_ != nullptr) next = std::min(next, crew_->turn(now_, taken()));
+  if (crew_ != nullptr) next = std::min(next, crew_->turn(now_));
   return next;
 }
 
@@ -83,9 +86,10 @@ void SimulatedTime::act() const {
   }
 }
 
-bool SimulatedTime::taken() const {
-  return std::any_of(taken_.begin(), taken_.end(),
-                     [&](const Taken& one) { return one.from <= now_ && now_ < one.to; });
+bool SimulatedTime::taken(int cpu) const {
+  return std::any_of(taken_.begin(), taken_.end(), [&](const Taken& one) {
+    return one.from <= now_ && now_ < one.to && one.cpu.value_or(cpu) == cpu;
+  });
 }
 
 }  // namespace wireproof

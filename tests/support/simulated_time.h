@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,8 +28,14 @@ class SimulatedTime final : public Clock {
   void always(Step& step) { always_.push_back(&step); }
   // Done once, when that time has come.
   void at(Nanoseconds when, std::function<void()> act) { acts_.push_back({when, std::move(act)}); }
-  // From `when` on for `length` no worker runs, as if their cores had been taken away.
-  void pre_empt(Nanoseconds when, Nanoseconds length) { taken_.push_back({when, when + length}); }
+  // From `when` on for `length` no worker runs, as if their cores had been taken away, or that of
+  // one core alone.
+  void pre_empt(Nanoseconds when, Nanoseconds length, std::optional<int> cpu = std::nullopt) {
+    taken_.push_back({when, when + length, cpu});
+  }
+
+  void maintain() const override { ++maintained_; }
+  [[nodiscard]] unsigned maintained() const { return maintained_; }  // so many times
 
   // For PacketMeasurer::run_on(). The clock outlives the workers.
   [[nodiscard]] MakeWorkers workers();
@@ -42,14 +49,16 @@ class SimulatedTime final : public Clock {
   struct Taken {
     Nanoseconds from;
     Nanoseconds to;
+    std::optional<int> cpu;  // absent: all
   };
 
   // Returns when the next turn is due.
   Nanoseconds turn() const;
   void act() const;
-  [[nodiscard]] bool taken() const;
+  [[nodiscard]] bool taken(int cpu) const;
 
   mutable Nanoseconds now_ = kSecond;
+  mutable unsigned maintained_ = 0;
   mutable std::vector<Act> acts_;
   std::vector<Taken> taken_;
   std::vector<Step*> always_;

@@ -19,11 +19,13 @@ def wide_cable(net, queues=4):
 
 
 def sound(done):
-    """The only direction of a trial that nothing spoiled: what was sent came, and is nobody's loss."""
+    """The only direction of a trial in which what was sent came, and is nobody's loss. Other work may
+    keep a sender from its turns; the trial says so then, and what was sent has to come all the same."""
     trial = document(done.out)["trials"][0]
-    assert done.code == 0 and trial["verdict"] == "pass", trial["reason"]
+    wanted = (INVALID, "invalid") if trial["reason"].startswith("tx shortfall") else (0, "pass")
+    assert (done.code, trial["verdict"]) == wanted, trial["reason"]
     found = trial["directions"][0]
-    assert found["counts"]["offered"] == found["counts"]["received"] > 9_000, found["counts"]
+    assert found["counts"]["offered"] == found["counts"]["received"] > 5_000, found["counts"]
     assert found["counts"]["reordered"] == 0, found["counts"]
     return found
 
@@ -80,7 +82,7 @@ def more_flows_than_several_queues_can_keep_apart():
 
 FRAMES = 600
 SENT_LEAST = FRAMES * 9 // 10  # by a sender that other work keeps from its last turns
-BRIEF = ("--rate", "2kpps", "--burst", "256", "--duration", "300ms", "--warm-up", "50ms", "--drain",
+BRIEF = ("--rate", "2kpps", "--burst", "256", "--duration", "300ms", "--warm-up", "50ms", "--waiting-time",
          "200ms", "--json")
 # What the path does, the family, and where the frames come out.
 REWRITES = (("dnat to 10.2.0.77", 4, "10.2.0.77:9"), ("dnat to 10.2.0.2:77", 4, "10.2.0.2:77"),

@@ -41,7 +41,7 @@ FLAGS = [
     (TRIAL, "--dscp", ["1,5", "64", "ef"]),
     (TRIAL, "--ttl", ["1,5", "0", "256"]),
     (TRIAL, "--warm-up", ["1,5", "2h", "0.5ns"]),
-    (TRIAL, "--drain", ["1,5", "0", "11m", "1us", "61s", "60.001s"]),
+    (TRIAL, "--waiting-time", ["1,5", "0", "11m", "1us", "61s", "60.001s"]),
     ([*TRIAL, "--schedule", "bursty"], "--burst-size", ["1,5", "0", "1", "1025", "64k"]),
     ([*TRIAL, "--frame-log", "/dev/null"], "--frame-log-frames", ["1,5", "0", "1e6", "1000000001", "2G"]),
     (TRIAL, "--interval", ["1,5", "0", "1ms", "2h"]),
@@ -145,6 +145,8 @@ def unknown_flag():
     refused(*TRIAL, "--duraton", "1s", USAGE, ["--duraton", "--duration"])
     refused(*TRIAL, "-x", USAGE, ["-x"])
     refused(*TRIAL, "--rate=1kpps", USAGE, ["--rate", "twice"])
+    refused(*TRIAL, "--waiting-time", "20ms", "--drain", "30ms", USAGE, ["--waiting-time", "twice"])
+    refused(*TRIAL, "--drain", "11m", USAGE, ["--drain", "11m"])
 
 
 @SUITE.case
@@ -256,8 +258,9 @@ def schedules_that_can_be():
             assert (found["schedule"], found["mode"]) == (words[0], pacing), found
     done = wireproof(*MEMORY, "--rate", "max", "--duration", "20ms", "--schedule", "constant", "--json")
     assert "schedule" not in document(done.out)["trials"][0]["directions"][0]["pacing"], done
-    done = wireproof(*TRIAL, "--drain", "60s", "--end-when-complete", "--json", timeout=20)
-    assert document(done.out)["trials"][0]["waiting_time_s"] == 60, done
+    for name in ("--waiting-time", "--drain"):  # the second is its old name
+        done = wireproof(*TRIAL, name, "60s", "--end-when-complete", "--json", timeout=20)
+        assert document(done.out)["trials"][0]["waiting_time_s"] == 60, done
 
 
 @SUITE.case
@@ -279,6 +282,12 @@ def frame_logs_that_cannot_be():
         refused(*TRIAL, "--frame-log", path, "--vlan", "7", USAGE, ["64", "68"])
         with open(path, encoding="ascii") as file:
             assert file.read() == "kept\n"
+        # One file by two names, neither of which is there yet.
+        done = run("sh", "-c", f"cd {folder} && exec \"$@\"", "sh", WIREPROOF, *TRIAL, "--json=new.json",
+                   "--frame-log", "./new.json")
+        assert done.code == USAGE and "the result and the log are both" in done.err, done
+        with open(os.path.join(folder, "new.json"), encoding="utf-8") as file:
+            assert "both" in document(file.read())["error"]["message"]  # the refusal, and no log
 
 
 @SUITE.case
@@ -314,6 +323,9 @@ def configuration_file():
         with_file("[trial]\nsizes = 64\n", ["sizes"])
         with_file("[trial]\nflows = \"many\"\n", ["flows in", "test.toml", "many"])
         with_file("[trial]\nflows = [1, 2]\n", ["flows in"])
+        with_file("[trial]\nflows = []\n", ["flows in", "empty list"])
+        with_file("[trial]\nflwos = 4\n", ["flwos", "did you mean 'flows'?"])
+        with_file("[trial]\nfail_if = \"loss>1%\"\n", ["fail_if", "did you mean 'fail-if'?"])
         with_file("[trial]\nipv6 = \"\x1b[2J\"\n", ["ipv6 in", "?[2J"])
         with_file("[trial\nflows = 1\n", [path])
         with open(path, "w", encoding="utf-8") as file:

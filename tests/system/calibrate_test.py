@@ -1,4 +1,4 @@
-"""`wireproof calibrate`: what it finds of a bare cable is kept, and shown beside later results under
+"""`wireproof calibrate`: what it finds of ports back to back is kept, and shown beside later results under
 the same conditions and no others.
 """
 
@@ -18,7 +18,7 @@ from harness import WIREPROOF, Process, Suite, Topology, wireproof
 SUITE = Suite()
 MEMORY = ["--tx", "loopback:a", "--rx", "loopback:b"]
 # 12,000 frames: a p99.9 has twelve beyond it. The search is as short as it can be.
-QUICK = ["--duration", "1200ms", "--precision", "20%", "--trial-duration", "50ms", "--drain", "50ms",
+QUICK = ["--duration", "1200ms", "--precision", "20%", "--trial-duration", "50ms", "--waiting-time", "50ms",
          "--warm-up", "20ms"]
 
 
@@ -84,7 +84,7 @@ def memory_is_calibrated_and_shown():
                   ["--bidirectional"], ["--no-calibration"]):
         nothing_beside(direction_of(state.run(*trial, *other))[0])
     text = state.run("trial", *MEMORY, "--rate", "5kpps", "--duration", "300ms")
-    assert "floor: the tester alone" in text.out, text
+    assert "back-to-back baseline of the tester" in text.out, text
     assert all(len(line) <= 80 for line in text.out.splitlines()), text
 
 
@@ -144,7 +144,7 @@ def device_in_between_is_no_cable():
     state = State()
     done = state.run("calibrate", "--tx", "loopback:a,loss=5%", "--rx", "loopback:b", *QUICK, "--json")
     assert done.code == INVALID, done
-    assert "no bare cable" in document(done.out)["error"]["message"], done
+    assert "not back to back" in document(done.out)["error"]["message"], done
     assert not os.path.exists(state.file)
 
 
@@ -158,19 +158,19 @@ def what_cannot_be_kept_is_refused_first():
 
 @SUITE.case
 def wrong_words_are_refused():
-    for flags, word in ((["--rate", "50%"], "gentle"), (["--rate", "1Gbps"], "gentle"),
+    for flags, word in ((["--rate", "50%"], "1pps"), (["--rate", "1Gbps"], "1pps"),
                         (["--precision", "0"], "precision"), (["--precision", "60%"], "precision"),
                         (["--trial-duration", "1ms"], "trial-duration"),
                         (["--duration", "10ms"], "duration"), (["--size", "10"], "10")):
         refusal(wireproof, ["calibrate", *MEMORY, *flags], 2, word)
-    refusal(wireproof, ["calibrate", "--tx", "loopback:a", "--rx", "none"], 2, "two ends")
+    refusal(wireproof, ["calibrate", "--tx", "loopback:a", "--rx", "none"], 2, "receiving port")
 
 
 @SUITE.case
 def dry_run_sends_and_keeps_nothing():
     state = State()
     done = state.run("calibrate", *MEMORY, "--dry-run")
-    assert done.code == 0 and "floor at" in done.out and "nothing was sent" in done.out, done
+    assert done.code == 0 and "baseline delay at" in done.out and "nothing was sent" in done.out, done
     assert not os.path.exists(state.folder)
 
 

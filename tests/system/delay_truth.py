@@ -66,7 +66,7 @@ class Run:
         cable(net)
         done = net.run("tester", "calibrate", "--tx", f"{backend}:c0", "--rx", f"{backend}:c1",
                        "--flows", str(FLOWS), "--pacing", "precise", "--duration", "2s",
-                       "--precision", "50%", "--trial-duration", "50ms", "--drain", "100ms",
+                       "--precision", "50%", "--trial-duration", "50ms", "--waiting-time", "100ms",
                        "-q", env=self.env)
         assert done.code == 0, done
 
@@ -96,9 +96,9 @@ class Run:
         if behind[-len(behind) // 500 - 10] > LATE_NS:
             found.append(f"the device was up to {behind[-1] / 1000:.0f} us behind")
         for who in ("pacing", "receiver"):
-            pauses = self.direction.get(who, {}).get("preemptions", {})
-            if pauses.get("max_ns", 0) > LATE_NS:
-                found.append(f"{who}: a loop stood still for {pauses['max_ns'] / 1000:.0f} us")
+            preemptions = self.direction.get(who, {}).get("preemptions", {})
+            if preemptions.get("max_ns", 0) > LATE_NS:
+                found.append(f"{who}: a loop was pre-empted for {preemptions['max_ns'] / 1000:.0f} us")
         return found
 
 

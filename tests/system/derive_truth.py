@@ -154,9 +154,13 @@ def busiest_trial(path, direction):
     return bears.most_common(1)[0][0]
 
 
-def derive(path, direction="a-to-b", trial=None, late=()):
+def of_stream(space):
+    return space >> 16 & 63
+
+
+def derive(path, direction="a-to-b", trial=None, late=(), stream=None):
     """The counts of one trial, and `spaces` (offered per space), `trial` (its id). `late`: the
-    departures that came too late (read_times)."""
+    departures that came too late (read_times). `stream`: of this one alone."""
     if trial is None:
         trial = busiest_trial(path, direction)
     else:
@@ -164,6 +168,10 @@ def derive(path, direction="a-to-b", trial=None, late=()):
     offered, departed = collect(path, direction, trial)
     if not offered:
         raise LogError(f"no frame in the log is of trial {trial}")
+    if stream is not None:
+        offered = {space: numbers for space, numbers in offered.items() if of_stream(space) == stream}
+        departed = {at: left if left and of_stream(left[2]) == stream else None
+                    for at, left in departed.items()}
     check_offered(offered)
     numbers = (number for number in range(1, len(departed) + 1) if number not in late)
     counts = walk(filter(None, map(departed.get, numbers)), trial)

@@ -13,7 +13,7 @@ TRIAL = 0x1234
 
 
 def payload(space, number, trial=TRIAL, magic="5750"):
-    """The signature of docs/signature.md as the log has it, its time and lag zero."""
+    """The signature of docs/signature.md as the log has it, its time and lateness zero."""
     return f"{magic}{trial:04x}{space:06x}{number:010x}{0:012x}"
 
 

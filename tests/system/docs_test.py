@@ -71,7 +71,7 @@ def flags_in_the_manual_exist():
 @SUITE.case
 def tables_of_settings_are_the_programs():
     done = run(os.path.join(ROOT, "scripts", "write_tables"), BUILD, "--check")
-    assert done.code == 0 and done.out.startswith("8 tables"), done
+    assert done.code == 0 and done.out.startswith("9 tables"), done
 
 
 @SUITE.case
@@ -108,25 +108,26 @@ def signature_example():
     pseudo = frame[26:34] + struct.pack("!BBH", 0, 17, 26)
     assert frames.checksum(pseudo + frame[34:60]) == 0, "the UDP datagram's sum"
     assert frames.read_signature(frame) == (2, 0, 1000)
-    sent, lag = frames.read_times(frame)
-    assert (sent, lag, frames.lag_range(lag)) == (10_000_000, 278, (300, 301)), (sent, lag)
-    assert frame[42:] == frames.signature(2, 0, 1000, stamp=10_000_000, lag=300)
-    assert frame[42:] == frames.signature(2, 0, 1000, stamp=10_000_000 + 2**36, lag=301)
+    sent, lateness = frames.read_times(frame)
+    assert (sent, lateness, frames.lateness_range(lateness)) == (10_000_000, 278, (300, 301)), (sent, lateness)
+    assert frame[42:] == frames.signature(2, 0, 1000, stamp=10_000_000, lateness=300)
+    assert frame[42:] == frames.signature(2, 0, 1000, stamp=10_000_000 + 2**36, lateness=301)
     assert "300 ns is code 278, which is 300 or 301 ns" in words_of("docs/signature.md")
 
 
 @SUITE.case
-def lag_codes():
+def lateness_codes():
     """What docs/signature.md says of them: exact, or within 0.4 %, without a hole."""
-    for lag in [*range(4096), *(1 << bits for bits in range(39)), 10**9 + 7, 2**38 - 1]:
-        code = frames.lag_code(lag)
-        low, high = frames.lag_range(code)
-        assert code < 4096, (lag, code)
-        if lag < 2**38:
-            assert low <= lag <= high, (lag, code, low, high)
-            assert (high + 1 - low) / 2 <= max(0.004 * lag, 0.5), (lag, low, high)
-    assert [frames.lag_range(code + 1)[0] - frames.lag_range(code)[1] for code in range(4095)] == [1] * 4095
-    assert frames.lag_range(frames.lag_code(2**60))[1] == 2**38 - 1
+    for lateness in [*range(4096), *(1 << bits for bits in range(39)), 10**9 + 7, 2**38 - 1]:
+        code = frames.lateness_code(lateness)
+        low, high = frames.lateness_range(code)
+        assert code < 4096, (lateness, code)
+        if lateness < 2**38:
+            assert low <= lateness <= high, (lateness, code, low, high)
+            assert (high + 1 - low) / 2 <= max(0.004 * lateness, 0.5), (lateness, low, high)
+    ranges = [frames.lateness_range(code) for code in range(4096)]
+    assert [after[0] - before[1] for before, after in zip(ranges, ranges[1:])] == [1] * 4095
+    assert frames.lateness_range(frames.lateness_code(2**60))[1] == 2**38 - 1
 
 
 def rfc4737(arrivals, apart=10):
@@ -248,9 +249,9 @@ def frame_log_and_pointers():
               if row["class"] in ("in_order", "reordered")]
     latency = direction["latency"]
     assert (min(delays), max(delays)) == (latency["min_ns"], latency["max_ns"]), latency
-    for row in rows:  # one is due every 500 us; the lag is known to 0.4 %
-        due, lag = int(row["scheduled_ns"]), int(row["sent_ns"]) - int(row["scheduled_ns"])
-        assert lag >= 0 and abs(due - round(due / 500_000) * 500_000) <= 0.004 * lag + 1, row
+    for row in rows:  # one is due every 500 us; the lateness is known to 0.4 %
+        due, lateness = int(row["scheduled_ns"]), int(row["sent_ns"]) - int(row["scheduled_ns"])
+        assert lateness >= 0 and abs(due - round(due / 500_000) * 500_000) <= 0.004 * lateness + 1, row
     assert {row["space"] for row in rows} == {"0", "1", "2"}
     pointers = re.findall(r"`/(trials/0/directions[^`]*)`", text_of("docs/manual.md"))
     assert len(pointers) > 6, pointers

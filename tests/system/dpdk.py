@@ -38,4 +38,4 @@ def passes(runner, *arguments):
         if trial["verdict"] == "pass":
             return found
         assert trial["reason"].startswith(("tx shortfall", "not attributable")), trial["reason"]
-    raise Skip(f"the tester could not vouch, {len(GENTLER)} times: {trial['reason']}")
+    raise Skip(f"the tester could not guarantee it, {len(GENTLER)} times: {trial['reason']}")

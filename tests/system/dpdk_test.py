@@ -166,7 +166,7 @@ def hidden_drops_are_not_the_devices():
         assert direction["attribution"]["dut"] == 0, direction["attribution"]
         assert direction["attribution"]["not_attributable"] > 0, direction["attribution"]
         assert found["trials"][0]["verdict"] == "invalid", found["trials"][0]
-        assert any("hides its own drops" in note for note in found["notes"]), found["notes"]
+        assert any("does not report its own drops" in note for note in found["notes"]), found["notes"]
 
 
 @SUITE.case

@@ -16,7 +16,7 @@ from harness import SLOW, WIREPROOF, Process, Skip, Suite, Topology, check, go_a
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--drain", "100ms"]
+QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--waiting-time", "100ms"]
 
 
 def trial(backend, *more):
@@ -83,13 +83,13 @@ def stopped_while_a_neighbour_is_asked_for(backend):
 def stopped_between_two_frames():
     """However far apart they are, and while stragglers are waited for."""
     for rate, wait in ((["--rate", "0.1pps", "--duration", "60s"], 1), (["--rate", "1kpps", "--duration",
-                       "100ms", "--drain", "30s"], 1.5)):
+                       "100ms", "--waiting-time", "30s"], 1.5)):
         process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=10s", "--rx", "loopback:b", *rate,
                            "--warm-up", "0", "--idle", "sleep", "--json"])
         time.sleep(wait)
         asked = time.monotonic()
         done = process.stop(signal.SIGINT)
-        assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
+        assert time.monotonic() - asked < 5 * SLOW, time.monotonic() - asked
         assert done.code == 130 and document(done.out)["status"] == "aborted", done
 
 
@@ -101,7 +101,7 @@ def stopped_trial_command():
     time.sleep(0.5)
     asked = time.monotonic()
     done = process.stop(signal.SIGTERM)
-    assert time.monotonic() - asked < 1 * SLOW, time.monotonic() - asked
+    assert time.monotonic() - asked < 5 * SLOW, time.monotonic() - asked
     assert done.code == 143 and document(done.out)["status"] == "aborted", done
 
 
@@ -146,10 +146,10 @@ def stopped_search():
 
 @SUITE.case
 def second_signal_ends_at_once():
-    """Nothing has come yet, so that the first leaves the run half a second."""
+    """A trial command that does not want to end has half a second for it after the first."""
     for numbers in ((signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)):
-        process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=10s", "--rx", "loopback:b", "--rate",
-                           "1kpps", "--duration", "30s", "--drain", "30s", "--warm-up", "0"])
+        process = Process([WIREPROOF, "search", "--trial-command", "trap '' TERM; exec sleep 3", "--max-rate",
+                           "1kpps"])
         time.sleep(0.7)
         process.send(numbers[0])
         time.sleep(0.25)
@@ -452,7 +452,7 @@ def one_cpu_alone():
     done = run("taskset", "-c", "0", WIREPROOF, *QUICK, "--json")
     assert done.code in (0, 6), done
     notes = document(done.out)["trials"][0]["notes"]
-    assert any("cores are few" in note for note in notes), notes
+    assert any("share cores" in note for note in notes), notes
 
 
 if __name__ == "__main__":

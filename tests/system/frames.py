@@ -41,25 +41,25 @@ def udp(payload, src_mac="02:00:00:00:00:00", dst_mac="02:00:00:00:00:01", src_i
     return frame.ljust(60, b"\0")
 
 
-def lag_code(lag):
+def lateness_code(lateness):
     """The 12 bits that say by how many ns a frame was late: exact below 256, then 128 steps to each
     power of two."""
-    lag = min(lag, 2**38 - 1)
-    shift = max(lag.bit_length() - 8, 0)
-    return 128 * shift + (lag >> shift)
+    lateness = min(lateness, 2**38 - 1)
+    shift = max(lateness.bit_length() - 8, 0)
+    return 128 * shift + (lateness >> shift)
 
 
-def lag_range(code):
-    """(least, greatest) lag in ns of a code."""
+def lateness_range(code):
+    """(least, greatest) lateness in ns of a code."""
     shift = max(code // 128 - 1, 0)
     low = code - 128 * shift
     return low << shift, ((low + 1) << shift) - 1
 
 
-def signature(trial, space, sequence, stamp=0, magic=MAGIC, lag=0):
-    """The 18 bytes at the head of the UDP payload. stamp: ns since the start of the phase; lag: ns
+def signature(trial, space, sequence, stamp=0, magic=MAGIC, lateness=0):
+    """The 18 bytes at the head of the UDP payload. stamp: ns since the start of the phase; lateness: ns
     after the scheduled time."""
-    time_word = (stamp % 2**36) << 12 | lag_code(lag)
+    time_word = (stamp % 2**36) << 12 | lateness_code(lateness)
     return (struct.pack("!HH", magic, trial) + space.to_bytes(3, "big") +
             sequence.to_bytes(5, "big") + time_word.to_bytes(6, "big"))
 
@@ -77,7 +77,7 @@ def read_signature(frame):
 
 
 def read_times(frame):
-    """(ns since the start of the phase modulo 2^36, lag code) of such a frame."""
+    """(ns since the start of the phase modulo 2^36, lateness code) of such a frame."""
     word = int.from_bytes(frame[54:60], "big")
     return word >> 12, word & 0xfff
 

@@ -11,7 +11,7 @@ from expect import MEMORY, OUTPUT, PRECONDITION, document, refusal, sentence
 from harness import WIREPROOF, Skip, Suite, Topology, run
 
 SUITE = Suite()
-QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--drain", "20ms"]
+QUICK = [*MEMORY, "--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--waiting-time", "20ms"]
 PLAIN = os.environ.get("WIREPROOF_SANITIZERS", "none") == "none"
 
 

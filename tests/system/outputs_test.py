@@ -5,13 +5,14 @@ import csv
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
 import frames
 from documents import document, stream
 from expect import INVALID
-from harness import Suite, Topology, check, wireproof
+from harness import BUILD, Suite, Topology, check, wireproof
 from wire import VERBS, Wire, gentle, offered, words_of
 
 SUITE = Suite()
@@ -104,6 +105,16 @@ def streams_are_events_and_a_document():
 
 
 @SUITE.case
+def what_is_written_can_be_read_back():
+    """And is then written as the same text, by a program that knows nothing of the run."""
+    for verb in KINDS:
+        text = wireproof(*RUNS[verb], "--json").out
+        again = subprocess.run([os.path.join(BUILD, "tests", "report", "print_samples"), "reread"], input=text,
+                               capture_output=True, text=True, check=False)
+        assert again.returncode == 0 and again.stdout == text, (verb, again.stderr, text)
+
+
+@SUITE.case
 def dry_runs_send_nothing():
     """By the kernel's count, of each verb that would."""
     with Wire() as wire:
@@ -114,8 +125,8 @@ def dry_runs_send_nothing():
                             "--dry-run")
         assert done.code == 0 and "nothing was forwarded" in done.out and done.seconds < 1, done
         assert wire.arrived() == 0, wire.arrived()
-        wire.run("trial", *words_of("trial"))
-        assert wire.arrived() > 150, wire.arrived()
+        sent = sum(offered(wire.run("trial", *words_of("trial"))))
+        assert wire.arrived() == sent > 20, (wire.arrived(), sent)
 
 
 @SUITE.case
@@ -131,7 +142,7 @@ def the_management_interface_is_used_when_allowed():
             assert refused.code == 3 and wire.arrived() - before < 5, refused
             allowed = wire.command(verb, *words_of(verb), "--allow-mgmt-interface")
             done = wire.net.run("tester", *allowed, env=env)
-            assert done.code in (0, INVALID) and wire.arrived() - before > 150, done
+            assert done.code in (0, INVALID) and wire.arrived() - before > 20, done
         device = ["dut", "--a", "af_packet:c0", "--b", "af_packet:c1", "--duration", "100ms"]
         assert wire.net.run("tester", *device).code == 3
         done = wire.net.run("tester", *device, "--allow-mgmt-interface")

@@ -53,7 +53,7 @@ def a_killed_holder_holds_nothing(holder):
     with Topology(pairs=0) as net:
         cable(net)
         amid(net, trial(holder, "60s")).stop(signal.SIGKILL)
-        done = net.run("tester", *trial("af_packet", "100ms", "--drain", "100ms"))
+        done = net.run("tester", *trial("af_packet", "100ms", "--waiting-time", "100ms"))
         assert "in use" not in done.err, done
         net.run("tester", "cleanup")
 

@@ -12,7 +12,7 @@ from harness import WIREPROOF, Skip, Suite, Topology, check, run
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-LOAD = ["--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--drain", "100ms"]
+LOAD = ["--rate", "1kpps", "--duration", "100ms", "--warm-up", "0", "--waiting-time", "100ms"]
 
 
 def trial(backend, tx="t0", rx="t1", *more):

@@ -28,7 +28,7 @@ BURST = 256
 GENTLER = (1, 2, 4)  # of a capacity that part, where the machine does not bear it
 ALL = "--all" in sys.argv
 # With --all a search begins with all that the tester can, and waits as long as by itself.
-EASY = [] if ALL else ["--max-rate", "300kpps", "--drain", "150ms"]
+EASY = [] if ALL else ["--max-rate", "300kpps", "--waiting-time", "150ms"]
 CAPACITIES = [20_000, 35_000, 50_000, 65_000, 80_000, 95_000, 110_000, 125_000, 140_000, 150_000]
 SIZES = [64, 512, 1518]
 
@@ -53,8 +53,11 @@ def judge(found, truth, luck=0, tolerance=TOLERANCE):
     duration rounds to comes on top."""
     if found["tester_limited"] and "tx shortfall" in found["reason"]:
         raise Skip(f"this machine is too busy to tell: {found['reason']}")
-    assert found["regular"] and not found["tester_limited"], found
     lower, upper = found["lower_bound_fps"], found["upper_bound_fps"]
+    if not found["regular"] and "passed, but offered" in found["reason"]:
+        assert lower <= truth + (1 + luck) / TRIAL_SECONDS, (lower, truth)
+        raise Skip(f"this machine is too busy to tell: {found['reason']}")
+    assert found["regular"] and not found["tester_limited"], found
     error = lower / truth - 1
     print(f"# {found['frame_size']} bytes: truth {truth:.1f}, found {lower:.1f} ({error:+.3%}) in "
           f"{found['trials']} trials, {found['elapsed_s']:.0f} s", file=sys.stderr)

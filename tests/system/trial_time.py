@@ -29,7 +29,7 @@ def many_queues_send_what_one_would():
                                            (7, 10, 0.25, 3)):
         for more in ([], ["--bidirectional"]):
             trial = over_memory("--queues", queues, "--flows", 64, "--rate", f"{rate}pps", "--duration",
-                                f"{int(duration * 1000)}ms", "--drain", "20ms", *more)
+                                f"{int(duration * 1000)}ms", "--waiting-time", "20ms", *more)
             assert trial["duration_s"] == duration, trial["duration_s"]
             for one in trial["directions"]:
                 assert one["counts"]["intended"] == frames, (queues, rate, one["counts"])
@@ -56,7 +56,7 @@ def the_waiting_time_counts_from_the_last_frame():
 @SUITE.case
 def a_burst_has_the_rate_that_was_asked_for():
     trial = over_memory("--rate", "1kpps", "--duration", "1s", "--schedule", "bursty", "--burst-size",
-                        1000, "--drain", "50ms")
+                        1000, "--waiting-time", "50ms")
     one = trial["directions"][0]
     assert trial["duration_s"] == 1, trial
     assert one["counts"]["intended"] == one["counts"]["offered"] == 1000, one["counts"]
@@ -68,7 +68,7 @@ def a_burst_has_the_rate_that_was_asked_for():
 
 @SUITE.case
 def a_trial_that_is_stopped_has_the_rate_of_what_ran():
-    process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=100ms", "--rx", "loopback:b", *QUIET,
+    process = Process([WIREPROOF, "trial", "--tx", "loopback:a,delay=5ms", "--rx", "loopback:b", *QUIET,
                        "--rate", "1kpps", "--duration", "30s", "--json"])
     time.sleep(1.5)
     trial = trial_of(process.stop(signal.SIGINT))
@@ -76,14 +76,15 @@ def a_trial_that_is_stopped_has_the_rate_of_what_ran():
     assert trial["interrupted"] and trial["duration_s"] < 29, trial["duration_s"]
     # The first frame is due at 0; one that is held up as the senders end still counts.
     assert abs(one["counts"]["intended"] - trial["duration_s"] * 1000) <= 1.01, trial
-    assert one["counts"]["lost"] == 0, one["counts"]
+    # What was on its way had 40 ms to come, of which a busy machine may have taken all.
+    assert one["counts"]["lost"] == one["attribution"].get("not_attributable", 0) < 100, one["counts"]
 
 
 @SUITE.case
 def a_search_has_forwarded_no_more_than_its_answer():
     done = wireproof("search", "--tx", "loopback:a,rate=1kpps,queue=40", "--rx", "loopback:b", *QUIET,
                      "--schedule", "bursty", "--burst-size", 16, "--max-rate", "2kpps", "--precision",
-                     "5%", "--trial-duration", "330ms", "--drain", "50ms", "--json")
+                     "5%", "--trial-duration", "330ms", "--waiting-time", "50ms", "--json")
     assert done.code in (0, 6), done
     found = done.json["result"]["searches"][0]
     # A trial sends whole frames: half of one more than its load at the most.

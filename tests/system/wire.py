@@ -30,7 +30,7 @@ def gentle(more):
     """Without a warm-up or a long wait, and what the machine holds up is caught up; unless `more` has
     the flag."""
     words = []
-    for flag, value in (("--warm-up", "0"), ("--drain", "20ms"), ("--burst", "1024")):
+    for flag, value in (("--warm-up", "0"), ("--waiting-time", "20ms"), ("--burst", "1024")):
         if flag not in more:
             words += [flag, value]
     return [*more, *words, "--json"]
@@ -43,15 +43,16 @@ def offered(found, direction=0):
 
 def scheduled(frames, slack_ns=4_000_000):
     """When each frame was due, in ns: by its signature (docs/signature.md), the time it left less how
-    late that was. The capture must bear it out: in each third of the frames there is one that came
-    when it was due, but for the slack, however busy the machine."""
-    due = []
+    late that was. The capture must bear out the time that it left: in each third of the frames there
+    is one that came then, but for the slack, however busy the machine."""
+    left, due = [], []
     for frame in frames:
         word = int.from_bytes(bytes.fromhex(frame[PAYLOAD].replace(":", ""))[12:18], "big")
-        due.append((word >> 12) - sum(signatures.lag_range(word & 0xfff)) // 2)
-    late = [seen - at for seen, at in zip(times(frames), due)]
-    third = len(late) // 3
-    least = [min(late[:third]), min(late[third:-third]), min(late[-third:])]
+        left.append(word >> 12)
+        due.append(left[-1] - sum(signatures.lateness_range(word & 0xfff)) // 2)
+    passed = [seen - at for seen, at in zip(times(frames), left)]
+    third = len(passed) // 3
+    least = [min(passed[:third]), min(passed[third:-third]), min(passed[-third:])]
     assert third > 20 and max(least) - min(least) < slack_ns, (third, least)
     return due
 
@@ -93,7 +94,7 @@ class Wire:
 
     def run(self, verb, *flags, **keywords):
         """The document of a run that is done; see words_of for what it sends. Whether the tester can
-        vouch for it, on a busy machine, is nothing to the frames that left."""
+        guarantee it, on a busy machine, is nothing to the frames that left."""
         with tempfile.TemporaryDirectory() as state:
             done = self.net.run("tester", *self.command(verb, *flags, **keywords),
                                 env={**os.environ, "XDG_STATE_HOME": state})

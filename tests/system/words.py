@@ -10,7 +10,7 @@ from harness import WIREPROOF, Skip, Suite, Topology, run, wireproof
 
 SUITE = Suite()
 BACKENDS = ("af_packet", "af_xdp")
-GENTLE = ("--rate", "1kpps", "--duration", "600ms", "--warm-up", "0", "--burst", "1024", "--drain", "50ms")
+GENTLE = ("--rate", "1kpps", "--duration", "600ms", "--warm-up", "0", "--burst", "1024", "--waiting-time", "50ms")
 NOTHING = ("--rate", "1pps", "--duration", "100ms")
 
 
@@ -141,17 +141,17 @@ def the_headline_is_of_all_directions():
 @SUITE.case
 def verbose_shows_every_trial_and_the_drivers_counters():
     search = ["search", "--tx", "loopback:a,rate=5kpps", "--rx", "loopback:b", "--max-rate", "20kpps", "--precision",
-              "20%", "--trial-duration", "50ms", "--drain", "20ms", "--warm-up", "0", "--burst", "1024"]
+              "20%", "--trial-duration", "50ms", "--waiting-time", "20ms", "--warm-up", "0", "--burst", "1024"]
     plain, verbose = wireproof(*search), wireproof(*search, "-v")
     assert "counters" not in plain.out and " verdict" not in plain.out, plain.out
     rows = re.findall(r"^ +(\d+) +64 +\S+ +\S+ +\S+ +\S+  (pass|fail|invalid)$", verbose.out, re.M)
     told = re.search(r"^ *64 +.*?(\d+)(?: +\[\d+\])?$", verbose.out, re.M)
     assert rows and len(rows) == int(told.group(1)), (rows, verbose.out)
-    assert "counters a (since it was opened)" in verbose.out, verbose.out
+    assert "counters a (since the port was opened)" in verbose.out, verbose.out
     with Topology(pairs=1) as net:
         device = net.start("device", "dut", "-v", "--a", "af_packet:d0", "--b", "loopback:a")
         device.wait_for("forwarding")
-        assert "counters d0 (since it was opened)" in device.stop().out
+        assert "counters d0 (since the port was opened)" in device.stop().out
 
 
 @SUITE.case
@@ -167,7 +167,7 @@ def a_trial_of_no_frame_is_refused():
     refused("search", "--trial-command", "cat", "--max-rate", "1pps", "--trial-duration", "100ms", USAGE,
             ["one frame a trial"])
     done = wireproof("trial", *ports, "--rate", "10pps", "--duration", "100ms", "--queues", "2", "--flows", "2",
-                     "--drain", "20ms", "--json")
+                     "--waiting-time", "20ms", "--json")
     assert document(done.out)["trials"][0]["directions"][0]["counts"]["intended"] == 1, done
 
 

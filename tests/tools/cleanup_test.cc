@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "io/clsact.h"
+#include "job/leftovers.h"
 
 namespace wireproof {
 namespace {
@@ -22,6 +23,17 @@ TEST(Cleanup, SaysWhatBecameOfEachChange) {
   change.outcome = Leftover::kFailed;
   change.reason = "no such thing";
   EXPECT_NE(cleanup_text({change}).find("not undone: no such thing"), std::string::npos);
+}
+
+TEST(Cleanup, WhatCouldNotBeUndoneStandsInTheWay) {
+  for (const Leftover outcome :
+       {Leftover::kUndone, Leftover::kWouldUndo, Leftover::kFailed, Leftover::kElsewhere,
+        Leftover::kVanished, Leftover::kUnknownKind}) {
+    LeftoverChange change;
+    change.outcome = outcome;
+    const bool stays = outcome == Leftover::kFailed || outcome == Leftover::kUnknownKind;
+    EXPECT_EQ(stands_in_the_way(change), stays) << outcome_text(change);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/fake_root.h"
 #include "tools/doctor_pci.h"
 #include "tools/expect_finding.h"
@@ -29,6 +31,16 @@ PciNic sound_nic() {
           .numa_node = 0,
           .interrupts = {{90, {0}}, {91, {0}}}};
 }
+
+// Each reading takes longer than the one before, as on a core that more and more others share.
+class SlowingClock final : public Clock {
+ public:
+  [[nodiscard]] Nanoseconds now() const override { return now_ += 100 + now_ / 50'000; }
+  void sleep_until(Nanoseconds deadline) const override { now_ = std::max(now_, deadline); }
+
+ private:
+  mutable Nanoseconds now_ = 0;
+};
 
 TEST(DoctorPlan, ReadsRates) {
   for (const char* text : {"10G", "25Gbps", "40G", "100G", "200G", "400G", "2.5G", "1Tbps"}) {
@@ -60,6 +72,14 @@ TEST(DoctorPlan, MeasuresEverySize) {
     EXPECT_GE(cost.disturbance, 1);
   }
   EXPECT_EQ(plan->rates.size(), 2u);
+}
+
+TEST(DoctorPlan, SaysHowMuchLongerTheMostDisturbedTook) {
+  const SlowingClock clock;
+  const auto plan = make_plan({100e9}, clock);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->costs.size(), 3u);
+  for (const SizeCost& cost : plan->costs) EXPECT_GT(cost.disturbance, 1.5) << cost.size_name;
 }
 
 TEST(DoctorPlan, CoresAreEnoughOrFew) {
@@ -166,9 +186,9 @@ TEST(DoctorPci, HowANicIsBoundAndHandedBack) {
   expect(judge_binding(nic, false), Bearing::kGood,
          "0000:3b:00.0 (ens1f0): bound to ice; for dpdk:0000:3b:00.0: dpdk-devbind.py -b vfio-pci "
          "0000:3b:00.0; back: dpdk-devbind.py -b ice 0000:3b:00.0");
-  expect(judge_binding(nic, true), Bearing::kGood, "leave it to the kernel");
+  expect(judge_binding(nic, true), Bearing::kGood, "do not give it to dpdk");
   nic.driver = "mlx5_core";
-  expect(judge_binding(nic, false), Bearing::kGood, "nothing to bind");
+  expect(judge_binding(nic, false), Bearing::kGood, "no binding is needed");
   nic.driver = "vfio-pci";
   nic.interfaces.clear();
   expect(judge_binding(nic, false), Bearing::kGood, "0000:3b:00.0: bound to vfio-pci: as dpdk:");

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 
+#include <algorithm>
+
 #include "support/fake_root.h"
 #include "tools/doctor_interface.h"
 #include "tools/expect_finding.h"
@@ -67,7 +69,7 @@ TEST(Doctor, CpusClockAndPower) {
   expect(check_governor(facts, {0, 1}), Bearing::kLimits, "CPU 1");
   expect(check_governor(facts, {2}), Bearing::kGood, "no frequency scaling");
   expect(check_isolation(facts, {0, 1, 2, 3}), Bearing::kLimits, "no isolated");
-  expect(check_isolation(facts, {0}), Bearing::kGood, "none to spare");
+  expect(check_isolation(facts, {0}), Bearing::kGood, "too few CPUs to isolate");
   expect(check_clocksource(facts), Bearing::kLimits, "hpet");
   root.write("sys/devices/system/cpu/isolated", "2-3\n");
   root.write("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
@@ -79,7 +81,7 @@ TEST(Doctor, AutogroupsHideThePriority) {
   expect(check_autogroup("", ""), Bearing::kGood, "no autogroups");
   expect(check_autogroup("0\n", "/autogroup-7 nice 0\n"), Bearing::kGood, "no autogroups");
   expect(check_autogroup("1\n", "/autogroup-7 nice 0\n"), Bearing::kLimits, "session only");
-  expect(check_autogroup("1\n", "/autogroup-7 nice -20\n"), Bearing::kGood, "ahead");
+  expect(check_autogroup("1\n", "/autogroup-7 nice -20\n"), Bearing::kGood, "higher priority");
 }
 
 TEST(Doctor, CountsHugepages) {
@@ -133,6 +135,18 @@ TEST(DoctorInterface, EachFaultIsSeen) {
     row.spoil(state);
     EXPECT_EQ(worst(state), row.bearing) << (&row - rows);
   }
+}
+
+TEST(DoctorInterface, TheCureOfASmallRingIsTheLargest) {
+  InterfaceState state = sound_interface();
+  state.rings->rx = 256;
+  const std::vector<HostFinding> findings = judge_interface(state);
+  const auto rings = std::find_if(findings.begin(), findings.end(), [](const HostFinding& finding) {
+    return finding.subject == "rings";
+  });
+  ASSERT_TRUE(rings != findings.end());
+  EXPECT_EQ(rings->cure, "ethtool -G x0 rx 4096");
+  EXPECT_NE(rings->text.find("receive 256 of 4096, send 512 of 4096"), std::string::npos);
 }
 
 TEST(DoctorInterface, WhatHasNoRingsOrSpeedIsNotAtFault) {

@@ -43,7 +43,7 @@ class AnalyzerTest : public testing::Test {
     made_.write(bytes.data());
     made_.patch().apply(bytes.data(),
                         {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
-                        signature.space, signature.lag);
+                        signature.space, signature.lateness);
     if (flip_byte >= 0) bytes[static_cast<std::size_t>(flip_byte)] ^= flip;
     Frame frame{.data = bytes.data(), .stamp = arrived, .length = 60, .capacity = 60};
     Frame* frames[] = {&frame};
@@ -193,7 +193,7 @@ class ReaddressedTest : public AnalyzerTest {
     made.write(bytes.data());
     made.patch().apply(bytes.data(),
                        {signature.trial_id, signature.sequence, signature.transmit_time}, 0,
-                       signature.space, signature.lag);
+                       signature.space, signature.lateness);
     if (damaged) bytes.back() ^= 1;
     Frame frame{.data = bytes.data(), .stamp = kEpoch + 1000, .length = 96, .capacity = 96};
     Frame* frames[] = {&frame};
@@ -228,6 +228,8 @@ TEST_F(AnalyzerTest, DelayIsFromTheStampAndNeverClamped) {
   EXPECT_EQ(analyzer_.delays().min, 1200);
   EXPECT_EQ(analyzer_.negative_delays(), 1u);
   EXPECT_EQ(analyzer_.counts().unique, 2u);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  EXPECT_EQ(analyzer_.negative_delays(), 0u);
 }
 
 TEST_F(AnalyzerTest, WhatBearsNoStampArrivedAtThePollAndIsCounted) {
@@ -316,16 +318,17 @@ TEST_F(AnalyzerTest, ADelayIsRightThoughItsFrameWasSentAnHourAfterTheStart) {
   EXPECT_EQ(analyzer_.negative_delays(), 0u);
 }
 
-TEST_F(AnalyzerTest, FromTheScheduleIsTheDelayAndTheLagThatTheFrameTells) {
-  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lag = 200}, kEpoch + 1'000);
-  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lag = 0}, kEpoch + 1'000);
-  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lag = 4'000}, kEpoch + 1'000);
+TEST_F(AnalyzerTest, FromTheScheduleIsTheDelayAndTheLatenessThatTheFrameTells) {
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lateness = 200}, kEpoch + 1'000);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lateness = 0}, kEpoch + 1'000);
+  show({.trial_id = kTrial, .sequence = 1, .transmit_time = 900, .lateness = 4'000},
+       kEpoch + 1'000);
   EXPECT_EQ(analyzer_.delays().max, 100);
   EXPECT_EQ(analyzer_.delays_from_schedule().samples, 2u) << "a copy has no delay of its own";
   EXPECT_EQ(analyzer_.delays_from_schedule().min, 100);
   EXPECT_EQ(analyzer_.delays_from_schedule().max, 300);
   analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .scheduled = false});
-  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lag = 200}, kEpoch + 1'000);
+  show({.trial_id = kTrial, .sequence = 0, .transmit_time = 900, .lateness = 200}, kEpoch + 1'000);
   EXPECT_EQ(analyzer_.delays().samples, 1u);
   EXPECT_EQ(analyzer_.delays_from_schedule().samples, 0u);
 }
@@ -363,7 +366,7 @@ TEST_F(AnalyzerTest, TheLogHoldsEveryArrivalUntilItIsFull) {
   logged.log_frames = 4;
   analyzer_ = Analyzer(logged);
   analyzer_.start({.trial_id = kTrial, .epoch = kEpoch, .scheduled = true});
-  show({.trial_id = kTrial, .space = 2, .sequence = 0, .transmit_time = 700, .lag = 100},
+  show({.trial_id = kTrial, .space = 2, .sequence = 0, .transmit_time = 700, .lateness = 100},
        kEpoch + 1'000);
   show({.trial_id = kTrial, .space = 2, .sequence = 2, .transmit_time = 900}, kEpoch + 1'100);
   show({.trial_id = kTrial - 1, .space = 2, .sequence = 1}, kEpoch + 1'200);  // stale: not in it

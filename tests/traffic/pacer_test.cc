@@ -49,7 +49,7 @@ TEST(Pacer, CatchesUpOneBurstAtMostAndCountsTheRest) {
   EXPECT_EQ(pacer.grant(100 * kMicrosecond), 0u);
   EXPECT_EQ(pacer.next_deadline(), 101 * kMicrosecond);
   EXPECT_EQ(pacer.stalls(), 1u);
-  EXPECT_EQ(pacer.skipped_lag_max(), 99 * kMicrosecond);
+  EXPECT_EQ(pacer.skipped_lateness_max(), 99 * kMicrosecond);
   while (!pacer.finished(2 * kMillisecond)) pacer.sent(pacer.grant(2 * kMillisecond));
   EXPECT_EQ(pacer.intended(2 * kMillisecond), 1000u);
   EXPECT_EQ(pacer.sent_so_far(), 1u + 32u + 32u);
@@ -160,7 +160,7 @@ TEST(Pacer, WhatTheUserAllowsIsNeverBeyondTheSchedule) {
   EXPECT_EQ(pacer.at_once_max(), 64u);
 }
 
-TEST(Pacer, AStallIsCountedAndItsWorstLagIsOfTheOldestSkipped) {
+TEST(Pacer, AStallIsCountedAndItsWorstLatenessIsOfTheOldestSkipped) {
   Pacer pacer({.start = 0,
                .duration = kMillisecond,
                .fps = 1e6,
@@ -173,7 +173,7 @@ TEST(Pacer, AStallIsCountedAndItsWorstLagIsOfTheOldestSkipped) {
   EXPECT_EQ(pacer.grant(64'000), 32u);  // of four bursts the last two
   EXPECT_EQ(pacer.deadlines().front(), 48'000);
   EXPECT_EQ(pacer.stalls(), 1u);
-  EXPECT_EQ(pacer.skipped_lag_max(), 48'000);  // of the burst due at 16 us
+  EXPECT_EQ(pacer.skipped_lateness_max(), 48'000);  // of the burst due at 16 us
   EXPECT_EQ(pacer.gap_ns(), 1000);
 }
 

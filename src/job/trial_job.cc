@@ -1,0 +1,204 @@
+#include "job/trial_job.h"
+
+#include <fmt/format.h>
+
+#include "job/describe.h"
+#include "job/kinds.h"
+#include "job/known_baselines.h"
+#include "job/leftovers.h"
+#include "job/log_file.h"
+#include "job/test_ports.h"
+#include "settings/loads.h"
+#include "trial/derive.h"
+
+namespace wireproof {
+namespace {
+
+std::string describe_trial_load(const Settings& settings) {
+  const Rate& rate = settings.trial.rate;
+  std::string load = "as fast as the tester can send";
+  if (rate.kind == Rate::Kind::kPps) load = format_rate(rate.value);
+  if (rate.kind == Rate::Kind::kBps) load = format_bps(rate.value);
+  if (rate.kind == Rate::Kind::kPercent) load = fmt::format("{} % of line rate", rate.value);
+  return fmt::format("{} for {}{}", load, format_duration(settings.trial.duration),
+                     settings.test.bidirectional ? " in each direction" : "");
+}
+
+struct RanTrial {
+  TrialResult result;
+  Status logged;  // its frames, where that was asked for
+};
+
+Result<RanTrial> run_one(const Settings& settings, const PlannedTrial& planned,
+                         const OpenPorts& ports, BesideBaselines& known, const JobContext& context,
+                         const std::optional<LogFile>& frame_log) {
+  auto measurer = make_measurer(
+      settings.test, planned.profile, ports, context,
+      [&](const DirectionResult& so_far) { context.events.interval(planned.spec.id, so_far); });
+  if (!measurer) return tl::unexpected(measurer.error());
+  known.use(**measurer, planned.size_key);
+  Result<TrialResult> trial = known.measure(planned.spec);
+  if (!trial) return tl::unexpected(trial.error());
+  RanTrial ran{.result = std::move(*trial)};
+  if (frame_log) {
+    ran.logged = (*measurer)->write_arrivals(planned.spec.id, frame_log->file(), frame_log->path());
+  }
+  return ran;
+}
+
+Result<std::optional<LogFile>> open_frame_log(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  Result<LogFile> file = LogFile::open(path);
+  if (!file) return tl::unexpected(file.error());
+  return std::optional<LogFile>(std::move(*file));
+}
+
+Status begin_frame_log(std::optional<LogFile>& log) {
+  if (!log) return {};
+  if (Status ok = log->begin(); !ok) return ok;
+  return write_arrivals_head(log->file(), log->path());
+}
+
+// What ran is in the report, whatever ended it; the frame log holds the frames of these trials, or
+// stays what it was.
+Status run_all(const Settings& settings, const std::vector<PlannedTrial>& planned,
+               const OpenPorts& ports, const JobContext& context, std::optional<LogFile>& frame_log,
+               RunReport& report) {
+  BesideBaselines known(ports, settings, context.calibration_file, report);
+  Status ended;
+  for (const PlannedTrial& one : planned) {
+    Result<RanTrial> trial = run_one(settings, one, ports, known, context, frame_log);
+    if (!trial) {
+      ended = tl::unexpected(trial.error());
+      break;
+    }
+    context.events.trial(trial->result, report.hosts);
+    report.trials.push_back(std::move(trial->result));
+    if (!trial->logged) return trial->logged;
+    if (context.cancelled) break;
+  }
+  if (!frame_log || report.trials.empty()) return ended;
+  const Status kept = frame_log->commit();
+  return ended ? kept : ended;
+}
+
+// What was interrupted is not judged; an invalid trial is what the run is, unless the user said
+// that it is to fail then.
+void settle_status(const Settings& settings, RunReport& report) {
+  for (const TrialResult& trial : report.trials) {
+    if (trial.interrupted) {
+      report.status = RunStatus::kAborted;
+      return;
+    }
+  }
+  bool invalid = false;
+  bool failed = false;
+  bool invalid_fails = false;
+  for (const TrialResult& trial : report.trials) {
+    invalid |= trial.verdict == Verdict::kInvalid;
+    for (CriterionResult& result : judge_criteria(settings.trial.fail_if, trial)) {
+      failed |= result.failed;
+      invalid_fails |= result.failed && result.criterion.unit == CriterionUnit::kVerdict;
+      report.criteria.push_back(std::move(result));
+    }
+  }
+  if (invalid && !invalid_fails) {
+    report.status = RunStatus::kInvalid;
+  } else if (failed) {
+    report.status = RunStatus::kFailed;
+  }
+}
+
+Config describe_trial(const Settings& settings) {
+  Config config = describe_test(settings.test);
+  config.push_back({"duration_ns", settings.trial.duration});
+  std::vector<std::string> criteria;
+  for (const Criterion& criterion : settings.trial.fail_if) {
+    criteria.push_back(describe(criterion));
+  }
+  if (!criteria.empty()) config.push_back({"fail_if", std::move(criteria)});
+  if (!settings.trial.frame_log.empty()) {
+    config.push_back({"frame_log", settings.trial.frame_log});
+    config.push_back({"frame_log_frames", settings.test.trial.log_frames});
+  }
+  return config;
+}
+
+struct PreparedTrial {
+  PreparedTest test;
+  std::vector<double> loads_fps;  // of each size, as far as they can be known yet
+};
+
+Result<PreparedTrial> prepare_trial(const Settings& settings, const JobContext& context) {
+  Result<PreparedTest> test = prepare_test(settings.test, context);
+  if (!test) return tl::unexpected(test.error());
+  PreparedTrial prepared{.test = std::move(*test)};
+  if (!prepared.test.line_rate_bps) return prepared;
+  const auto planned = plan_trials(settings, *prepared.test.line_rate_bps);
+  if (!planned) return tl::unexpected(planned.error());
+  for (const PlannedTrial& one : *planned) {
+    if (!one.spec.max_rate) prepared.loads_fps.push_back(one.spec.intended_fps);
+  }
+  return prepared;
+}
+
+Result<std::string> plan_trial_job(const Settings& settings, const JobContext& context) {
+  return prepare_trial(settings, context).map([&](const PreparedTrial& prepared) {
+    return plan_text(settings.test, prepared.test, context, describe_trial_load(settings),
+                     prepared.loads_fps, settings.trial.duration);
+  });
+}
+
+Status run_trial_job(const Settings& settings, const JobContext& context, RunReport& report) {
+  undo_leftovers(report);
+  const Result<PreparedTrial> prepared = prepare_trial(settings, context);
+  if (!prepared) return tl::unexpected(prepared.error());
+  Result<std::optional<LogFile>> frame_log = open_frame_log(settings.trial.frame_log);
+  if (!frame_log) return tl::unexpected(frame_log.error());
+  const Result<OpenPorts> ports = open_ports(settings.test, prepared->test, context);
+  if (!ports) return tl::unexpected(ports.error());
+  describe_ports(*ports, settings.test, report);
+  const auto planned = plan_trials(settings, ports->line_rate_bps);
+  if (!planned) return tl::unexpected(planned.error());
+  if (Status ok = begin_frame_log(*frame_log); !ok) return ok;
+  Status ran = run_all(settings, *planned, *ports, context, *frame_log, report);
+  describe_counters(*ports, report);
+  if (!ran) return ran;
+  if (report.trials.size() < planned->size()) {
+    report.status = RunStatus::kAborted;  // between two
+  } else {
+    settle_status(settings, report);
+  }
+  return ran;
+}
+
+}  // namespace
+
+const JobKind kTrialJob{Verb::kTrial, ReportKind::kTrial, describe_trial, run_trial_job,
+                        plan_trial_job};
+
+Result<std::vector<PlannedTrial>> plan_trials(const Settings& settings, double line_rate_bps) {
+  std::vector<PlannedTrial> planned;
+  for (const SizeChoice& choice : settings.test.sizes) {
+    TrafficProfile profile = profile_of(settings.test, choice);
+    const double mean = mean_frame_size(profile);
+    TrialSpec spec{.id = planned.size() + 1,
+                   .frame_size = nominal_frame_size(profile),
+                   .mean_frame_size = mean_of_mix(profile),
+                   .max_rate = settings.trial.rate.kind == Rate::Kind::kMax,
+                   .duration = settings.trial.duration};
+    if (!spec.max_rate) {
+      const auto fps =
+          rate_to_fps(settings.trial.rate, "--rate", settings.test, mean, line_rate_bps);
+      if (!fps) return tl::unexpected(fps.error());
+      if (const Status ok = check_sends(*fps, settings.trial.duration, "--rate"); !ok) {
+        return tl::unexpected(ok.error());
+      }
+      spec.intended_fps = *fps;
+    }
+    planned.push_back({std::move(profile), choice.key(), spec});
+  }
+  return planned;
+}
+
+}  // namespace wireproof
