@@ -6,6 +6,8 @@
 #include <array>
 #include <bit>
 #include <cassert>
+#include <exception>
+#include <thread>
 #include <vector>
 
 #include "base/nearest.h"
@@ -111,6 +113,10 @@ class AfPacketDevice final : public Device {
     return device;
   }
 
+  ~AfPacketDevice() override;
+  AfPacketDevice(const AfPacketDevice&) = delete;
+  AfPacketDevice& operator=(const AfPacketDevice&) = delete;
+
   const DeviceFacts& facts() const override { return facts_; }
   Result<DeviceCounters> counters() override;
   Status connect(const DeviceFacts&) override { return {}; }
@@ -135,10 +141,25 @@ class AfPacketDevice final : public Device {
   InterfaceCounts kernel_;
   Counter unheard_, retried_;
   Unexplained tx_dropped_, rx_dropped_;
-  std::unique_ptr<Guard> guard_;  // after the queues at destruction: no frame climbs meanwhile
+  std::unique_ptr<Guard> guard_;
   std::vector<std::unique_ptr<TxRing>> tx_;
   std::vector<std::unique_ptr<RxRing>> rx_;
 };
+
+// In the closing of each the kernel waits until no CPU can hold it any more (RCU): tens of
+// milliseconds for one, and no longer for all of them at once.
+AfPacketDevice::~AfPacketDevice() {
+  std::vector<std::jthread> closing;
+  const auto close = [&closing](auto& one) {
+    closing.emplace_back([mine = std::move(one)]() mutable { mine.reset(); });
+  };
+  try {
+    for (auto& queue : rx_) close(queue);
+    for (auto& queue : tx_) close(queue);
+    close(guard_);
+  } catch (const std::exception&) {  // no thread for it: the rest one after the other
+  }
+}
 
 Status AfPacketDevice::open_queues(const OpenSpec& spec, const Options& options) {
   std::optional<std::uint16_t> group;
@@ -203,6 +224,7 @@ void AfPacketDevice::describe(const OpenSpec& spec, std::uint32_t xdp_program) {
   facts_.mode = fmt::format("ring v2, guard {}", guard_ ? guard_->kind() : "off");
   facts_.rx_stamp = "kernel";
   facts_.queues = spec.queues;
+  facts_.ends_apart = true;
   facts_.rx_spread = std::max(spec.queues, interface_.rx_queues);
 }
 

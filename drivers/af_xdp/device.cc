@@ -167,6 +167,7 @@ void XdpDevice::state_facts(const OpenSpec& spec) {
                             program_->native() ? "native" : "generic");
   facts_.rx_stamp = "xdp";
   facts_.queues = spec.queues;
+  facts_.ends_apart = true;
   facts_.rx_spread = static_cast<unsigned>(queues_.size());
   if (spec.queues < queues_.size()) {
     facts_.notes.push_back(fmt::format(

@@ -105,6 +105,9 @@ struct DeviceFacts {
   // Over how many receive queues of the interface frames come that keep no order among each other,
   // whether each is a queue here or several are joined. 1: in the order of the wire.
   unsigned rx_spread = 1;
+  // Its end may be on another thread than its peer's, at the same time: each takes the kernel tens
+  // of milliseconds, and both together no longer than one.
+  bool ends_apart = false;
   // Sentences for people: what was asked of the host and not granted, and what follows from it.
   std::vector<std::string> notes;
 };

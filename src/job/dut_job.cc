@@ -17,11 +17,6 @@
 namespace wireproof {
 namespace {
 
-struct DutPorts {
-  std::unique_ptr<Device> a;
-  std::unique_ptr<Device> b;
-};
-
 struct DutLog {
   LogFile file;
   ForwardLog log;
@@ -105,10 +100,10 @@ Result<std::string> dut_plan_text(const DutSettings& settings, const JobContext&
       describe_wire(path_spec(settings, true).wire), ends(settings));
 }
 
-Result<DutPorts> open_both(const DutSettings& settings, const JobContext& context) {
+Result<TwoPorts> open_both(const DutSettings& settings, const JobContext& context) {
   const auto named = name_both(settings, context);
   if (!named) return tl::unexpected(named.error());
-  DutPorts ports;
+  TwoPorts ports;
   auto opened = open_one(named->first, settings, context);
   if (!opened) return tl::unexpected(opened.error());
   ports.a = std::move(*opened);
@@ -118,7 +113,7 @@ Result<DutPorts> open_both(const DutSettings& settings, const JobContext& contex
   return ports;
 }
 
-std::string ready_line(const DutSettings& settings, const DutPorts& ports) {
+std::string ready_line(const DutSettings& settings, const TwoPorts& ports) {
   const DeviceFacts& a = ports.a->facts();
   const DeviceFacts& b = ports.b->facts();
   return fmt::format("dut: forwarding {} <-> {} ({} {}, {} {}); a to b: {}; b to a: {}; ends {}",
@@ -159,7 +154,7 @@ void note_identities(const JobContext& context, RunReport& report) {
 }
 
 // Fills the report, with what was counted until then also when a port has gone.
-Status forward(const DutSettings& settings, const JobContext& context, DutPorts& ports,
+Status forward(const DutSettings& settings, const JobContext& context, TwoPorts& ports,
                std::optional<DutLog>& log, RunReport& report) {
   const ForwarderSpec spec{.a_to_b = path_spec(settings, false),
                            .b_to_a = path_spec(settings, true),
@@ -216,7 +211,7 @@ Status run_dut_job(const Settings& asked, const JobContext& context, RunReport& 
     report.here().cores_used.push_back({*settings.core, "forward"});
   }
   undo_leftovers(report);
-  Result<DutPorts> ports = open_both(settings, context);
+  Result<TwoPorts> ports = open_both(settings, context);
   if (!ports) return tl::unexpected(ports.error());
   for (const Device* device : {ports->a.get(), ports->b.get()}) {
     describe_port(*device, settings.ring_frames, report);

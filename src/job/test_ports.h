@@ -9,13 +9,12 @@
 #include "engine/packet_trial.h"
 #include "io/port_nature.h"
 #include "job/job.h"
+#include "job/two_ports.h"
 
 namespace wireproof {
 
-struct OpenPorts {
-  std::unique_ptr<Device> a;
-  std::unique_ptr<Device> b;  // null: --rx none, or a loop
-  bool loop = false;          // what `a` sends comes back to it
+struct OpenPorts : TwoPorts {  // b is null with --rx none, and in a loop
+  bool loop = false;           // what `a` sends comes back to it
   CorePlan cores;
   PacketTrialSpec trial;     // the settings' with the idle policy decided
   double line_rate_bps = 0;  // the slower port's, or the user's; 0: none
