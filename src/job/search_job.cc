@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "job/command_measurer.h"
 #include "job/describe.h"
 #include "job/kinds.h"
@@ -32,10 +34,16 @@ Result<SizeSearches> searches_of(const Settings& settings, const SizeChoice& cho
   if (!min) return tl::unexpected(min.error());
   spec.min_fps = *min;
   SizeSearches searches{.name = choice.name, .goals = {}};
-  for (const SearchGoal& goal : settings.search.goals) {
-    spec.goal = goal;
-    if (const Status ok = check_search(spec); !ok) return tl::unexpected(ok.error());
-    searches.goals.push_back(spec);
+  for (const GoalChoice& choice : settings.search.goals) {
+    SearchSpec of_goal = spec;
+    of_goal.goal = choice.goal;
+    if (choice.final_duration > 0) {
+      of_goal.final_duration = choice.final_duration;
+      of_goal.duration_sum = choice.duration_sum;
+      of_goal.trial_duration = std::min(spec.trial_duration, choice.final_duration);
+    }
+    if (const Status ok = check_search(of_goal); !ok) return tl::unexpected(ok.error());
+    searches.goals.push_back(std::move(of_goal));
   }
   return searches;
 }
@@ -48,6 +56,7 @@ Result<SearchRun> plan_searches(const Settings& settings, double line_rate_bps) 
                 "--trial-command needs --max-rate: the other tester's maximum is not known",
                 "give the highest load to try");
   SearchRun run;
+  run.method = settings.search.method;
   run.time_limit = settings.search.spec.time_limit;
   for (const SizeChoice& choice : settings.test.sizes) {
     auto searches = searches_of(settings, choice, line_rate_bps);
@@ -67,10 +76,10 @@ Config describe_search(const Settings& settings) {
   Config config = by_command(settings) ? Config{{"trial_command", settings.search.trial_command}}
                                        : describe_test(settings.test);
   std::vector<std::string> goals;
-  for (const SearchGoal& goal : settings.search.goals) goals.push_back(goal.name);
+  for (const GoalChoice& one : settings.search.goals) goals.push_back(one.goal.name);
   const SearchSpec& search = settings.search.spec;
   config.push_back({"goals", std::move(goals)});
-  config.push_back({"method", "bisect"});
+  config.push_back({"method", std::string(word_of(kSearchMethodWords, settings.search.method))});
   config.push_back({"precision", search.precision});
   config.push_back({"trial_duration_ns", search.trial_duration});
   config.push_back({"final_duration_ns", search.final_duration});
@@ -137,8 +146,8 @@ Status run_search_job(const Settings& settings, const JobContext& context, RunRe
 
 std::string describe_search_load(const Settings& settings) {
   std::string goals;
-  for (const SearchGoal& goal : settings.search.goals)
-    goals += (goals.empty() ? "" : ", ") + goal.name;
+  for (const GoalChoice& one : settings.search.goals)
+    goals += (goals.empty() ? "" : ", ") + one.goal.name;
   return fmt::format("searched for {} to {:g} %, by trials of {}", goals,
                      settings.search.spec.precision * 100,
                      format_duration(settings.search.spec.trial_duration));

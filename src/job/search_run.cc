@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/units.h"
+#include "search/mlr.h"
 #include "search/proven.h"
 #include "trial/numbered.h"
 
@@ -33,11 +34,15 @@ class Searches {
       if (!measurer) return tl::unexpected(measurer.error());
       measurer_.use(**measurer);
       first_of_size_ = report_.searches.size();
-      for (const SearchSpec& spec : run_.sizes[i].goals) {
-        run_one(run_.sizes[i].name, spec);
-        if (over_) break;
+      if (run_.method == SearchMethod::kMlr) {
+        run_all_goals(run_.sizes[i]);
+      } else {
+        for (const SearchSpec& spec : run_.sizes[i].goals) {
+          run_one(run_.sizes[i].name, spec);
+          if (over_) break;
+        }
+        reconcile_goals();
       }
-      reconcile_goals();
       if (over_) break;
     }
     settle_status();
@@ -46,15 +51,32 @@ class Searches {
 
  private:
   void run_one(const std::string& size, SearchSpec spec) {
-    spec.time_limit = share_of_time();
+    spec.time_limit = share_of_time(1);
     const SearchProgress progress = [&](const SearchResult& so_far, Nanoseconds left) {
-      if (run_.on_progress) run_.on_progress(progress_line(size, so_far, left));
+      if (run_.on_progress) run_.on_progress(progress_line(size, so_far, 1, left));
     };
     Result<SearchResult> found = bisect(spec, measurer_, clock_, progress, known_trials());
     if (!found) return end_with(found.error());
-    report_.searches.push_back(*std::move(found));
+    add(*std::move(found));
+  }
+
+  void run_all_goals(const SizeSearches& size) {
+    std::vector<SearchSpec> goals = size.goals;
+    for (SearchSpec& goal : goals) goal.time_limit = share_of_time(goals.size());
+    const MlrProgress progress = [&](std::span<const SearchResult> so_far, std::size_t goal,
+                                     Nanoseconds left) {
+      if (run_.on_progress)
+        run_.on_progress(progress_line(size.name, so_far[goal], goals.size(), left));
+    };
+    auto found = mlr_search(goals, measurer_, clock_, progress);
+    if (!found) return end_with(found.error());
+    for (SearchResult& one : *found) add(std::move(one));
+  }
+
+  void add(SearchResult found) {
+    report_.searches.push_back(std::move(found));
     const SearchResult& last = report_.searches.back();
-    over_ = last.interrupted;
+    over_ |= last.interrupted;
     if (last.error) end_with(*last.error);
   }
 
@@ -92,19 +114,21 @@ class Searches {
     }
   }
 
-  // Each search gets an equal part of what is left; at least a moment, because 0 means no limit.
-  [[nodiscard]] Nanoseconds share_of_time() const {
+  // Each goal gets an equal part of what is left; at least a moment, because 0 means no limit.
+  [[nodiscard]] Nanoseconds share_of_time(std::size_t goals) const {
     if (run_.time_limit == 0) return 0;
     const auto to_do = static_cast<Nanoseconds>(total_ - report_.searches.size());
     const Nanoseconds left = run_.time_limit - (clock_.now() - start_);
-    return std::max<Nanoseconds>(1, left / std::max<Nanoseconds>(1, to_do));
+    return std::max<Nanoseconds>(
+        1, left * static_cast<Nanoseconds>(goals) / std::max<Nanoseconds>(1, to_do));
   }
 
+  // `at_once`: goals that this search is for.
   [[nodiscard]] std::string progress_line(const std::string& size, const SearchResult& so_far,
-                                          Nanoseconds left) const {
+                                          std::size_t at_once, Nanoseconds left) const {
     const std::size_t done = report_.searches.size();
     // The searches to come are taken to last as long as this one will have.
-    const auto to_come = static_cast<Nanoseconds>(total_ - done - 1);
+    const auto to_come = static_cast<Nanoseconds>((total_ - done - at_once) / at_once);
     const Nanoseconds all = left + to_come * (so_far.elapsed + left);
     return fmt::format("[{}/{}] {} bytes, {}: trial {}, {}, about {} s left", done + 1, total_,
                        size, so_far.spec.goal.name, so_far.trials.size(), bounds_text(so_far),

@@ -1,5 +1,5 @@
-// Searches one after another: for each frame size, one for each goal. Knows neither ports nor the
-// command line, so it is tested on simulated devices.
+// Searches one after another: for each frame size, one for each goal, or one for all. Knows neither
+// ports nor the command line, so it is tested on simulated devices.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@ struct SizeSearches {
 };
 
 struct SearchRun {
+  SearchMethod method = SearchMethod::kBisect;
   std::vector<SizeSearches> sizes;
   Nanoseconds time_limit = 0;  // of all searches together; 0: none
   // A measurer for sizes[index], asked for once a size; it need not outlive the next call.

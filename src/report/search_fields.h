@@ -47,9 +47,11 @@ void search_fields(auto& f, Is<SearchResult> auto& search, const Hosts& hosts,
   f.object("goal", [&](auto& goal) {
     goal.field("name", spec.goal.name);
     goal.field("loss_ratio", spec.goal.loss_ratio);
+    goal.unless_zero("exceed_ratio", spec.goal.exceed_ratio);
     goal.field("precision", spec.precision);
     goal.seconds("trial_duration_s", spec.trial_duration);
     goal.seconds("final_duration_s", spec.final_duration);
+    goal.seconds_when(spec.duration_sum > 0, "duration_sum_s", spec.duration_sum);
   });
   const double size = exact_frame_size(spec);
   const auto& lower = search.lower_bound_fps;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "report/text_parts.h"
 #include "trial/derive.h"
@@ -18,9 +19,14 @@ std::string heading(const SearchSpec& spec) {
       spec.goal.loss_ratio == 0
           ? std::string("no frame is lost")
           : fmt::format("at most {} % of the frames are lost", percent_text(spec.goal.loss_ratio));
+  const bool several = spec.duration_sum > spec.final_duration || spec.goal.exceed_ratio > 0;
+  const std::string part =
+      several ? fmt::format(" in {} % of {}", percent_text(1 - spec.goal.exceed_ratio),
+                            duration_text(spec.duration_sum))
+              : std::string();
   std::string text =
-      fmt::format("highest rate at which {} ({}), to {} %, by trials of {}", goal, spec.goal.name,
-                  percent_text(spec.precision), duration_text(spec.trial_duration));
+      fmt::format("highest rate at which {}{} ({}), to {} %, by trials of {}", goal, part,
+                  spec.goal.name, percent_text(spec.precision), duration_text(spec.trial_duration));
   if (spec.final_duration > spec.trial_duration)
     text += fmt::format(", confirmed over {}", duration_text(spec.final_duration));
   return wrapped(text);
@@ -141,8 +147,10 @@ std::string searches_text(const RunReport& report) {
 std::string search_trials_text(const RunReport& report) {
   constexpr const char* kRow = "{:>5}{:>6}{:>14}{:>14}{:>12}{:>11}  {}";
   std::string out;
+  std::set<std::uint64_t> shown;  // several goals share their trials
   for (const SearchResult& search : report.searches) {
     for (const TrialResult& trial : search.trials) {
+      if (!shown.insert(trial.spec.id).second) continue;
       std::uint64_t lost = 0;
       for (const DirectionResult& direction : trial.directions) lost += direction.counts.lost;
       out += trimmed_line(

@@ -1,9 +1,11 @@
 // The rows that one verb has for itself: load, duration and what is judged.
+#include "settings/goal_text.h"
 #include "settings/table.h"
 
 namespace wireproof {
 namespace {
 
+using forms::choice;
 using forms::count;
 using forms::duration;
 using forms::rate;
@@ -56,30 +58,18 @@ Form criteria() {
           }};
 }
 
-Result<SearchGoal> read_goal(std::string_view name, const std::string& text) {
-  if (text == "ndr") return SearchGoal{"ndr", 0};
-  if (text == "pdr") return SearchGoal{"pdr", 0.005};  // CSIT's partial drop rate
-  if (text.starts_with("loss=")) {
-    const auto ratio = parse_ratio(std::string(name) + " loss=", text.substr(5));
-    if (!ratio) return tl::unexpected(ratio.error());
-    if (*ratio < 1) return SearchGoal{text, *ratio};
-  }
-  return fail(ErrorKind::kUsage, fmt::format("{} {}: unknown", name, quote(text)),
-              "write ndr, pdr, or loss=0.1% (below 100 %)");
-}
-
 Form goals() {
-  return {.values = "ndr, pdr, loss=X",
+  return {.values = "ndr, pdr, loss=X, rfc2544, tst009, csit, FfDdLlEe",
           .is_list = true,
           .read = [](std::string_view name, const std::string& text, Settings& into) -> Status {
-            Result<SearchGoal> goal = read_goal(name, text);
-            if (!goal) return tl::unexpected(goal.error());
-            into.search.goals.push_back(std::move(*goal));
+            Result<std::vector<GoalChoice>> goals = parse_goal(name, text);
+            if (!goals) return tl::unexpected(goals.error());
+            for (GoalChoice& goal : *goals) into.search.goals.push_back(std::move(goal));
             return {};
           },
           .write = [](const Settings& from) -> std::optional<ConfigValue> {
             std::vector<std::string> texts;
-            for (const SearchGoal& goal : from.search.goals) texts.push_back(goal.name);
+            for (const GoalChoice& one : from.search.goals) texts.push_back(one.goal.name);
             return ConfigValue(std::move(texts));
           }};
 }
@@ -123,8 +113,11 @@ SettingRows trial_settings() {
 SettingRows search_settings() {
   constexpr Verbs kSearch{Verb::kSearch};
   return {
-      {"goal", "GOAL", "loss goal: ndr (no loss), pdr (0.5 %) or loss=RATIO; repeatable", kSearch,
-       Scope::kJob, goals()},
+      {"goal", "GOAL",
+       "ndr (no loss), pdr (0.5 %), loss=RATIO, or one of RFC 9971: csit, 60f60d0l0e; repeatable",
+       kSearch, Scope::kJob, goals()},
+      {"method", "WORD", "how loads are chosen: by bisection, or RFC 9971 (MLRsearch)", kSearch,
+       Scope::kJob, choice(kSearchMethodWords, search<&SearchSettings::method>())},
       {"precision", "RATIO", "largest relative distance of the two bounds", kSearch, Scope::kJob,
        forms::ratio(1e-6, 0.5, "0.0001% to 50%", spec<&SearchSpec::precision>())},
       {"trial-duration", "TIME", "duration of each trial", kSearch, Scope::kJob,

@@ -115,6 +115,18 @@ Status settle_trial(Settings& settings, const Names& names) {
   return {};
 }
 
+Status settle_goals(SearchSettings& search, const Names& names) {
+  if (search.goals.empty()) search.goals.push_back({});
+  if (search.method == SearchMethod::kMlr) return {};
+  for (const GoalChoice& one : search.goals) {
+    if (!one.needs_several_trials()) continue;
+    return refuse(fmt::format("{} {}: several trials decide a load, and with {} bisect one does",
+                              names("goal"), one.goal.name, names("method")),
+                  fmt::format("give {} mlr", names("method")));
+  }
+  return {};
+}
+
 Status settle_search(Settings& settings, const Names& names) {
   SearchSettings& search = settings.search;
   const bool ports = names.given("tx") && names.given("rx");
@@ -127,7 +139,7 @@ Status settle_search(Settings& settings, const Names& names) {
                   "name the port the frames come out of");
   }
   if (Status ok = settle_test(settings.test, names); !ok) return ok;
-  if (search.goals.empty()) search.goals.push_back({});
+  if (Status ok = settle_goals(search, names); !ok) return ok;
   SearchSpec& spec = search.spec;
   spec.final_duration = search.final_duration.value_or(spec.trial_duration);
   if (spec.final_duration < spec.trial_duration) {

@@ -77,8 +77,21 @@ struct TrialSettings {
   std::uint32_t frame_log_frames = 1'000'000;
 };
 
+struct GoalChoice {
+  SearchGoal goal;
+  // What the goal itself says; 0: it says nothing, and the search's own final duration is both.
+  Nanoseconds final_duration = 0;
+  Nanoseconds duration_sum = 0;
+
+  // Bisection decides a load by one trial.
+  [[nodiscard]] bool needs_several_trials() const {
+    return goal.exceed_ratio > 0 || duration_sum > final_duration;
+  }
+};
+
 struct SearchSettings {
-  std::vector<SearchGoal> goals;
+  std::vector<GoalChoice> goals;
+  SearchMethod method = SearchMethod::kBisect;
   SearchSpec spec{.trial_duration = 2 * kSecond};  // goal, frame size and rates: of each search
   std::optional<Nanoseconds> final_duration;       // not given: the trial's
   std::optional<Nanoseconds> time_limit;           // not given: none

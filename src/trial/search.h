@@ -7,13 +7,24 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "trial/trial.h"
 
 namespace wireproof {
 
+enum class SearchMethod {
+  kBisect,  // one goal after the other (search/bisect.h)
+  kMlr,     // RFC 9971: all at once (search/mlr.h)
+};
+
+inline constexpr Words<SearchMethod, 2> kSearchMethodWords{
+    {{SearchMethod::kBisect, "bisect"}, {SearchMethod::kMlr, "mlr"}}};
+
 struct SearchGoal {
-  std::string name = "ndr";  // "ndr" (loss 0), "pdr" (loss 0.5 %), "loss=X"
+  std::string name = "ndr";  // as the user wrote it: "pdr", "loss=1%", "60f120d0l50e"
   double loss_ratio = 0;
+  // RFC 9971: the part of the time at a load in which trials may lose more; 0 <= it < 1.
+  double exceed_ratio = 0;
 };
 
 struct SearchSpec {
@@ -25,6 +36,7 @@ struct SearchSpec {
   double precision = 0.005;       // relative width: (upper - lower) / upper
   Nanoseconds trial_duration = kSecond;
   Nanoseconds final_duration = kSecond;  // of the trial that confirms the answer; >= trial_duration
+  Nanoseconds duration_sum = 0;          // RFC 9971, of trials at one load; 0: final_duration
   unsigned invalid_retries = 3;          // of one load, before it is given up as the tester's limit
   Nanoseconds time_limit = 0;            // 0: none; checked between trials
 };

@@ -106,6 +106,40 @@ TEST_F(SearchRunTest, ASizeThatCannotBeMeasuredEndsTheRun) {
   EXPECT_EQ(report.searches.size(), 2u);
 }
 
+// All goals of a size in one search: one list of trials for both.
+TEST_F(SearchRunTest, ByMlrTheGoalsOfASizeAreSearchedAtOnce) {
+  run_.method = SearchMethod::kMlr;
+  const RunReport report = search();
+  EXPECT_EQ(report.status, RunStatus::kOk);
+  ASSERT_EQ(report.searches.size(), 3u);
+  EXPECT_EQ(report.searches[0].spec.goal.name, "ndr");
+  EXPECT_EQ(report.searches[1].spec.goal.name, "pdr");
+  EXPECT_EQ(report.searches[2].spec.frame_size, 512u);
+  const auto& trials = report.searches[0].trials;
+  ASSERT_EQ(trials.size(), report.searches[1].trials.size());
+  for (std::size_t i = 0; i < trials.size(); ++i)
+    EXPECT_EQ(trials[i].spec.id, report.searches[1].trials[i].spec.id);
+  EXPECT_EQ(report.searches[2].trials.front().spec.id, trials.size() + 1);
+  for (std::size_t i = 0; i < ids_.size(); ++i) EXPECT_EQ(ids_[i], i + 1);
+  EXPECT_EQ(lines_.size(), ids_.size());
+  EXPECT_TRUE(lines_[0].starts_with("[1/3] 64 bytes, ndr: trial 1, ")) << lines_[0];
+  EXPECT_TRUE(lines_.back().starts_with("[3/3] 512 bytes, ndr: trial ")) << lines_.back();
+  EXPECT_TRUE(lines_.back().ends_with("about 0 s left")) << lines_.back();
+}
+
+TEST_F(SearchRunTest, ByMlrTheTimeIsSharedOutByGoalsAndAnErrorEndsTheRun) {
+  run_.method = SearchMethod::kMlr;
+  run_.time_limit = 90 * kSecond;
+  tester_.error_at = 2;
+  tester_.error = {ErrorKind::kPrecondition, "the interface is gone"};
+  const RunReport report = search();
+  ASSERT_EQ(report.searches.size(), 2u);
+  EXPECT_EQ(report.searches[0].spec.time_limit, 60 * kSecond);
+  EXPECT_EQ(report.searches[1].trials.size(), 2u);
+  EXPECT_EQ(ended_.error().message, "the interface is gone");
+  EXPECT_EQ(asked_for_.size(), 1u);
+}
+
 TEST_F(SearchRunTest, TheTimeLimitIsSharedOut) {
   run_.time_limit = 9 * kSecond;  // each search wants 4.5 s
   const RunReport report = search();

@@ -247,7 +247,7 @@ TEST(ResultJson, BrokenAccountingIsNotHidden) {
 TEST(ResultJson, ASearchSaysItsBoundsAndItsDoubts) {
   const json doc = document(search_report());
   const json& searches = doc["result"]["searches"];
-  ASSERT_EQ(searches.size(), 3u);
+  ASSERT_EQ(searches.size(), 4u);
   EXPECT_EQ(searches[0]["lower_bound_fps"], 9'980'000.0);
   EXPECT_TRUE(searches[0]["regular"]);
   EXPECT_NEAR(searches[0]["percent_of_line_rate"].get<double>(), 67.0656, 1e-6);
@@ -255,7 +255,11 @@ TEST(ResultJson, ASearchSaysItsBoundsAndItsDoubts) {
   EXPECT_TRUE(searches[1]["tester_limited"]);
   EXPECT_FALSE(searches[1].contains("upper_bound_fps"));
   EXPECT_FALSE(searches[2].contains("lower_bound_fps"));
-  EXPECT_EQ(doc["trials"].size(), 6u);
+  EXPECT_EQ(doc["trials"].size(), 8u);
+  EXPECT_FALSE(searches[0]["goal"].contains("exceed_ratio"));
+  EXPECT_FALSE(searches[0]["goal"].contains("duration_sum_s"));
+  EXPECT_EQ(searches[3]["goal"]["exceed_ratio"], 0.5);
+  EXPECT_EQ(searches[3]["goal"]["duration_sum_s"], 21.0);
 }
 
 TEST(ResultJson, WithoutALineRateNothingIsSaidOfIt) {

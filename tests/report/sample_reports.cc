@@ -130,7 +130,11 @@ RunReport search_report() {
   nothing.final_trial.reset();
   nothing.tester_limited = false;
   nothing.reason = "the lowest load, 1 frames/s, failed";
-  report.searches = {regular, limited, nothing};
+  SearchResult several = regular;
+  several.spec.goal = {"csit-ndr", 0, 0.5};
+  several.spec.trial_duration = several.spec.final_duration = kSecond;
+  several.spec.duration_sum = 21 * kSecond;
+  report.searches = {regular, limited, nothing, several};
   std::uint64_t id = 0;  // counts through all searches
   for (SearchResult& search : report.searches) {
     for (TrialResult& one : search.trials) one.spec.id = ++id;

@@ -158,6 +158,16 @@ TEST(Text, ASearchInWhichNothingCameBackSaysWhatToCheck) {
   EXPECT_EQ(to_text(report).find("no frame came back"), std::string::npos) << "nothing was sent";
 }
 
+TEST(Text, OfAGoalThatSeveralTrialsDecideItsTimesAreTold) {
+  RunReport report = search_report();
+  EXPECT_TRUE(says_in_a_line(
+      report, "highest rate at which no frame is lost in 50 % of 21 s (csit-ndr), to 0.5 %, by "));
+  // Goals that were searched at once have their trials in common: each is listed once.
+  report.searches = {report.searches[3], report.searches[3]};
+  const std::string list = search_trials_text(report);
+  EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 5) << list;
+}
+
 // 100,000 lost each way: of a search's answer, and in the list of its trials, both are told.
 TEST(Text, LossesOfASearchAreThoseOfAllDirections) {
   RunReport report = search_report();

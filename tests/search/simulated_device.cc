@@ -17,6 +17,14 @@ std::uint64_t less(std::uint64_t frames, std::uint64_t lost) {
   return frames - std::min(frames, lost);
 }
 
+// By Knuth's product of uniforms: fine for the small means used here.
+std::uint64_t poisson(double mean, Random& random) {
+  const double limit = std::exp(-mean);
+  std::uint64_t count = 0;
+  for (double product = random.uniform(); product > limit; product *= random.uniform()) ++count;
+  return count;
+}
+
 }  // namespace
 
 namespace device {
@@ -62,11 +70,22 @@ DeviceModel bursty(double capacity_fps, double burst_probability) {
 DeviceModel noisy(double capacity_fps, double loss_probability) {
   return [=](std::uint64_t frames, double seconds, Random& random) {
     const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
-    // Poisson by Knuth's product of uniforms: fine for the small means used here.
-    const double limit = std::exp(-static_cast<double>(passed) * loss_probability);
-    std::uint64_t lost = 0;
-    for (double product = random.uniform(); product > limit; product *= random.uniform()) ++lost;
-    return less(passed, lost);
+    return less(passed, poisson(static_cast<double>(passed) * loss_probability, random));
+  };
+}
+
+DeviceModel stalling(double capacity_fps, double per_second, double stall_seconds) {
+  return [=](std::uint64_t frames, double seconds, Random& random) {
+    const std::uint64_t passed = ideal(capacity_fps)(frames, seconds, random);
+    const auto stalls = static_cast<double>(poisson(per_second * seconds, random));
+    return less(passed, whole(stalls * stall_seconds * static_cast<double>(frames) / seconds));
+  };
+}
+
+DeviceModel drifting(double capacity_fps, double per_trial) {
+  return [=, now = capacity_fps](std::uint64_t frames, double seconds, Random& random) mutable {
+    now *= 1 + per_trial;
+    return ideal(now)(frames, seconds, random);
   };
 }
 

@@ -31,6 +31,10 @@ namespace device {
 [[nodiscard]] DeviceModel noisy(double capacity_fps, double loss_probability);
 // Power saving: loses a tenth of everything below `threshold_fps`, nothing above, up to capacity.
 [[nodiscard]] DeviceModel sleepy(double threshold_fps, double capacity_fps);
+// Stands still `per_second` times a second on average, each time for so long, and loses what comes.
+[[nodiscard]] DeviceModel stalling(double capacity_fps, double per_second, double stall_seconds);
+// Its capacity grows by this part with each trial, or falls.
+[[nodiscard]] DeviceModel drifting(double capacity_fps, double per_trial);
 // Passes or fails by the throw of a coin.
 [[nodiscard]] DeviceModel coin();
 
