@@ -71,7 +71,7 @@ PortNature nature_of(const BackendSet& set, const PortSpec& port) {
 
 Result<Backend*> choose_backend(const BackendSet& set, const PortSpec& port) {
   if (!port.backend.empty()) {
-    const Result<Backend*> backend = named_backend(set, port.backend);
+    Result<Backend*> backend = named_backend(set, port.backend);
     if (!backend) return tl::unexpected(backend.error());
     const Probe probe = (*backend)->probe();
     if (!probe.usable) return fail(ErrorKind::kPrecondition, refusal(**backend, probe), probe.cure);

@@ -234,7 +234,7 @@ Result<MacAddress> resolve_neighbour(const LinuxInterface& interface, const IpAd
                 fmt::format("no route to {} through {}", format_ip(neighbour), interface.name),
                 "give the interface an address in the neighbour's network, or name its MAC");
   }
-  const Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan, question.stop);
+  Result<MacAddress> mac = ask(interface, own, neighbour, question.vlan, question.stop);
   if (!mac) return mac;
   if (!mac->is_zero()) {
     return unicast(interface, neighbour, *mac, "the answer", "name a unicast MAC");

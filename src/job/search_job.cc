@@ -34,13 +34,13 @@ Result<SizeSearches> searches_of(const Settings& settings, const SizeChoice& cho
   if (!min) return tl::unexpected(min.error());
   spec.min_fps = *min;
   SizeSearches searches{.name = choice.name, .goals = {}};
-  for (const GoalChoice& choice : settings.search.goals) {
+  for (const GoalChoice& one : settings.search.goals) {
     SearchSpec of_goal = spec;
-    of_goal.goal = choice.goal;
-    if (choice.final_duration > 0) {
-      of_goal.final_duration = choice.final_duration;
-      of_goal.duration_sum = choice.duration_sum;
-      of_goal.trial_duration = std::min(spec.trial_duration, choice.final_duration);
+    of_goal.goal = one.goal;
+    if (one.final_duration > 0) {
+      of_goal.final_duration = one.final_duration;
+      of_goal.duration_sum = one.duration_sum;
+      of_goal.trial_duration = std::min(spec.trial_duration, one.final_duration);
     }
     if (const Status ok = check_search(of_goal); !ok) return tl::unexpected(ok.error());
     searches.goals.push_back(std::move(of_goal));
