@@ -110,15 +110,18 @@ std::optional<MlrSearch::Step> MlrSearch::confirming() const {
 }
 
 std::optional<MlrSearch::Step> MlrSearch::next_step() {
-  if (ended_) return std::nullopt;
+  if (ended_ || undecided_ == kUndecidedMost) return std::nullopt;
   std::optional<Step> step = retry_ ? retry_ : wanted();
   if (!step) return std::nullopt;
   if (valid_trials_ >= valid_trials_max_) {
     too_many_ = true;
     return std::nullopt;
   }
-  Nanoseconds reserve = 0;
-  for (const GoalSearch& goal : goals_) reserve += goal.time_to_confirm(overhead());
+  Nanoseconds reserve = 0;  // for what there is time to confirm at all
+  for (const GoalSearch& goal : goals_) {
+    const Nanoseconds needed = goal.time_to_confirm(overhead());
+    if (in_time(needed)) reserve += needed;
+  }
   const Nanoseconds own = step->wish.duration + overhead();
   const bool confirms = step->wish.decides && goals_[step->goal].low() != nullptr &&
                         goals_[step->goal].low()->fps == step->wish.fps;
@@ -218,6 +221,7 @@ void MlrSearch::give_up(const Step& step) {
   const bool steady = offered - achieved_.least_fps <= kSameLimit * offered;
   const bool limit =
       steady && offered > 0 && offered < load * (1 - goals_[step.goal].spec().precision);
+  if (step.wish.decides && !limit) ++undecided_;
   if (load > 0)
     ceiling_ = limit ? offered : load;
   else

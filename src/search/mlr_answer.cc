@@ -44,15 +44,18 @@ SearchResult MlrSearch::answer(const GoalSearch& goal) const {
   return result;
 }
 
-// What was confirmed; where there is none of that, the best that short trials say.
+// What was confirmed; where there is none of that, the best that any trial says.
 void MlrSearch::describe_bounds(const GoalSearch& goal, SearchResult& result) const {
   if (goal.upper_bound() != nullptr) result.upper_bound_fps = goal.upper_bound()->fps;
-  const GoalSearch::Load* low = goal.lower_bound() != nullptr ? goal.lower_bound() : goal.low();
-  if (low == nullptr) return;
-  const auto tried = std::find_if(book_.loads().begin(), book_.loads().end(),
-                                  [low](const TriedLoad& load) { return load.fps == low->fps; });
   std::vector<const TrialResult*> trials;
-  for (const std::size_t trial : tried->trials) trials.push_back(&book_.trials()[trial]);
+  if (const GoalSearch::Load* low = goal.lower_bound()) {
+    const auto tried = std::find_if(book_.loads().begin(), book_.loads().end(),
+                                    [low](const TriedLoad& load) { return load.fps == low->fps; });
+    for (const std::size_t trial : tried->trials) trials.push_back(&book_.trials()[trial]);
+    result.conditional_throughput_fps = conditional_throughput_fps(low->fps, trials, goal.spec());
+  } else {
+    trials = best_unconfirmed(goal);
+  }
   for (const TrialResult* trial : trials) {
     if (verdict_by_loss(*trial, goal.spec().goal.loss_ratio) != Verdict::kPass) continue;
     const bool longer =
@@ -61,8 +64,22 @@ void MlrSearch::describe_bounds(const GoalSearch& goal, SearchResult& result) co
     result.final_trial = judged_for(*trial, goal.spec().goal);
     result.lower_bound_fps = proven_fps(*trial);
   }
-  if (goal.lower_bound() != nullptr)
-    result.conditional_throughput_fps = conditional_throughput_fps(low->fps, trials, goal.spec());
+}
+
+// Those at the highest load of which one met the goal, below all that is known to be too much.
+std::vector<const TrialResult*> MlrSearch::best_unconfirmed(const GoalSearch& goal) const {
+  const double loss = goal.spec().goal.loss_ratio;
+  std::vector<const TrialResult*> best;
+  for (const TriedLoad& load : book_.loads()) {
+    if (goal.high() != nullptr && load.fps >= goal.high()->fps) break;
+    std::vector<const TrialResult*> trials;
+    for (const std::size_t trial : load.trials) trials.push_back(&book_.trials()[trial]);
+    if (std::any_of(trials.begin(), trials.end(), [loss](const TrialResult* trial) {
+          return verdict_by_loss(*trial, loss) == Verdict::kPass;
+        }))
+      best = std::move(trials);
+  }
+  return best;
 }
 
 std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResult& result) const {
@@ -75,6 +92,9 @@ std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResul
   if (too_many_)
     return fmt::format("{} trials did not settle it: the device never does the same twice",
                        book_.trials().size());
+  if (undecided_ == kUndecidedMost)
+    return fmt::format("the tester could not guarantee the trials that decide: {}",
+                       ceiling_reason_);
   if (!result.lower_bound_fps) return why_no_bound(goal);
   if (result.tester_limited) return ceiling_ ? not_guaranteed() : "the tester can send no faster";
   if (goal.lower_bound() == nullptr) return "not confirmed by trials of the final duration";

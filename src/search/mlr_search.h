@@ -13,6 +13,10 @@
 
 namespace wireproof {
 
+// Loads that cannot be decided because each trial is disturbed: a disturbance comes with the time
+// that a trial takes, and not with its load, so that lower ones are no better.
+inline constexpr unsigned kUndecidedMost = 3;
+
 class MlrSearch {
  public:
   MlrSearch(std::span<const SearchSpec> goals, Measurer& measurer, const Clock& clock,
@@ -46,6 +50,7 @@ class MlrSearch {
   // What is known
   [[nodiscard]] std::vector<SearchResult> answers() const;
   [[nodiscard]] SearchResult answer(const GoalSearch& goal) const;
+  [[nodiscard]] std::vector<const TrialResult*> best_unconfirmed(const GoalSearch& goal) const;
   void describe_bounds(const GoalSearch& goal, SearchResult& result) const;
   [[nodiscard]] std::string why_not_regular(const GoalSearch& goal,
                                             const SearchResult& result) const;
@@ -79,6 +84,7 @@ class MlrSearch {
   bool ended_ = false;
   bool out_of_time_ = false;
   bool too_many_ = false;
+  unsigned undecided_ = 0;  // loads that were to be decided, and were given up as disturbed
   std::optional<Error> error_;
 };
 

@@ -144,6 +144,33 @@ TEST(Mlr, ALoadThatWasGuaranteedBeforeIsRetriedLonger) {
   for (const SearchResult& one : bench.run()) EXPECT_TRUE(one.regular) << one.reason;
 }
 
+// A tester that no trial of full length can be had of.
+TEST(Mlr, WhatCannotBeConfirmedIsNotAskedForForEver) {
+  struct NeverFull final : Measurer {
+    SimulatedTester& inner;
+    explicit NeverFull(SimulatedTester& of) : inner(of) {}
+    Result<TrialResult> measure(const TrialSpec& spec) override {
+      auto trial = inner.measure(spec);
+      if (trial && spec.duration >= 60 * kSecond) {
+        trial->verdict = Verdict::kInvalid;
+        trial->reason = "pre-empted";
+      }
+      return trial;
+    }
+  };
+  Bench bench(goals::rfc2544());
+  NeverFull never(bench.tester);
+  const auto found = mlr_search(bench.goals, never, bench.clock);
+  ASSERT_TRUE(found);
+  const SearchResult& answer = found->front();
+  EXPECT_FALSE(answer.regular);
+  // What short trials say stands there, and why it is no more than that.
+  EXPECT_NEAR(*answer.lower_bound_fps, kCapacity, kCapacity * 0.01);
+  EXPECT_EQ(answer.final_trial->spec.duration, kSecond);
+  EXPECT_EQ(answer.reason, "the tester could not guarantee the trials that decide: pre-empted");
+  EXPECT_LE(bench.tester.asked.size(), 30u);
+}
+
 TEST(Mlr, ABurstThatIsLeftOutIsNoPartOfTheAnswer) {
   auto of = goals::rfc2544();
   of[0].min_fps = 10;
@@ -157,6 +184,19 @@ TEST(Mlr, ABurstThatIsLeftOutIsNoPartOfTheAnswer) {
   EXPECT_EQ(*found.lower_bound_fps, found.final_trial->spec.intended_fps - 60);
 }
 
+TEST(Mlr, ALoadOfWhichMoreWasLeftOutThanThePrecisionIsTriedAgain) {
+  auto of = goals::rfc2544();
+  of[0].min_fps = 10;
+  of[0].final_duration = of[0].duration_sum = kSecond;
+  Bench bench(of, device::ideal(3'000));
+  bench.tester.leaves_out = 60;
+  bench.tester.leaves_out_until = 2;  // the highest load, and the first beside the guess
+  const SearchResult found = bench.run()[0];
+  EXPECT_TRUE(found.regular) << found.reason;
+  EXPECT_EQ(bench.tester.asked[1].intended_fps, bench.tester.asked[2].intended_fps);
+  EXPECT_EQ(found.lower_bound_fps, bench.tester.asked[1].intended_fps);
+}
+
 TEST(Mlr, ATimeLimitEndsItWithWhatCanStillBeConfirmed) {
   auto of = goals::rfc2544();
   of[0].time_limit = 64 * kSecond;  // two short trials and the full one, with what each takes more
@@ -167,6 +207,16 @@ TEST(Mlr, ATimeLimitEndsItWithWhatCanStillBeConfirmed) {
   EXPECT_FALSE(found.regular);
   ASSERT_TRUE(found.lower_bound_fps);
   EXPECT_EQ(found.final_trial->spec.duration, 60 * kSecond);
+}
+
+TEST(Mlr, WhatThereWasNoTimeToConfirmIsNotRegular) {
+  auto of = goals::rfc2544();
+  of[0].time_limit = 20 * kSecond;
+  const SearchResult found = Bench(of).run()[0];
+  EXPECT_FALSE(found.regular);
+  EXPECT_EQ(found.final_trial->spec.duration, kSecond);
+  EXPECT_NEAR(*found.lower_bound_fps, *found.upper_bound_fps, *found.upper_bound_fps * 0.005);
+  EXPECT_FALSE(found.conditional_throughput_fps);
 }
 
 TEST(Mlr, OneTrialIsMadeHoweverShortTheTime) {
