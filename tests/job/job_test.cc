@@ -231,6 +231,7 @@ TEST(Job, KeepsWhatWasCompleteWhenSomethingThrows) {
   EXPECT_EQ(report.status, RunStatus::kError);
   ASSERT_EQ(report.trials.size(), 1u);
   EXPECT_EQ(counts_of(report).unique, counts_of(report).offered);
+  EXPECT_GT(report.duration, 50 * kMillisecond) << "it was ended like any other";
 }
 
 TEST(Job, OneInvalidTrialOfSeveralIsWhatTheRunIs) {

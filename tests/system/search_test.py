@@ -42,6 +42,34 @@ def another_tester_is_driven_to_the_capacity():
 
 
 @SUITE.case
+def goals_of_rfc_9971_share_their_trials():
+    """Both bounds of both goals, each by eleven seconds of 21, and of the four two are one load."""
+    done = wireproof(*BY_COMMAND, "--method", "mlr", "--goal", "csit", "--trial-duration", "2s", "--json")
+    assert done.code == 0, done
+    check_valid(done.out)
+    ndr, pdr = done.json["result"]["searches"]
+    trials = done.json["trials"]
+    for search, name, loss in ((ndr, "csit-ndr", 0), (pdr, "csit-pdr", 0.005)):
+        goal = search["goal"]
+        assert (goal["name"], goal["loss_ratio"], goal["exceed_ratio"]) == (name, loss, 0.5), goal
+        assert (goal["final_duration_s"], goal["duration_sum_s"]) == (1, 21), goal
+        truth = 5000 / (1 - loss)
+        assert search["regular"], search["reason"]
+        assert search["lower_bound_fps"] <= truth + 1 and search["upper_bound_fps"] >= truth, search
+        assert search["upper_bound_fps"] - search["lower_bound_fps"] <= search["upper_bound_fps"] * 0.005
+        assert search["trial_ids"] == [trial["id"] for trial in trials], search["trial_ids"]
+        for bound in (search["lower_bound_fps"], search["upper_bound_fps"]):
+            at = [trial for trial in trials if trial["intended_fps"] == bound]
+            assert sum(trial["duration_s"] for trial in at) == 11, (bound, len(at))
+    assert ndr["upper_bound_fps"] == pdr["lower_bound_fps"], (ndr, pdr)
+    assert len(trials) <= 35, len(trials)
+    text = wireproof(*BY_COMMAND, "--method", "mlr", "--goal", "csit", "-v")
+    assert "no frame is lost in 50 % of 21 s (csit-ndr)" in text.out, text
+    listed = [line.split()[0] for line in text.out.splitlines() if line.endswith((" pass", " fail"))]
+    assert listed == [str(trial["id"]) for trial in trials], listed
+
+
+@SUITE.case
 def the_stream_is_events_and_ends_with_the_document():
     done = wireproof(*BY_COMMAND, "--json-stream")
     check_valid(done.out, "--stream")

@@ -72,6 +72,12 @@ def hard_device(backend, capacity, queue, size):
     judge(found, capacity + queue / TRIAL_SECONDS)
 
 
+def by_mlr(backend, capacity, queue, size):
+    (found,) = search(backend, size, ["--rate", f"{capacity}pps", "--queue", queue],
+                      ["--method", "mlr", "--precision", "0.4%"])
+    judge(found, capacity + queue / TRIAL_SECONDS)
+
+
 def soft_knee(backend, capacity, queue, part):
     """Of a load L it loses part * (L - K): none up to K, and a share G up to part * K / (part - G)."""
     goal = 0.005
@@ -109,6 +115,7 @@ for index, capacity_pps in enumerate(CAPACITIES):
     SUITE.add(f"within_half_a_percent_at_{capacity_pps}pps_{frame_size}_bytes", or_gentler, hard_device,
               "af_xdp", capacity_pps, 300 + index * 173 % 300, frame_size)
 SUITE.add("within_half_a_percent_over_af_packet", or_gentler, hard_device, "af_packet", 60_000, 350, 64)
+SUITE.add("by_mlr_within_half_a_percent", or_gentler, by_mlr, "af_xdp", 60_000, 400, 64)
 SUITE.add("through_a_soft_knee", or_gentler, soft_knee, "af_xdp", 60_000, 400, 0.5)
 
 if __name__ == "__main__":
