@@ -21,7 +21,8 @@ constexpr double kWider = 2;
 constexpr double kFurthestProbe = 0.25;
 // Where nothing is good yet and no guess is left: downwards by this part of the load at most.
 constexpr double kDownwards = 0.875;
-// The same below a load that could not be tried.
+// The same below a load that could not be tried, where none could as yet; otherwise by the
+// precision, and by twice as much with each.
 constexpr double kBelowUntried = 0.5;
 // Of two loads that lost too much, the higher one lost that much more: else what they lost says
 // little of where it begins.
@@ -166,7 +167,10 @@ Wish GoalSearch::narrowing(double low, double high, const LoadRange& range) cons
   const Nanoseconds duration = short_ones_overstate_ ? spec_.final_duration : spec_.trial_duration;
   if (low_) return {std::sqrt(low) * std::sqrt(high), duration};
   const bool failed = high_ && loads_[*high_].fps <= high;
-  const double lost = failed ? loads_[*high_].loss_ratio : kBelowUntried;
+  const double lost = failed ? loads_[*high_].loss_ratio
+                      : loads_.empty()
+                          ? kBelowUntried
+                          : spec_.precision * std::ldexp(1, static_cast<int>(range.given_up) - 1);
   const double down = std::min(std::max(lost, reach()), kDownwards);
   return {std::max(low, high * (1 - down)), duration};
 }

@@ -21,7 +21,8 @@ struct LoadRange {
   double highest = 0;
   // The highest cannot be tried (the tester cannot send it, or could not guarantee it).
   bool closed_above = false;
-  double hint = 0;  // frames a second that came back where no load was at stake; 0: none
+  unsigned given_up = 0;  // loads, so far
+  double hint = 0;        // frames a second that came back where no load was at stake; 0: none
 };
 
 struct Wish {

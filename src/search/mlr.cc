@@ -74,7 +74,8 @@ Result<std::vector<SearchResult>> MlrSearch::run() {
 }
 
 LoadRange MlrSearch::range() const {
-  LoadRange range{.lowest = floor_, .highest = kNoTesterOffers, .hint = hint_};
+  LoadRange range{
+      .lowest = floor_, .highest = kNoTesterOffers, .given_up = given_up_, .hint = hint_};
   if (common_.max_fps > 0) range.highest = common_.max_fps;
   if (unpaced_) range.highest = std::min(range.highest, *unpaced_);
   if (ceiling_ && *ceiling_ <= range.highest) {
@@ -221,6 +222,7 @@ void MlrSearch::give_up(const Step& step) {
   const bool steady = offered - achieved_.least_fps <= kSameLimit * offered;
   const bool limit =
       steady && offered > 0 && offered < load * (1 - goals_[step.goal].spec().precision);
+  ++given_up_;
   if (step.wish.decides && !limit) ++undecided_;
   if (load > 0)
     ceiling_ = limit ? offered : load;

@@ -104,8 +104,9 @@ std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResul
     return fmt::format(
         "one frame in a trial of {:g} s is more than the precision: use longer trials",
         seconds(goal.spec().trial_duration));
-  return fmt::format("the loads between {} and {} frames/s could not be decided",
-                     rounded(*result.lower_bound_fps), rounded(*result.upper_bound_fps));
+  return fmt::format("the loads between {} and {} frames/s could not be decided{}",
+                     rounded(*result.lower_bound_fps), rounded(*result.upper_bound_fps),
+                     ceiling_ ? ": " + ceiling_reason_ : "");
 }
 
 std::string MlrSearch::not_guaranteed() const {

@@ -84,6 +84,7 @@ class MlrSearch {
   bool ended_ = false;
   bool out_of_time_ = false;
   bool too_many_ = false;
+  unsigned given_up_ = 0;   // loads, and of them
   unsigned undecided_ = 0;  // loads that were to be decided, and were given up as disturbed
   std::optional<Error> error_;
 };

@@ -92,6 +92,19 @@ TEST(Histogram, MergedIsAsIfOneHadRecordedAll) {
   EXPECT_EQ(again.steps().steps, all.steps().steps);
 }
 
+TEST(Histogram, ADifferenceIsWhatCameSinceTheOneBefore) {
+  Histogram histogram;
+  std::vector<std::uint64_t> seen(Histogram::kSteps + 1);
+  histogram.record(1000, 3);
+  EXPECT_EQ(histogram.difference(seen).samples(), 3u);
+  histogram.record(1000, 2);
+  histogram.record(std::int64_t{1} << 62, 1);
+  const HistogramSteps since = histogram.difference(seen);
+  EXPECT_EQ(since.samples(), 2u + 1u);
+  EXPECT_EQ(since.overflow, 1u);
+  EXPECT_EQ(histogram.difference(seen).samples(), 0u);
+}
+
 TEST(Histogram, DifferencesReadWhileItIsWrittenAddUpToAll) {
   Histogram histogram;
   constexpr int kSamples = 300'000;

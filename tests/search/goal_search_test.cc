@@ -110,14 +110,16 @@ TEST_F(GoalSearchTest, WhereAFullTrialContradictsShortOnesTheyAreNotBelieved) {
 TEST_F(GoalSearchTest, ALoadThatCannotBeTriedAnyMoreIsNoEnd) {
   use(goals::rfc2544()[0]);
   look_at(1e6, kSecond, 0);
-  look_at(1.004e6, kSecond, 0.1);
+  look_at(1.004e6, kSecond, 0.0005);
   EXPECT_EQ(goal_.wish(kRange)->fps, 1e6);
-  range_ = {.lowest = 9001, .highest = 1e6, .closed_above = true};
+  range_ = {.lowest = 9001, .highest = 1e6, .closed_above = true, .given_up = 1};
   goal_.look(book_, range_, nullptr);
   EXPECT_EQ(goal_.low(), nullptr);
   EXPECT_EQ(goal_.high()->fps, 1.004e6);  // one short trial has decided it
   const Wish next = *goal_.wish(range_);
-  EXPECT_LT(next.fps, 1e6);
+  EXPECT_DOUBLE_EQ(next.fps, 1e6 * 0.995);
+  range_.given_up = 3;
+  EXPECT_DOUBLE_EQ(goal_.wish(range_)->fps, 1e6 * 0.98);
   look_at(next.fps, kSecond, 0, &next);
   EXPECT_EQ(goal_.low()->fps, next.fps);
 }
