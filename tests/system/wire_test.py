@@ -134,12 +134,14 @@ def flows_take_turns_in_a_fixed_order():
     turns = []
     for _, (frames,) in wire.frames("udp.srcport"):
         ports = [int(frame["udp.srcport"]) - 49152 for frame in frames]
-        turns.append([tuple(ports[at:at + 20]) for at in range(0, 100, 20)])
+        # Whole ones: of what the machine did not let leave in time there is none.
+        turns.append([tuple(ports[at:at + 20]) for at in range(0, len(ports) - 19, 20)])
+    assert all(len(of_run) >= 2 for of_run in turns), turns
     assert set(turns[0]) == {tuple(range(20))}, turns[0]
     turn = turns[1][0]
     assert set(turns[1]) == {turn} and sorted(turn) == list(range(20)), turns[1]
     assert not {after - before for before, after in zip(turn, turn[1:])} & {1, -1}, turn
-    assert turns[2] == turns[1], "permuted is the default, and the same always"
+    assert set(turns[2]) == {turn}, "permuted is the default, and the same always"
 
 
 GENOME = [64, 64, 1518, 128, 256, 512, 1024, 1280]
