@@ -353,7 +353,7 @@ def nothing_of_dpdk_on_stdout():
     done = wireproof("trial", "--tx", memif(0, "server", name), "--rx", memif(1, "client", name),
                      *LOAD, "--json")
     document(done.out)
-    assert "EAL" not in done.out + done.err, done
+    assert "EAL:" not in done.out + done.err, done  # three letters may be in a histogram as base64
 
 
 if __name__ == "__main__":
