@@ -12,8 +12,6 @@ namespace wireproof {
 
 namespace {
 
-// What a tester achieves at its own limit varies by less than this from trial to trial.
-constexpr double kSteady = 0.02;
 // Trials above a load that was disturbed, and the distances of the first, in precisions, and of
 // each further one from the rate that got through: 1, 8 and 64 % at 0.5 %.
 constexpr unsigned kTrialsAbove = 3;
@@ -222,11 +220,7 @@ void Bisection::learn_fail(const SearchStep& step, const TrialResult& trial) {
 void Bisection::learn_invalid(const SearchStep& step, const TrialResult& trial) {
   if (step.above) return;
   const double offered = offered_fps(trial);
-  achieved_.least_fps = std::min(achieved_.least_fps, offered);
-  if (offered >= achieved_.offered_fps) {
-    achieved_.offered_fps = offered;
-    achieved_.forwarded_fps = forwarding_fps(trial);
-  }
+  achieved_.note(trial);
   const bool hopeless = step.load == 0 && offered > 0 && loss_ratio(trial) > spec_.goal.loss_ratio;
   if (retries_ < spec_.invalid_retries && !hopeless) {
     ++retries_;
@@ -247,8 +241,8 @@ void Bisection::give_up(const SearchStep& step) {
   const double load = step.load > 0 ? step.load : offered;
   const double known =
       lower_trial_ && !step.confirming ? load_of(result_.trials[*lower_trial_]) : 0;
-  const bool steady = offered - achieved_.least_fps <= kSteady * offered;
-  const bool limit = steady && offered > known && offered < load * (1 - spec_.precision);
+  const bool limit =
+      achieved_.steady() && offered > known && offered < load * (1 - spec_.precision);
   if (step.confirming) only_final_trials_count();
   if (load > 0) {
     ceiling_ = limit ? offered : load;

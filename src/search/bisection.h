@@ -6,13 +6,11 @@
 #include <span>
 #include <string>
 
+#include "search/achieved.h"
 #include "search/bisect.h"
 #include "search/load_chooser.h"
 
 namespace wireproof {
-
-// More than any tester offers.
-inline constexpr double kUnboundedFps = 1e12;
 
 struct SearchStep {
   double load = 0;  // 0: as fast as the tester can
@@ -92,11 +90,7 @@ class Bisection {
   std::optional<SearchStep> retry_;
   unsigned retries_ = 0;
   std::optional<std::size_t> short_pass_;  // of this step: see fell_short()
-  struct Achieved {                        // by the invalid trials of this step
-    double offered_fps = 0;                // the best
-    double forwarded_fps = 0;              // of the best
-    double least_fps = kUnboundedFps;
-  } achieved_;
+  Achieved achieved_;                      // by the invalid trials of this step
   bool confirmed_ = false;
   bool out_of_time_ = false;
   bool ended_ = false;

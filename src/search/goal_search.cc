@@ -178,9 +178,9 @@ Wish GoalSearch::narrowing(double low, double high, const LoadRange& range) cons
 // Nothing that can be tried has been bad yet.
 std::optional<Wish> GoalSearch::below_the_top(const LoadRange& range) const {
   const double low = low_ ? loads_[*low_].fps : range.lowest;
-  if (low >= range.highest) return decide_low();
+  if (low >= range.highest) return wish_to_confirm();
   if (range.closed_above) {
-    if (low_ && narrow(low, range.highest)) return decide_low();
+    if (low_ && narrow(low, range.highest)) return wish_to_confirm();
     if (!low_ && narrow(low, range.highest)) return Wish{range.lowest, spec_.trial_duration};
     return narrowing(low, range.highest, range);
   }
@@ -208,12 +208,12 @@ std::optional<Wish> GoalSearch::deciding() const {
     return times.full_low + times.full_high + times.short_low + times.short_high;
   };
   const bool high_first = tried(loads_[*high_].times) < tried(loads_[*low_].times);
-  std::optional<Wish> first = high_first ? decide_high() : decide_low();
-  if (!first) first = high_first ? decide_low() : decide_high();
+  std::optional<Wish> first = high_first ? decide_high() : wish_to_confirm();
+  if (!first) first = high_first ? wish_to_confirm() : decide_high();
   return first;
 }
 
-std::optional<Wish> GoalSearch::decide_low() const {
+std::optional<Wish> GoalSearch::wish_to_confirm() const {
   if (!low_ || loads_[*low_].is == LoadClass::kLowerBound) return std::nullopt;
   return Wish{loads_[*low_].fps, spec_.final_duration, true};
 }
@@ -227,10 +227,6 @@ std::optional<Wish> GoalSearch::decide_high() const {
       high.times.short_low > 0 ? spec_.final_duration
                                : std::clamp(missing, spec_.trial_duration, spec_.final_duration);
   return Wish{high.fps, duration, true};
-}
-
-std::optional<Wish> GoalSearch::wish_to_confirm() const {
-  return decide_low();
 }
 
 Nanoseconds GoalSearch::time_to_confirm(Nanoseconds overhead) const {

@@ -80,7 +80,6 @@ class GoalSearch {
   [[nodiscard]] Wish narrowing(double low, double high, const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> below_the_top(const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> deciding() const;
-  [[nodiscard]] std::optional<Wish> decide_low() const;
   [[nodiscard]] std::optional<Wish> decide_high() const;
 
   SearchSpec spec_;

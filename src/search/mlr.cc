@@ -12,13 +12,9 @@ namespace wireproof {
 
 namespace {
 
-// What a tester achieves at its own limit varies by less than this from trial to trial.
-constexpr double kSameLimit = 0.02;
 // Retries of a load that the tester has been seen to guarantee, or a higher one: so many times
 // more.
 constexpr unsigned kPatience = 4;
-// More than any tester offers.
-constexpr double kNoTesterOffers = 1e12;
 
 // Valid trials that one goal may take: there for devices that never do the same twice. Any other
 // needs some twenty to narrow its interval, and two loads decided.
@@ -74,8 +70,7 @@ Result<std::vector<SearchResult>> MlrSearch::run() {
 }
 
 LoadRange MlrSearch::range() const {
-  LoadRange range{
-      .lowest = floor_, .highest = kNoTesterOffers, .given_up = given_up_, .hint = hint_};
+  LoadRange range{.lowest = floor_, .highest = kUnboundedFps, .given_up = given_up_, .hint = hint_};
   if (common_.max_fps > 0) range.highest = common_.max_fps;
   if (unpaced_) range.highest = std::min(range.highest, *unpaced_);
   if (ceiling_ && *ceiling_ <= range.highest) {
@@ -197,11 +192,7 @@ void MlrSearch::take(const Step& step, std::size_t trial) {
 
 void MlrSearch::learn_invalid(const Step& step, const TrialResult& trial) {
   const double offered = offered_fps(trial);
-  achieved_.least_fps = std::min(achieved_.least_fps, offered);
-  if (offered >= achieved_.offered_fps) {
-    achieved_.offered_fps = offered;
-    achieved_.forwarded_fps = forwarding_fps(trial);
-  }
+  achieved_.note(trial);
   const bool hopeless = step.wish.fps == 0 && offered > 0 &&
                         loss_ratio(trial) > goals_[step.goal].spec().goal.loss_ratio;
   const bool known = step.wish.fps > 0 && book_.reaches(step.wish.fps, step.wish.duration);
@@ -219,9 +210,8 @@ void MlrSearch::learn_invalid(const Step& step, const TrialResult& trial) {
 void MlrSearch::give_up(const Step& step) {
   const double offered = achieved_.offered_fps;
   const double load = step.wish.fps > 0 ? step.wish.fps : offered;
-  const bool steady = offered - achieved_.least_fps <= kSameLimit * offered;
-  const bool limit =
-      steady && offered > 0 && offered < load * (1 - goals_[step.goal].spec().precision);
+  const bool limit = achieved_.steady() && offered > 0 &&
+                     offered < load * (1 - goals_[step.goal].spec().precision);
   ++given_up_;
   if (step.wish.decides && !limit) ++undecided_;
   if (load > 0)

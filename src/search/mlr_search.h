@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "search/achieved.h"
 #include "search/goal_search.h"
 #include "search/mlr.h"
 #include "search/trial_book.h"
@@ -75,11 +76,7 @@ class MlrSearch {
   std::optional<Step> retry_;
   unsigned retries_ = 0;
   std::optional<std::size_t> short_pass_;  // of this step: passed, and fell short (proven.h)
-  struct Achieved {                        // by the invalid trials of this step
-    double offered_fps = 0;                // the best
-    double least_fps = 1e300;
-    double forwarded_fps = 0;  // of the best
-  } achieved_;
+  Achieved achieved_;                      // by the invalid trials of this step
   bool interrupted_ = false;
   bool ended_ = false;
   bool out_of_time_ = false;

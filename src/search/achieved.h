@@ -1,0 +1,33 @@
+// What the tester achieved in the invalid trials of one load: its limit, or a disturbance. Private
+// to src/search.
+#pragma once
+
+#include <algorithm>
+
+#include "trial/derive.h"
+
+namespace wireproof {
+
+// More than any tester offers.
+inline constexpr double kUnboundedFps = 1e12;
+
+struct Achieved {
+  double offered_fps = 0;            // the best
+  double forwarded_fps = 0;          // of the best
+  double least_fps = kUnboundedFps;  // the least that was offered
+
+  void note(const TrialResult& trial) {
+    const double offered = wireproof::offered_fps(trial);
+    least_fps = std::min(least_fps, offered);
+    if (offered < offered_fps) return;
+    offered_fps = offered;
+    forwarded_fps = forwarding_fps(trial);
+  }
+  // What a tester achieves at its own limit varies by less than this from trial to trial.
+  [[nodiscard]] bool steady() const {
+    constexpr double kSteady = 0.02;
+    return offered_fps - least_fps <= kSteady * offered_fps;
+  }
+};
+
+}  // namespace wireproof
