@@ -53,7 +53,7 @@ class Searches {
   void run_one(const std::string& size, SearchSpec spec) {
     spec.time_limit = share_of_time(1);
     const SearchProgress progress = [&](const SearchResult& so_far, Nanoseconds left) {
-      if (run_.on_progress) run_.on_progress(progress_line(size, so_far, 1, left));
+      if (run_.on_progress) run_.on_progress(progress_line(size, so_far, so_far.trials, 1, left));
     };
     Result<SearchResult> found = bisect(spec, measurer_, clock_, progress, known_trials());
     if (!found) return end_with(found.error());
@@ -63,10 +63,10 @@ class Searches {
   void run_all_goals(const SizeSearches& size) {
     std::vector<SearchSpec> goals = size.goals;
     for (SearchSpec& goal : goals) goal.time_limit = share_of_time(goals.size());
-    const MlrProgress progress = [&](std::span<const SearchResult> so_far, std::size_t goal,
-                                     Nanoseconds left) {
+    const MlrProgress progress = [&](const MlrView& view) {
       if (run_.on_progress)
-        run_.on_progress(progress_line(size.name, so_far[goal], goals.size(), left));
+        run_.on_progress(
+            progress_line(size.name, view.so_far[view.goal], view.trials, goals.size(), view.left));
     };
     auto found = mlr_search(goals, measurer_, clock_, progress);
     if (!found) return end_with(found.error());
@@ -125,13 +125,17 @@ class Searches {
 
   // `at_once`: goals that this search is for.
   [[nodiscard]] std::string progress_line(const std::string& size, const SearchResult& so_far,
-                                          std::size_t at_once, Nanoseconds left) const {
+                                          std::span<const TrialResult> trials, std::size_t at_once,
+                                          Nanoseconds left) const {
     const std::size_t done = report_.searches.size();
     // The searches to come are taken to last as long as this one will have.
     const auto to_come = static_cast<Nanoseconds>((total_ - done - at_once) / at_once);
     const Nanoseconds all = left + to_come * (so_far.elapsed + left);
-    return fmt::format("[{}/{}] {} bytes, {}: trial {}, {}, about {} s left", done + 1, total_,
-                       size, so_far.spec.goal.name, so_far.trials.size(), bounds_text(so_far),
+    const TrialResult& last = trials.back();
+    const std::string invalid =
+        last.verdict == Verdict::kInvalid ? " (invalid: " + last.reason + ")" : "";
+    return fmt::format("[{}/{}] {} bytes, {}: trial {}{}, {}, about {} s left", done + 1, total_,
+                       size, so_far.spec.goal.name, trials.size(), invalid, bounds_text(so_far),
                        (all + kSecond - 1) / kSecond);
   }
 

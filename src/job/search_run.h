@@ -19,7 +19,7 @@ struct SizeSearches {
 };
 
 struct SearchRun {
-  SearchMethod method = SearchMethod::kBisect;
+  SearchMethod method = SearchMethod::kMlr;
   std::vector<SizeSearches> sizes;
   Nanoseconds time_limit = 0;  // of all searches together; 0: none
   // A measurer for sizes[index], asked for once a size; it need not outlive the next call.

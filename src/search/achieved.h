@@ -15,9 +15,11 @@ struct Achieved {
   double offered_fps = 0;            // the best
   double forwarded_fps = 0;          // of the best
   double least_fps = kUnboundedFps;  // the least that was offered
+  unsigned trials = 0;
 
   void note(const TrialResult& trial) {
     const double offered = wireproof::offered_fps(trial);
+    ++trials;
     least_fps = std::min(least_fps, offered);
     if (offered < offered_fps) return;
     offered_fps = offered;

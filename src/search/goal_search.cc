@@ -19,6 +19,8 @@ constexpr double kNearestProbe = 0.4;
 // further than a quarter.
 constexpr double kWider = 2;
 constexpr double kFurthestProbe = 0.25;
+// The same upwards from what came back where no load was at stake.
+constexpr double kWiderUpwards = 4;
 // Where nothing is good yet and no guess is left: downwards by this part of the load at most.
 constexpr double kDownwards = 0.875;
 // The same below a load that could not be tried, where none could as yet; otherwise by the
@@ -139,11 +141,22 @@ std::optional<double> GoalSearch::guess(const LoadRange& range) const {
   return high.fps * (1 - high.loss_ratio) / (1 - allowed);
 }
 
+// A trial that narrows the interval.
+Wish GoalSearch::try_at(double fps) const {
+  if (short_ones_overstate_) return {fps, spec_.final_duration};
+  return {.fps = fps, .duration = spec_.trial_duration, .shorter_will_do = true};
+}
+
 std::optional<Wish> GoalSearch::probe(double guess, double low, double high) const {
   if (!(low < guess && guess < high)) return std::nullopt;
-  const Nanoseconds duration = short_ones_overstate_ ? spec_.final_duration : spec_.trial_duration;
-  const auto below = [&](double fps) { return Wish{fps, duration, false, Expects::kGood, guess}; };
-  const auto above = [&](double fps) { return Wish{fps, duration, false, Expects::kBad, guess}; };
+  const auto probe_at = [&](double fps, Expects expects) {
+    Wish wish = try_at(fps);
+    wish.expects = expects;
+    wish.guess = guess;
+    return wish;
+  };
+  const auto below = [&](double fps) { return probe_at(fps, Expects::kGood); };
+  const auto above = [&](double fps) { return probe_at(fps, Expects::kBad); };
   if (!disappointed_) {
     // One end is near enough already: the other one as far from the guess as from being too wide.
     const double highest_narrow = low / (1 - spec_.precision);
@@ -158,35 +171,49 @@ std::optional<Wish> GoalSearch::probe(double guess, double low, double high) con
   return std::nullopt;
 }
 
+// What came back without a schedule is carried on one: a little more is tried, and then more.
+std::optional<Wish> GoalSearch::above_the_hint(double low, double high,
+                                               const LoadRange& range) const {
+  const double step = spec_.precision * std::pow(kWiderUpwards, disappointments_);
+  if (high_ || range.hint <= 0 || range.hint > low || step > kFurthestProbe) return std::nullopt;
+  Wish wish = try_at(low * (1 + step));
+  if (wish.fps >= high) return std::nullopt;
+  wish.expects = Expects::kBad;
+  wish.guess = range.hint;
+  return wish;
+}
+
 // Without a guess the geometric middle, since the precision is relative. Where nothing is good yet,
 // downwards by what the load lost, or by what the guesses have been wrong by.
 Wish GoalSearch::narrowing(double low, double high, const LoadRange& range) const {
   if (const std::optional<double> guessed = guess(range)) {
     if (const std::optional<Wish> wish = probe(*guessed, low, high)) return *wish;
   }
-  const Nanoseconds duration = short_ones_overstate_ ? spec_.final_duration : spec_.trial_duration;
-  if (low_) return {std::sqrt(low) * std::sqrt(high), duration};
+  if (low_) {
+    if (const std::optional<Wish> wish = above_the_hint(low, high, range)) return *wish;
+    return try_at(std::sqrt(low) * std::sqrt(high));
+  }
   const bool failed = high_ && loads_[*high_].fps <= high;
   const double lost = failed ? loads_[*high_].loss_ratio
                       : loads_.empty()
                           ? kBelowUntried
                           : spec_.precision * std::ldexp(1, static_cast<int>(range.given_up) - 1);
   const double down = std::min(std::max(lost, reach()), kDownwards);
-  return {std::max(low, high * (1 - down)), duration};
+  return try_at(std::max(low, high * (1 - down)));
 }
 
 // Nothing that can be tried has been bad yet.
 std::optional<Wish> GoalSearch::below_the_top(const LoadRange& range) const {
   const double low = low_ ? loads_[*low_].fps : range.lowest;
-  if (low >= range.highest) return wish_to_confirm();
+  if (low_ && low >= range.highest) return wish_to_confirm();
   if (range.closed_above) {
     if (low_ && narrow(low, range.highest)) return wish_to_confirm();
-    if (!low_ && narrow(low, range.highest)) return Wish{range.lowest, spec_.trial_duration};
+    if (!low_ && narrow(low, range.highest)) return try_at(range.lowest);
     return narrowing(low, range.highest, range);
   }
   if (range.hint > 0 && range.hint < range.highest && !narrow(low, range.highest))
     return narrowing(low, range.highest, range);
-  return Wish{range.highest, spec_.trial_duration};
+  return try_at(range.highest);
 }
 
 std::optional<Wish> GoalSearch::wish(const LoadRange& range) const {
@@ -198,7 +225,7 @@ std::optional<Wish> GoalSearch::wish(const LoadRange& range) const {
     return narrow(low, high.fps) ? deciding() : std::optional(narrowing(low, high.fps, range));
   }
   if (high.fps <= range.lowest) return decide_high();
-  if (narrow(range.lowest, high.fps)) return Wish{range.lowest, spec_.trial_duration};
+  if (narrow(range.lowest, high.fps)) return try_at(range.lowest);
   return narrowing(range.lowest, high.fps, range);
 }
 
@@ -226,7 +253,7 @@ std::optional<Wish> GoalSearch::decide_high() const {
   const Nanoseconds duration =
       high.times.short_low > 0 ? spec_.final_duration
                                : std::clamp(missing, spec_.trial_duration, spec_.final_duration);
-  return Wish{high.fps, duration, true};
+  return Wish{high.fps, duration, true, high.times.short_low == 0 && missing <= duration};
 }
 
 Nanoseconds GoalSearch::time_to_confirm(Nanoseconds overhead) const {

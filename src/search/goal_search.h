@@ -28,7 +28,8 @@ struct LoadRange {
 struct Wish {
   double fps = 0;
   Nanoseconds duration = 0;
-  bool decides = false;  // one end of the interval; otherwise it narrows it
+  bool decides = false;          // one end of the interval; otherwise it narrows it
+  bool shorter_will_do = false;  // where the tester cannot guarantee a trial of that duration
   // A probe beside a guess: what it should come to.
   enum class Expects { kNothing, kGood, kBad } expects = Expects::kNothing;
   double guess = 0;
@@ -76,7 +77,10 @@ class GoalSearch {
   void find_ends();
   [[nodiscard]] std::optional<double> guess(const LoadRange& range) const;
   [[nodiscard]] double reach() const;
+  [[nodiscard]] Wish try_at(double fps) const;
   [[nodiscard]] std::optional<Wish> probe(double guess, double low, double high) const;
+  [[nodiscard]] std::optional<Wish> above_the_hint(double low, double high,
+                                                   const LoadRange& range) const;
   [[nodiscard]] Wish narrowing(double low, double high, const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> below_the_top(const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> deciding() const;

@@ -12,9 +12,22 @@ namespace wireproof {
 
 namespace {
 
-// Retries of a load that the tester has been seen to guarantee, or a higher one: so many times
-// more.
-constexpr unsigned kPatience = 4;
+// A trial that decides is repeated until so much time was spent, by these numbers at least and at
+// most, where the tester has guaranteed its load or a higher one for a while: then it is disturbed
+// there, and no lower load would be better.
+constexpr Nanoseconds kSpentOnDeciding = 60 * kSecond;
+constexpr unsigned kPatienceMin = 6;
+constexpr unsigned kPatienceMax = 24;
+// A trial of a duration with no better chance than that is made once.
+constexpr double kPoorChance = 0.15;
+// Frames that a trial needs for the precision to be some of them.
+constexpr double kFramesOfPrecision = 2;
+constexpr Nanoseconds kShortestTrial = 10 * kMillisecond;
+// Trials above a load that was disturbed, and the distances of the first, in precisions, and of
+// each further one from the most that came back: 1, 8 and 64 % at 0.5 %.
+constexpr unsigned kTrialsAbove = 3;
+constexpr double kFirstAbove = 2;
+constexpr double kGrowthAbove = 8;
 
 // Valid trials that one goal may take: there for devices that never do the same twice. Any other
 // needs some twenty to narrow its interval, and two loads decided.
@@ -48,15 +61,7 @@ MlrSearch::MlrSearch(std::span<const SearchSpec> goals, Measurer& measurer, cons
 
 Result<std::vector<SearchResult>> MlrSearch::run() {
   while (const std::optional<Step> step = next_step()) {
-    const SearchSpec& goal = goals_[step->goal].spec();
-    const TrialSpec trial{.id = book_.trials().size() + 1,
-                          .frame_size = goal.frame_size,
-                          .mean_frame_size = goal.mean_frame_size,
-                          .intended_fps = step->wish.fps,
-                          .max_rate = step->wish.fps == 0,
-                          .duration = step->wish.duration,
-                          .goal_loss_ratio = goal.goal.loss_ratio};
-    Result<TrialResult> measured = measurer_.measure(trial);
+    Result<TrialResult> measured = measurer_.measure(trial_of(*step));
     if (!measured) {
       if (Status ended = learn_error(measured.error()); !ended)
         return tl::unexpected(ended.error());
@@ -64,9 +69,32 @@ Result<std::vector<SearchResult>> MlrSearch::run() {
     }
     book_.keep(*std::move(measured));
     learn(*step);
-    if (progress_) progress_(answers(), step->goal, time_left());
+    if (progress_) progress_({answers(), book_.trials(), step->goal, time_left()});
   }
-  return answers();
+  std::vector<SearchResult> found = answers();
+  for (SearchResult& one : found) one.trials = book_.trials();
+  return found;
+}
+
+TrialSpec MlrSearch::trial_of(const Step& step) const {
+  const SearchSpec& goal = goals_[step.goal].spec();
+  return {.id = book_.trials().size() + 1,
+          .frame_size = goal.frame_size,
+          .mean_frame_size = goal.mean_frame_size,
+          .intended_fps = step.wish.fps,
+          .max_rate = step.wish.fps == 0,
+          .duration = duration_of(step),
+          .goal_loss_ratio = goal.goal.loss_ratio};
+}
+
+// As long as it should be, or as the tester can guarantee.
+Nanoseconds MlrSearch::duration_of(const Step& step) const {
+  const Wish& wish = step.wish;
+  if (!wish.shorter_will_do || wish.fps == 0) return wish.duration;
+  const double least = kFramesOfPrecision / (wish.fps * common_.precision);
+  const Nanoseconds shortest =
+      std::max(kShortestTrial, static_cast<Nanoseconds>(std::min(least, 3600.0) * double{kSecond}));
+  return disturbance_.longest(wish.duration, shortest);
 }
 
 LoadRange MlrSearch::range() const {
@@ -96,6 +124,23 @@ std::optional<MlrSearch::Step> MlrSearch::wanted() const {
   return first;
 }
 
+// A disturbance makes loads invalid that the device carries, and those just above what it carries
+// still fail: they are tried before what lies below a load that was given up, so that the answer is
+// bounded from above all the same.
+std::optional<MlrSearch::Step> MlrSearch::above_given_up() const {
+  if (!ceiling_ || ceiling_is_limit_ || trials_above_ == kTrialsAbove) return std::nullopt;
+  const double load = std::max(*ceiling_, came_back_fps_) *
+                      (1 + kFirstAbove * common_.precision * std::pow(kGrowthAbove, trials_above_));
+  if ((common_.max_fps > 0 && load >= common_.max_fps) || (unpaced_ && load >= *unpaced_))
+    return std::nullopt;
+  for (std::size_t i = 0; i < goals_.size(); ++i) {
+    if (goals_[i].upper_bound() != nullptr) continue;
+    return Step{
+        i, {.fps = load, .duration = common_.trial_duration, .shorter_will_do = true}, true};
+  }
+  return std::nullopt;
+}
+
 // There is no time for what is wanted: what can still be confirmed.
 std::optional<MlrSearch::Step> MlrSearch::confirming() const {
   for (std::size_t i = 0; i < goals_.size(); ++i) {
@@ -106,8 +151,9 @@ std::optional<MlrSearch::Step> MlrSearch::confirming() const {
 }
 
 std::optional<MlrSearch::Step> MlrSearch::next_step() {
-  if (ended_ || undecided_ == kUndecidedMost) return std::nullopt;
-  std::optional<Step> step = retry_ ? retry_ : wanted();
+  if (ended_) return std::nullopt;
+  std::optional<Step> step = retry_ ? retry_ : above_given_up();
+  if (!step) step = wanted();
   if (!step) return std::nullopt;
   if (valid_trials_ >= valid_trials_max_) {
     too_many_ = true;
@@ -118,7 +164,7 @@ std::optional<MlrSearch::Step> MlrSearch::next_step() {
     const Nanoseconds needed = goal.time_to_confirm(overhead());
     if (in_time(needed)) reserve += needed;
   }
-  const Nanoseconds own = step->wish.duration + overhead();
+  const Nanoseconds own = duration_of(*step) + overhead();
   const bool confirms = step->wish.decides && goals_[step->goal].low() != nullptr &&
                         goals_[step->goal].low()->fps == step->wish.fps;
   if (book_.trials().empty() || in_time(confirms ? own : own + reserve)) return step;
@@ -153,10 +199,13 @@ Nanoseconds MlrSearch::time_left() const {
 void MlrSearch::learn(const Step& step) {
   const TrialResult& trial = book_.trials().back();
   retry_.reset();
+  came_back_fps_ = std::max(came_back_fps_, forwarding_fps(trial));
+  if (step.above) ++trials_above_;
   if (trial.interrupted) {
     interrupted_ = ended_ = true;
     return;
   }
+  if (step.wish.fps > 0) disturbance_.took(trial.spec.duration, trial.verdict != Verdict::kInvalid);
   if (trial.verdict == Verdict::kInvalid) return learn_invalid(step, trial);
   if (fell_short(trial, goals_[step.goal].spec().precision) && retries_ < common_.invalid_retries) {
     ++retries_;
@@ -186,19 +235,21 @@ void MlrSearch::take(const Step& step, std::size_t trial) {
   retries_ = 0;
   achieved_ = {};
   short_pass_.reset();
+  if (step.above) {
+    trials_above_ = kTrialsAbove;
+    if (book_.trials()[trial].verdict == Verdict::kPass) ceiling_.reset();
+  }
   for (std::size_t i = 0; i < goals_.size(); ++i)
     goals_[i].look(book_, range(), i == step.goal ? &step.wish : nullptr);
 }
 
 void MlrSearch::learn_invalid(const Step& step, const TrialResult& trial) {
-  const double offered = offered_fps(trial);
+  if (step.wish.fps > 0) host_ = taken_away(trial);
+  if (step.above) return;
   achieved_.note(trial);
-  const bool hopeless = step.wish.fps == 0 && offered > 0 &&
-                        loss_ratio(trial) > goals_[step.goal].spec().goal.loss_ratio;
-  const bool known = step.wish.fps > 0 && book_.reaches(step.wish.fps, step.wish.duration);
-  const unsigned most = common_.invalid_retries * (known ? kPatience : 1);
-  if (retries_ < most && !hopeless) {
+  if (worth_retrying(step)) {
     ++retries_;
+    if (duration_of(step) < trial.spec.duration) retries_ = 0;
     retry_ = step;
     return;
   }
@@ -207,17 +258,50 @@ void MlrSearch::learn_invalid(const Step& step, const TrialResult& trial) {
   give_up(step);
 }
 
+bool MlrSearch::worth_retrying(const Step& step) const {
+  const TrialResult& trial = book_.trials().back();
+  if (step.wish.fps == 0) {  // never paced: what it lost says nothing, and will not the next time
+    const bool lost = loss_ratio(trial) > goals_[step.goal].spec().goal.loss_ratio;
+    return retries_ < common_.invalid_retries && !(offered_fps(trial) > 0 && lost);
+  }
+  if (common_.invalid_retries == 0) return false;
+  if (achieved_.trials > common_.invalid_retries && is_limit(step)) return false;
+  const Nanoseconds next = duration_of(step);
+  if (next < trial.spec.duration) return true;
+  if (disturbs_decision(step)) {
+    const auto most = static_cast<unsigned>(kSpentOnDeciding / next);
+    return retries_ + 1 < std::clamp(most, kPatienceMin, kPatienceMax);
+  }
+  return retries_ < common_.invalid_retries && disturbance_.chance(next) >= kPoorChance;
+}
+
+// A shorter trial will not do, and it is known that the tester can send that load.
+bool MlrSearch::disturbs_decision(const Step& step) const {
+  return !step.wish.shorter_will_do && book_.reaches(step.wish.fps);
+}
+
+// What it achieved at this load is all that the tester can.
+bool MlrSearch::is_limit(const Step& step) const {
+  const double offered = achieved_.offered_fps;
+  const double load = step.wish.fps > 0 ? step.wish.fps : offered;
+  return achieved_.steady() && offered > 0 &&
+         offered < load * (1 - goals_[step.goal].spec().precision);
+}
+
 void MlrSearch::give_up(const Step& step) {
   const double offered = achieved_.offered_fps;
   const double load = step.wish.fps > 0 ? step.wish.fps : offered;
-  const bool limit = achieved_.steady() && offered > 0 &&
-                     offered < load * (1 - goals_[step.goal].spec().precision);
+  const bool limit = is_limit(step);
   ++given_up_;
-  if (step.wish.decides && !limit) ++undecided_;
-  if (load > 0)
-    ceiling_ = limit ? offered : load;
-  else
+  undecided_ = !limit && disturbs_decision(step);
+  if (undecided_) {
     ended_ = true;
+  } else if (load > 0) {
+    ceiling_ = limit ? offered : load;
+    ceiling_is_limit_ = limit || step.wish.fps == 0;
+  } else {
+    ended_ = true;
+  }
   hint_ = std::min(offered, achieved_.forwarded_fps);
   retries_ = 0;
   achieved_ = {};
@@ -263,7 +347,8 @@ Result<std::vector<SearchResult>> mlr_search(std::span<const SearchSpec> goals, 
 std::size_t mlr_trials_max(std::span<const SearchSpec> goals) {
   std::size_t valid = 1;  // the one without a schedule, and one given up for each
   for (const SearchSpec& goal : goals) valid += valid_trials_max(goal);
-  return 2 * valid * (1 + kPatience * goals.front().invalid_retries);
+  // Each load is retried by trials of three durations, and some above it are tried beside it.
+  return 2 * valid * (3 + std::max(goals.front().invalid_retries, kPatienceMax)) + kTrialsAbove;
 }
 
 }  // namespace wireproof

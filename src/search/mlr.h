@@ -7,10 +7,14 @@
 // bounds will be (search/goal_search.h), then those loads alone are tried until they are decided.
 // A load that comes out otherwise after all opens the interval again.
 //
-// Invalid trials never are evidence. A load is tried again, and given up after invalid_retries
-// more, or after four times as many where it is not higher than one that a valid trial was made at:
-// then it was a disturbance, and no limit of the tester. What the tester achieves steadily above a
-// load that was given up is its limit.
+// Invalid trials never are evidence. What disturbs the tester comes with the time that a trial
+// takes and not with its load, so that the load is tried again, by a shorter trial where the latest
+// ones tell that the long ones come to nothing (search/disturbance.h). It is given up after
+// invalid_retries more of one duration, or sooner where trials as long have come to nothing at
+// other loads as well. What the tester achieves steadily below such a load is its limit. Where it
+// has none, some loads above are tried as well, beside what came back: one that fails is an upper
+// bound. A trial that decides, at a load that the tester has guaranteed for a while, is repeated
+// for a minute, and the search ends when it comes to nothing: lower loads would be no better.
 #pragma once
 
 #include <functional>
@@ -28,10 +32,16 @@ namespace wireproof {
 // the retries and the time limit in common.
 [[nodiscard]] Status check_goals(std::span<const SearchSpec> goals);
 
-// Called after every trial, on the calling thread: what is known of each goal, which of them the
-// trial was made for, and an estimate of the time left.
-using MlrProgress =
-    std::function<void(std::span<const SearchResult> so_far, std::size_t goal, Nanoseconds left)>;
+// After a trial.
+struct MlrView {
+  std::span<const SearchResult> so_far;  // of each goal, without its trials
+  std::span<const TrialResult> trials;   // all, this one at the end
+  std::size_t goal = 0;                  // that it was made for
+  Nanoseconds left = 0;                  // an estimate
+};
+
+// Called after every trial, on the calling thread.
+using MlrProgress = std::function<void(const MlrView& view)>;
 
 // Each goal's result, in their order; all trials are in each. Fails with kUsage when the goals
 // contradict themselves; otherwise always terminates, within mlr_trials_max(goals) trials, whatever

@@ -26,7 +26,6 @@ std::vector<SearchResult> MlrSearch::answers() const {
 SearchResult MlrSearch::answer(const GoalSearch& goal) const {
   SearchResult result;
   result.spec = goal.spec();
-  result.trials = book_.trials();
   result.elapsed = clock_.now() - start_;
   result.interrupted = interrupted_;
   result.error = error_;
@@ -92,9 +91,9 @@ std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResul
   if (too_many_)
     return fmt::format("{} trials did not settle it: the device never does the same twice",
                        book_.trials().size());
-  if (undecided_ == kUndecidedMost)
-    return fmt::format("the tester could not guarantee the trials that decide: {}",
-                       ceiling_reason_);
+  if (undecided_)
+    return fmt::format("the tester could not guarantee the trials that decide: {}{}",
+                       ceiling_reason_, of_the_host());
   if (!result.lower_bound_fps) return why_no_bound(goal);
   if (result.tester_limited) return ceiling_ ? not_guaranteed() : "the tester can send no faster";
   if (goal.lower_bound() == nullptr) return "not confirmed by trials of the final duration";
@@ -109,9 +108,13 @@ std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResul
                      ceiling_ ? ": " + ceiling_reason_ : "");
 }
 
+std::string MlrSearch::of_the_host() const {
+  return host_.empty() ? "" : "; " + host_;
+}
+
 std::string MlrSearch::not_guaranteed() const {
-  return fmt::format("the tester cannot guarantee loads from {} frames/s: {}", rounded(*ceiling_),
-                     ceiling_reason_);
+  return fmt::format("the tester cannot guarantee loads from {} frames/s: {}{}", rounded(*ceiling_),
+                     ceiling_reason_, of_the_host());
 }
 
 std::string MlrSearch::why_no_bound(const GoalSearch& goal) const {
@@ -120,8 +123,8 @@ std::string MlrSearch::why_no_bound(const GoalSearch& goal) const {
   if (goal.upper_bound() != nullptr && goal.upper_bound()->fps <= floor_)
     return fmt::format("even the lowest load, {} frames/s, failed: {}", rounded(floor_), last);
   if (ceiling_)
-    return fmt::format("the tester cannot guarantee any load, not even {:.6g} frames/s: {}",
-                       *ceiling_, ceiling_reason_);
+    return fmt::format("the tester cannot guarantee any load, not even {:.6g} frames/s: {}{}",
+                       *ceiling_, ceiling_reason_, of_the_host());
   return "no load has passed yet";
 }
 

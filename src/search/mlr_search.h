@@ -8,15 +8,12 @@
 #include <vector>
 
 #include "search/achieved.h"
+#include "search/disturbance.h"
 #include "search/goal_search.h"
 #include "search/mlr.h"
 #include "search/trial_book.h"
 
 namespace wireproof {
-
-// Loads that cannot be decided because each trial is disturbed: a disturbance comes with the time
-// that a trial takes, and not with its load, so that lower ones are no better.
-inline constexpr unsigned kUndecidedMost = 3;
 
 class MlrSearch {
  public:
@@ -28,13 +25,17 @@ class MlrSearch {
  private:
   struct Step {
     std::size_t goal = 0;
-    Wish wish;  // fps 0: as fast as the tester can
+    Wish wish;           // fps 0: as fast as the tester can
+    bool above = false;  // a load that was given up
   };
 
   // What to do next
   [[nodiscard]] std::optional<Step> next_step();
   [[nodiscard]] std::optional<Step> wanted() const;
+  [[nodiscard]] std::optional<Step> above_given_up() const;
   [[nodiscard]] std::optional<Step> confirming() const;
+  [[nodiscard]] TrialSpec trial_of(const Step& step) const;
+  [[nodiscard]] Nanoseconds duration_of(const Step& step) const;
   [[nodiscard]] LoadRange range() const;
   [[nodiscard]] Nanoseconds overhead() const;
   [[nodiscard]] bool in_time(Nanoseconds cost) const;
@@ -44,12 +45,15 @@ class MlrSearch {
   void learn(const Step& step);
   void learn_unpaced(const TrialResult& trial);
   void learn_invalid(const Step& step, const TrialResult& trial);
+  [[nodiscard]] bool worth_retrying(const Step& step) const;
+  [[nodiscard]] bool is_limit(const Step& step) const;
+  [[nodiscard]] bool disturbs_decision(const Step& step) const;
   void give_up(const Step& step);
   void take(const Step& step, std::size_t trial);
   [[nodiscard]] Status learn_error(const Error& error);
 
   // What is known
-  [[nodiscard]] std::vector<SearchResult> answers() const;
+  [[nodiscard]] std::vector<SearchResult> answers() const;  // without their trials
   [[nodiscard]] SearchResult answer(const GoalSearch& goal) const;
   [[nodiscard]] std::vector<const TrialResult*> best_unconfirmed(const GoalSearch& goal) const;
   void describe_bounds(const GoalSearch& goal, SearchResult& result) const;
@@ -57,6 +61,7 @@ class MlrSearch {
                                             const SearchResult& result) const;
   [[nodiscard]] std::string why_no_bound(const GoalSearch& goal) const;
   [[nodiscard]] std::string not_guaranteed() const;
+  [[nodiscard]] std::string of_the_host() const;
 
   Measurer& measurer_;
   const Clock& clock_;
@@ -70,7 +75,12 @@ class MlrSearch {
   std::vector<GoalSearch> goals_;
 
   std::optional<double> ceiling_;  // the lowest load that was given up as invalid
+  bool ceiling_is_limit_ = false;  // the tester's own; otherwise it was disturbed there
   std::string ceiling_reason_;
+  std::string host_;  // what the host did in the last invalid trial (taken_away())
+  Disturbance disturbance_;
+  double came_back_fps_ = 0;       // the most, of all trials
+  unsigned trials_above_ = 0;      // a load that was given up
   double hint_ = 0;                // see LoadRange
   std::optional<double> unpaced_;  // what the tester offered without a schedule
   std::optional<Step> retry_;
@@ -81,8 +91,8 @@ class MlrSearch {
   bool ended_ = false;
   bool out_of_time_ = false;
   bool too_many_ = false;
-  unsigned given_up_ = 0;   // loads, and of them
-  unsigned undecided_ = 0;  // loads that were to be decided, and were given up as disturbed
+  bool undecided_ = false;  // the trials that decide were given up as disturbed
+  unsigned given_up_ = 0;   // loads
   std::optional<Error> error_;
 };
 

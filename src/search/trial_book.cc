@@ -12,12 +12,4 @@ void TrialBook::take_as_evidence(std::size_t trial) {
   place->trials.push_back(trial);
 }
 
-bool TrialBook::reaches(double fps, Nanoseconds duration) const {
-  return std::any_of(loads_.begin(), loads_.end(), [&](const TriedLoad& load) {
-    return load.fps >= fps &&
-           std::any_of(load.trials.begin(), load.trials.end(),
-                       [&](std::size_t trial) { return trials_[trial].spec.duration >= duration; });
-  });
-}
-
 }  // namespace wireproof

@@ -91,7 +91,7 @@ struct GoalChoice {
 
 struct SearchSettings {
   std::vector<GoalChoice> goals;
-  SearchMethod method = SearchMethod::kBisect;
+  SearchMethod method = SearchMethod::kMlr;
   SearchSpec spec{.trial_duration = 2 * kSecond};  // goal, frame size and rates: of each search
   std::optional<Nanoseconds> final_duration;       // not given: the trial's
   std::optional<Nanoseconds> time_limit;           // not given: none

@@ -15,6 +15,7 @@ class SearchRunTest : public ::testing::Test {
     pdr.goal = {"pdr", 0.005};
     SearchSpec larger = ndr;
     larger.frame_size = 512;
+    run_.method = SearchMethod::kBisect;
     run_.sizes = {{"64", {ndr, pdr}}, {"512", {larger}}};
     run_.measurer_for = [this](std::size_t index) -> Result<Measurer*> {
       asked_for_.push_back(index);
@@ -64,6 +65,16 @@ TEST_F(SearchRunTest, ProgressSaysWhereItIsAndHowLong) {
   EXPECT_EQ(lines_[0], "[1/3] 64 bytes, ndr: trial 1, ? .. 10,000,000 frames/s, about 12 s left");
   EXPECT_EQ(lines_.back(),
             "[3/3] 512 bytes, ndr: trial 3, 998,000 .. 1,002,000 frames/s, about 0 s left");
+}
+
+TEST_F(SearchRunTest, ProgressSaysAtOnceThatATrialWasInvalid) {
+  for (const SearchMethod method : {SearchMethod::kBisect, SearchMethod::kMlr}) {
+    run_.method = method;
+    tester_.receive_max_fps = 5e5;
+    lines_.clear();
+    search();
+    EXPECT_NE(lines_[0].find("ndr: trial 1 (invalid: rx ring), ?"), std::string::npos) << lines_[0];
+  }
 }
 
 TEST_F(SearchRunTest, WithoutAnAnswerTheRunIsInvalid) {

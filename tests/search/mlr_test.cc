@@ -144,6 +144,46 @@ TEST(Mlr, ALoadThatWasGuaranteedBeforeIsRetriedLonger) {
   for (const SearchResult& one : bench.run()) EXPECT_TRUE(one.regular) << one.reason;
 }
 
+// Whatever the device carries there is disturbed; what it does not carry still fails.
+TEST(Mlr, AboveALoadThatIsAlwaysDisturbedOneThatFailsIsABound) {
+  auto of = goals::rfc2544();
+  of[0].max_fps = 0;
+  of[0].final_duration = of[0].duration_sum = kSecond;
+  Bench bench(of);
+  bench.tester.tester_max_fps = 5e6;
+  bench.tester.disturbed_from_fps = kCapacity * 0.9;
+  const SearchResult found = bench.run()[0];
+  EXPECT_FALSE(found.regular);
+  ASSERT_TRUE(found.upper_bound_fps && found.lower_bound_fps);
+  EXPECT_NEAR(*found.upper_bound_fps, kCapacity, kCapacity * 0.011);
+  EXPECT_NEAR(*found.lower_bound_fps, kCapacity * 0.9, kCapacity * 0.01);
+  EXPECT_NE(found.reason.find("disturbed"), std::string::npos) << found.reason;
+}
+
+TEST(Mlr, OneLoadAloneIsTried) {
+  for (const double capacity : {kCapacity, kCapacity / 10}) {
+    auto of = goals::rfc2544();
+    of[0].min_fps = of[0].max_fps = kCapacity / 2;
+    Bench bench(of, device::ideal(capacity));
+    const SearchResult found = bench.run()[0];
+    EXPECT_EQ(found.lower_bound_fps.has_value(), capacity == kCapacity);
+    EXPECT_EQ(found.upper_bound_fps.has_value(), capacity != kCapacity);
+    EXPECT_FALSE(found.regular);
+  }
+}
+
+// A tester whose flood shows less than the device carries on a schedule.
+TEST(Mlr, ALittleAboveWhatCameBackOfAFloodIsTriedFirst) {
+  auto of = goals::rfc2544();
+  of[0].max_fps = 0;
+  Bench bench(of);
+  bench.tester.tester_max_fps = 100e6;
+  bench.tester.flood_loses = 20'000;
+  const SearchResult found = bench.run()[0];
+  EXPECT_TRUE(found.regular) << found.reason;
+  for (const TrialSpec& asked : bench.tester.asked) EXPECT_LE(asked.intended_fps, kCapacity * 1.3);
+}
+
 // A tester that no trial of full length can be had of.
 TEST(Mlr, WhatCannotBeConfirmedIsNotAskedForForEver) {
   struct NeverFull final : Measurer {
@@ -263,15 +303,15 @@ TEST(Mlr, ProgressHearsOfEveryTrialAndTheEndComesNearer) {
   Bench bench(goals::csit());
   std::size_t heard = 0;
   Nanoseconds last = 0;
-  bench.run([&](std::span<const SearchResult> so_far, std::size_t goal, Nanoseconds left) {
+  bench.run([&](const MlrView& view) {
     ++heard;
-    EXPECT_EQ(so_far.size(), 2u);
-    EXPECT_LT(goal, 2u);
-    EXPECT_EQ(so_far[goal].trials.size(), heard);
-    EXPECT_GE(left, 0);
-    last = left;
+    EXPECT_EQ(view.so_far.size(), 2u);
+    EXPECT_LT(view.goal, 2u);
+    EXPECT_EQ(view.trials.size(), heard);
+    EXPECT_GE(view.left, 0);
+    last = view.left;
     if (heard == 4) {  // all three loads are known: 30 s of trials and their overheads to come
-      EXPECT_NEAR(static_cast<double>(left), 45e9, 20e9);
+      EXPECT_NEAR(static_cast<double>(view.left), 45e9, 20e9);
     }
   });
   EXPECT_EQ(heard, bench.tester.asked.size());

@@ -104,12 +104,25 @@ DeviceModel coin() {
 
 }  // namespace device
 
+SimulatedTester::Behind SimulatedTester::preempt(const TrialSpec& spec, TrialResult& trial) {
+  if (preemptions_per_second == 0 || spec.max_rate) return {};
+  const double duration = seconds(spec.duration);
+  const std::uint64_t times = poisson(preemptions_per_second * duration, random_);
+  PreemptionSummary& log = trial.directions[0].pacing.preemptions;
+  log.count = times;
+  log.total = static_cast<Nanoseconds>(times) * preemption;
+  log.max = times > 0 ? preemption : 0;
+  const std::uint64_t burst = whole(spec.intended_fps * seconds(preemption));
+  if (burst <= device_room) return {};
+  return {times * burst, times * (burst - device_room)};
+}
+
 Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   const std::size_t number = asked.size();
   asked.push_back(spec);
   if (error_at == number) return tl::unexpected(error);
   clock_.advance(spec.duration + overhead);
-  const double seconds = static_cast<double>(spec.duration) / static_cast<double>(kSecond);
+  const double seconds = wireproof::seconds(spec.duration);
   const double asked_fps = spec.max_rate ? tester_max_fps : spec.intended_fps;
 
   TrialResult trial;
@@ -130,6 +143,8 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   c.offered -= tolerated;
   c.unsent = a.tx_shortfall = c.intended - c.offered;
   std::uint64_t passed = device_(c.offered, seconds, random_);
+  const Behind behind = preempt(spec, trial);
+  passed = std::min(passed, less(c.offered, behind.lost));
   if (spec.max_rate) passed -= std::min(passed, flood_loses);
   c.received = c.unique = std::min(passed, whole(receive_max_fps * seconds));
   c.lost = c.offered - c.unique;
@@ -142,6 +157,10 @@ Result<TrialResult> SimulatedTester::measure(const TrialSpec& spec) {
   if (c.unsent > tolerated || c.rx_dropped > 0 || random_.chance(invalid_probability)) {
     trial.verdict = Verdict::kInvalid;
     trial.reason = c.unsent > tolerated ? "tx shortfall" : "rx ring";
+  }
+  if (c.lost > 0 && c.lost <= behind.at_most) {
+    trial.verdict = Verdict::kInvalid;
+    trial.reason = "not attributable";
   }
   if (trial.verdict == Verdict::kPass && spec.intended_fps >= disturbed_from_fps) {
     trial.verdict = Verdict::kInvalid;

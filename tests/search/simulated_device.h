@@ -55,6 +55,11 @@ class SimulatedTester final : public Measurer {
   double receive_max_fps = 1e9;      // above this its own receive ring drops
   double disturbed_from_fps = 1e18;  // from here on what a device carries loses some to its bursts
   std::size_t disturbed_trials = 0;  // that many at first leave a varying part unsent
+  // The host takes the sender's core away: so often on average, and for so long. What is caught up
+  // then is lost beyond what the device has room for, and nobody is charged with it.
+  double preemptions_per_second = 0;
+  Nanoseconds preemption = 0;
+  std::uint64_t device_room = 0;  // frames at once
   std::uint64_t leaves_out = 0;  // frames of each trial that has a schedule: few enough to be valid
   std::size_t leaves_out_until = SIZE_MAX;  // this trial, counted from 0
   Nanoseconds overhead = kSecond / 2;
@@ -65,6 +70,13 @@ class SimulatedTester final : public Measurer {
 
  private:
   DeviceModel device_;
+  // Frames that may be lost behind its bursts, and those that are.
+  struct Behind {
+    std::uint64_t at_most = 0;
+    std::uint64_t lost = 0;
+  };
+  Behind preempt(const TrialSpec& spec, TrialResult& trial);
+
   FakeClock& clock_;
   Random random_;
 };
