@@ -109,10 +109,12 @@ LossBurstSummary loss_bursts(const SentReport& sent, const ReceivedReport& recei
   Histogram lengths;
   lengths.merge(received.gaps.lengths);
   std::uint64_t longest = received.gaps.longest;
+  std::optional<Nanoseconds> last_sent_before = received.last_gap_sent_before;
   for (std::size_t space = 0; space < received.spaces.size(); ++space) {
     const std::uint64_t tail = sent.sent_per_space[space] - received.spaces[space].reached;
     if (tail == 0) continue;
     lengths.record(static_cast<Nanoseconds>(tail));
+    last_sent_before = sent.tx_end;
     longest = std::max(longest, tail);
   }
   const auto length = [&](double quantile) -> std::optional<std::uint64_t> {
@@ -120,7 +122,11 @@ LossBurstSummary loss_bursts(const SentReport& sent, const ReceivedReport& recei
     if (!value) return std::nullopt;
     return std::min(static_cast<std::uint64_t>(*value), longest);
   };
-  return {.bursts = lengths.samples(), .longest = longest, .p50 = length(0.5), .p99 = length(0.99)};
+  return {.bursts = lengths.samples(),
+          .longest = longest,
+          .p50 = length(0.5),
+          .p99 = length(0.99),
+          .last_sent_before = last_sent_before};
 }
 
 void count(const SentReport& sent, const ReceivedReport& received, Counts& counts) {
@@ -218,6 +224,7 @@ Folded fold(const SentReport& sent, const std::optional<ReceivedReport>& receive
     result.readdressed_to = received->readdressed_to;
     result.window = received->window;
     result.receive_preemptions = received->preemptions;
+    result.arrivals = received->arrivals;
     folded.note = received->order_note;
     count(sent, *received, result.counts);
     const std::string disagrees = disagreement(sent, *received, result.counts.lost);

@@ -67,7 +67,7 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   const double fps = spec.max_rate ? 0 : spec.intended_fps;
   silence_.begin_trial(streams_.all().size());
   if (spec_.warm_up > 0) {
-    if (const auto warm = run_phase(fps, spec_.warm_up, false); !warm) {
+    if (const auto warm = run_phase({.fps = fps, .duration = spec_.warm_up}, false); !warm) {
       return tl::unexpected(warm.error());
     }
   }
@@ -76,7 +76,8 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   clock_.maintain();
   const Result<PortCounters> before = streams_.read_counters();
   if (!before) return tl::unexpected(before.error());
-  const Result<Nanoseconds> begun = run_phase(fps, spec.duration, true);
+  const Result<Nanoseconds> begun = run_phase(
+      {.fps = fps, .duration = spec.duration, .frames = spec.frames, .step = spec.step}, true);
   if (!begun) return tl::unexpected(begun.error());
   const Nanoseconds epoch = *begun;
   const Result<PortCounters> after = streams_.read_counters();
@@ -104,6 +105,12 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   }
   result.duration =
       std::clamp(cut_at_.value_or(epoch + spec.duration) - epoch, Nanoseconds{0}, spec.duration);
+  if (spec.frames > 0) {
+    Nanoseconds sending = 0;
+    for (const DirectionResult& direction : result.directions)
+      sending = std::max(sending, direction.tx_duration);
+    result.duration = std::min(result.duration, sending);
+  }
   // A burst that the user made long says what may be caught up, not what may be left out.
   constexpr std::uint32_t kBurstLeftOut = 32;
   const std::uint32_t burst = std::max(spec_.burst_room.value_or(kBurstLeftOut), spec_.burst_size);
@@ -113,24 +120,19 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   return result;
 }
 
-Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, bool counted) {
-  const std::uint16_t trial_id = next_trial_id();
+Result<Nanoseconds> PacketMeasurer::run_phase(StreamRun run, bool counted) {
+  run.burst = spec_.burst;
+  run.trial_id = next_trial_id();
   const std::vector<WorkerSpec> specs = streams_.workers(cores_);
   const PreemptionThresholds limits = thresholds(spec_);
   const std::unique_ptr<Workers> group =
       make_workers_ ? make_workers_(specs, spec_.idle, clock_, limits)
                     : std::make_unique<WorkerGroup>(specs, spec_.idle, clock_, limits);
   if (const Status ready = group->wait_until_ready(); !ready) return tl::unexpected(ready.error());
-  const Nanoseconds epoch = clock_.now() + kRunUp;
-  for (const auto& direction : streams_.all()) {
-    direction->start({.fps = fps,
-                      .duration = duration,
-                      .burst = spec_.burst,
-                      .trial_id = trial_id,
-                      .epoch = epoch});
-  }
+  run.epoch = clock_.now() + kRunUp;
+  for (const auto& direction : streams_.all()) direction->start(run);
   group->go();
-  supervise(epoch, duration, counted);
+  supervise(run, counted);
   // The waiting is an interval of its own: what was sent in the one before it was sent all along.
   for (const auto& direction : streams_.all()) {
     if (direction->to() != nullptr) finish_interval(*direction, clock_.now(), counted);
@@ -142,8 +144,8 @@ Result<Nanoseconds> PacketMeasurer::run_phase(double fps, Nanoseconds duration, 
     direction->stop(now, heard_out_);
     finish_interval(*direction, now, counted);
   }
-  if (counted) keep_preemptions(*group, specs, epoch);
-  return epoch;
+  if (counted) keep_preemptions(*group, specs, run.epoch);
+  return run.epoch;
 }
 
 void PacketMeasurer::keep_preemptions(const Workers& group, const std::vector<WorkerSpec>& specs,
@@ -168,12 +170,13 @@ void PacketMeasurer::keep_preemptions(const Workers& group, const std::vector<Wo
   }
 }
 
-void PacketMeasurer::supervise(Nanoseconds epoch, Nanoseconds duration, bool counted) {
-  const Nanoseconds end = epoch + duration;
+void PacketMeasurer::supervise(const StreamRun& run, bool counted) {
+  const Nanoseconds end = run.epoch + run.duration;
+  const bool by_time = run.frames == 0;
   cut_at_.reset();
   heard_out_ = true;
   Nanoseconds look_at_links = clock_.now() + kLinkStep;
-  while (clock_.now() < end || !streams_.all_sent()) {
+  while ((by_time && clock_.now() < end) || !streams_.all_sent()) {
     if (interrupted_.load(std::memory_order_relaxed)) return cut_short(end);
     clock_.sleep_until(clock_.now() + kControlStep);
     if (clock_.now() >= look_at_links) {
@@ -184,7 +187,7 @@ void PacketMeasurer::supervise(Nanoseconds epoch, Nanoseconds duration, bool cou
       clock_.maintain();
       look_at_links = clock_.now() + kLinkStep;
     }
-    if (counted) silence_.look(streams_.all(), clock_.now() - epoch);
+    if (counted) silence_.look(streams_.all(), clock_.now() - run.epoch);
     attend(counted);
   }
 }

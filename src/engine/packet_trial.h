@@ -61,10 +61,10 @@ class PacketMeasurer final : public Measurer {
 
   [[nodiscard]] Result<TrialResult> run_trial(const TrialSpec& spec);
   // Returns the epoch. Fails (kPrecondition) when the threads cannot be started.
-  [[nodiscard]] Result<Nanoseconds> run_phase(double fps, Nanoseconds duration, bool counted);
+  [[nodiscard]] Result<Nanoseconds> run_phase(StreamRun run, bool counted);
   // Until `duration` has passed since `epoch` and everything is sent. What cut it short goes into
   // cut_at_ and heard_out_: interrupted, a link down, a port gone.
-  void supervise(Nanoseconds epoch, Nanoseconds duration, bool counted);
+  void supervise(const StreamRun& run, bool counted);
   // Senders end now.
   void cut_short(Nanoseconds end);
   // Once a turn of the control thread, while workers run.

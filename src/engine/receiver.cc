@@ -120,6 +120,11 @@ ReceivedReport Receiver::report() const {
   for (const auto& lane : lanes_) {
     report.counts.merge(lane->analyzer().counts());
     report.late_unseen += lane->late_unseen();
+    const auto& came = lane->analyzer().arrivals();
+    if (!came) continue;
+    if (!report.arrivals) report.arrivals = {.first = came->first, .last = came->last};
+    report.arrivals->first = std::min(report.arrivals->first, came->first);
+    report.arrivals->last = std::max(report.arrivals->last, came->last);
   }
   if (report.delay) {
     report.delay->rx_stamp = spec_.port->facts().rx_stamp;
@@ -148,6 +153,8 @@ void Receiver::see_spaces(ReceivedReport& report) const {
       if (reached == 0) continue;
       report.torn |= seen.reached > 0;
       seen = {.reached = reached, .gaps = tracker.gaps(space)};
+      const std::optional<Nanoseconds> behind = tracker.behind_last_gap(space);
+      report.last_gap_sent_before = std::max(report.last_gap_sent_before, behind);
     }
   }
 }

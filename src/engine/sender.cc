@@ -1,6 +1,7 @@
 #include "engine/sender.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/summaries.h"
 
@@ -56,17 +57,25 @@ Result<std::unique_ptr<Sender>> Sender::make(const SenderSpec& spec, const Strea
 
 void Sender::start(const StreamRun& run, LateAfter* receivers) {
   scheduled_ = run.fps > 0;
+  epoch_ = run.epoch;
   const auto queues = static_cast<std::uint32_t>(loops_.size());
   end_.start(queues, run.epoch, receivers);
+  const RateStep step = run.step.value_or(RateStep{});
   const std::uint32_t room =
-      std::max(spec_.burst_room.value_or(room_by_rate(run.fps)) / queues, 1u);
-  const double spare =
-      spec_.unsent_ratio * run.fps * static_cast<double>(run.duration) * 1e-9 / queues;
+      std::max(spec_.burst_room.value_or(room_by_rate(std::max(run.fps, step.fps))) / queues, 1u);
+  const double frames =
+      step.at > 0 ? run.fps * seconds(step.at) + step.fps * seconds(run.duration - step.at)
+                  : run.fps * seconds(run.duration);
+  const double spare = spec_.unsent_ratio * frames / queues;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_[i]->start(
         {.start = run.epoch,
          .duration = run.duration,
          .fps = run.fps,
+         .step_at = step.at,
+         .step_fps = step.fps,
+         .frames = run.frames == 0 ? std::numeric_limits<std::uint64_t>::max()
+                                   : run.frames / queues + (i < run.frames % queues ? 1 : 0),
          .burst = scheduled_ ? run.burst : std::min(run.burst, kBurstWithoutSchedule),
          .room = room + spec_.burst_size - 1,
          .spare = static_cast<std::uint64_t>(spare),
@@ -101,16 +110,15 @@ std::vector<std::uint64_t> Sender::numbers_so_far() const {
   return sent;
 }
 
-// From the first frame handed over to the last, of the queues that sent any.
-Nanoseconds Sender::tx_duration() const {
-  std::optional<Nanoseconds> first;
-  Nanoseconds last = 0;
+std::optional<Sender::Submits> Sender::submits() const {
+  std::optional<Submits> all;
   for (const auto& loop : loops_) {
     if (loop->pacer().sent_so_far() == 0) continue;
-    first = std::min(first.value_or(loop->first_submit()), loop->first_submit());
-    last = std::max(last, loop->last_submit());
+    if (!all) all = {.first = loop->first_submit(), .last = loop->last_submit()};
+    all->first = std::min(all->first, loop->first_submit());
+    all->last = std::max(all->last, loop->last_submit());
   }
-  return first ? last - *first : 0;
+  return all;
 }
 
 // Each queue sends a run of the spaces.
@@ -123,8 +131,11 @@ SentReport Sender::report() const {
                     .stream = stream_,
                     .headers = told_,
                     .sequence_scope = flows_ == spaces_ ? "flow" : "flow_group",
-                    .tx_duration = tx_duration(),
                     .pacing = pacing_summary(loops_)};
+  if (const std::optional<Submits> all = submits()) {
+    report.tx_duration = all->last - all->first;
+    report.tx_end = all->last - epoch_;
+  }
   report.tx_stamp = word_of(kTxStampWords, spec_.tx_stamp);
   report.pacing.mode = word_of(kPacingWords, spec_.pacing);
   if (scheduled_) report.pacing.schedule = word_of(kScheduleWords, spec_.schedule);

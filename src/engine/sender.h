@@ -71,7 +71,12 @@ class Sender {
         spaces_(stream.spaces) {}
 
   [[nodiscard]] std::uint32_t first_space(std::size_t queue) const;
-  [[nodiscard]] Nanoseconds tx_duration() const;
+  // When frames were handed over, the first and the last; nothing where none was.
+  struct Submits {
+    Nanoseconds first = 0;
+    Nanoseconds last = 0;
+  };
+  [[nodiscard]] std::optional<Submits> submits() const;
 
   SenderSpec spec_;
   SentHeaders told_;
@@ -82,6 +87,7 @@ class Sender {
   EndOfSending end_;
   std::vector<std::unique_ptr<TxLoop>> loops_;
   Collector series_;
+  Nanoseconds epoch_ = 0;
   bool scheduled_ = false;  // the current run has a rate
 };
 

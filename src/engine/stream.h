@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.h"
 #include "io/backend.h"
@@ -41,7 +42,9 @@ struct StreamRun {
   Nanoseconds duration = 0;
   std::uint32_t burst = 0;  // frames that may be caught up at once
   std::uint16_t trial_id = 0;
-  Nanoseconds epoch = 0;  // the first frame is due, and transmit times count from here
+  Nanoseconds epoch = 0;     // the first frame is due, and transmit times count from here
+  std::uint64_t frames = 0;  // without a schedule: over all queues, then it ends; 0: no limit
+  std::optional<RateStep> step;
 };
 
 }  // namespace wireproof

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "base/exact_text.h"
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
@@ -20,7 +23,14 @@ std::string describe_trial_load(const Settings& settings) {
   if (rate.kind == Rate::Kind::kPps) load = format_rate(rate.value);
   if (rate.kind == Rate::Kind::kBps) load = format_bps(rate.value);
   if (rate.kind == Rate::Kind::kPercent) load = fmt::format("{} % of line rate", rate.value);
-  return fmt::format("{} for {}{}", load, format_duration(settings.trial.duration),
+  const TrialSettings& trial = settings.trial;
+  const std::string ends = trial.frames > 0 ? fmt::format("{} frames", format_count(trial.frames))
+                                            : format_duration(trial.duration);
+  const std::string then = trial.step
+                               ? fmt::format(", from {} on {}", format_duration(trial.step->at),
+                                             exact_rate(trial.step->rate))
+                               : std::string();
+  return fmt::format("{} for {}{}{}", load, ends, then,
                      settings.test.bidirectional ? " in each direction" : "");
 }
 
@@ -109,9 +119,26 @@ void settle_status(const Settings& settings, RunReport& report) {
   }
 }
 
+// So long that exactly so many frames are due.
+Result<Nanoseconds> duration_of(std::uint64_t frames, double fps) {
+  constexpr double kLongest = 24.0 * 3600 * kSecond;
+  const double duration = std::ceil(static_cast<double>(frames) * 1e9 / fps);
+  if (duration > kLongest)
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("--frames {}: at {} they take longer than a day", frames, format_rate(fps)),
+        "give fewer frames, or a higher rate");
+  return static_cast<Nanoseconds>(duration);
+}
+
 Config describe_trial(const Settings& settings) {
   Config config = describe_test(settings.test);
   config.push_back({"duration_ns", settings.trial.duration});
+  if (settings.trial.frames > 0) config.push_back({"frames", settings.trial.frames});
+  if (const auto& step = settings.trial.step) {
+    config.push_back({"step_rate", exact_rate(step->rate)});
+    config.push_back({"step_at_ns", step->at});
+  }
   std::vector<std::string> criteria;
   for (const Criterion& criterion : settings.trial.fail_if) {
     criteria.push_back(describe(criterion));
@@ -187,11 +214,23 @@ Result<std::vector<PlannedTrial>> plan_trials(const Settings& settings, double l
                    .mean_frame_size = mean_of_mix(profile),
                    .max_rate = settings.trial.rate.kind == Rate::Kind::kMax,
                    .duration = settings.trial.duration};
+    if (spec.max_rate) spec.frames = settings.trial.frames;
     if (!spec.max_rate) {
       const auto fps =
           rate_to_fps(settings.trial.rate, "--rate", settings.test, mean, line_rate_bps);
       if (!fps) return tl::unexpected(fps.error());
-      if (const Status ok = check_sends(*fps, settings.trial.duration, "--rate"); !ok) {
+      if (const std::uint64_t frames = settings.trial.frames; frames > 0) {
+        const auto duration = duration_of(frames, *fps);
+        if (!duration) return tl::unexpected(duration.error());
+        spec.duration = *duration;
+      }
+      if (settings.trial.step) {
+        const StepSetting& step = *settings.trial.step;
+        const auto then = rate_to_fps(step.rate, "--step", settings.test, mean, line_rate_bps);
+        if (!then) return tl::unexpected(then.error());
+        spec.step = {.at = step.at, .fps = *then};
+      }
+      if (const Status ok = check_sends(*fps, spec.duration, "--rate"); !ok) {
         return tl::unexpected(ok.error());
       }
       spec.intended_fps = *fps;

@@ -141,6 +141,7 @@ void members(auto&& take, Is<SentReport> auto& of) {
   take("sequence_scope", of.sequence_scope);
   take("sent_per_space", of.sent_per_space);
   take("tx_duration_ns", of.tx_duration);
+  take("tx_end_ns", of.tx_end);
   take("tx_stamp", of.tx_stamp);
   take("tx_span_max_ns", of.tx_span_max);
   take("pacing", of.pacing);
@@ -178,6 +179,11 @@ void members(auto&& take, Is<ReceivedReport::Step> auto& of) {
   take("delay", of.delay);
 }
 
+void members(auto&& take, Is<ArrivalSpan> auto& of) {
+  take("first_ns", of.first);
+  take("last_ns", of.last);
+}
+
 void members(auto&& take, Is<ReceivedReport> auto& of) {
   take("to", of.to);
   take("stream", of.stream);
@@ -187,6 +193,8 @@ void members(auto&& take, Is<ReceivedReport> auto& of) {
   take("spaces", of.spaces);
   take("torn", of.torn);
   take("gaps", of.gaps);
+  take("arrivals", of.arrivals);
+  take("last_gap_sent_before_ns", of.last_gap_sent_before);
   take("window", of.window);
   take("readdressed_to", of.readdressed_to);
   take("delay", of.delay);

@@ -106,12 +106,15 @@ std::string reordering_text(const ReorderingSummary& order, const Counts& counts
 std::string loss_bursts_text(const LossBurstSummary& bursts, const Counts& counts) {
   if (bursts.bursts == 0) return {};
   const double mean = static_cast<double>(counts.lost) / static_cast<double>(bursts.bursts);
-  return wrapped(
+  std::string text =
       fmt::format("{} loss event{}, mean length {}, longest {} frame{}", grouped(bursts.bursts),
                   bursts.bursts == 1 ? "" : "s",
                   mean < 1000 ? fmt::format("{:.4g}", mean) : grouped(std::llround(mean)),
-                  grouped(bursts.longest), bursts.longest == 1 ? "" : "s"),
-      2);
+                  grouped(bursts.longest), bursts.longest == 1 ? "" : "s");
+  if (bursts.last_sent_before)
+    text +=
+        fmt::format("; the last lost was sent before {}", duration_text(*bursts.last_sent_before));
+  return wrapped(text, 2);
 }
 
 std::string preemptions_text(const char* whose, const PreemptionSummary& preemptions) {

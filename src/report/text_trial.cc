@@ -52,17 +52,23 @@ std::string verdict_text(const TrialResult& trial) {
 
 std::string load_text(const TrialResult& trial) {
   const TrialSpec& spec = trial.spec;
-  const std::string rate =
+  std::string rate =
       spec.max_rate
           ? "as fast as the tester can send"
           : fps_text(spec.intended_fps) +
                 (trial.directions.size() > 1 ? " frames/s in each direction" : " frames/s");
+  if (spec.frames > 0) rate = grouped(spec.frames) + " back to back, " + rate;
+  if (spec.step)
+    rate += fmt::format(", from {} on {} frames/s", duration_text(spec.step->at),
+                        fps_text(spec.step->fps));
   const std::string size =
       spec.mean_frame_size > 0
           ? fmt::format("a mix of frames, mean {:.5g} bytes", spec.mean_frame_size)
           : fmt::format("{}-byte frames", spec.frame_size);
-  std::string text = fmt::format("{}, {}, {} asked, {} measured", size, rate,
-                                 duration_text(spec.duration), duration_text(trial.duration));
+  const char* asked = spec.frames > 0 ? "at most" : "asked";
+  std::string text =
+      fmt::format("{}, {}, {} {}, {} measured", size, rate, duration_text(spec.duration), asked,
+                  duration_text(trial.duration));
   if (has_receiver(trial) && trial.waiting_time > 0)
     text +=
         fmt::format("; waiting time {} after the last frame", duration_text(trial.waiting_time));

@@ -112,6 +112,7 @@ void loss_bursts_fields(auto& f, Is<LossBurstSummary> auto& bursts, const Counts
   }
   f.optional("p50", bursts.p50);
   f.optional("p99", bursts.p99);
+  f.optional("last_sent_before_ns", bursts.last_sent_before);
 }
 
 // Until 0.1 the lateness was called lag: both names are written, and either is read.

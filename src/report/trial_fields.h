@@ -133,6 +133,10 @@ void direction_fields(auto& f, Is<DirectionResult> auto& d, const TrialResult& t
   f.unless_zero("flows_sent", d.flows_sent);
   derived_rates(f, d, trial);
   f.unless_zero("tx_duration_ns", d.tx_duration);
+  f.maybe("arrivals", d.arrivals, [](auto& inner, auto& of) {
+    inner.field("first_ns", of.first);
+    inner.field("last_ns", of.last);
+  });
   if (received && d.counts.offered > 0) f.derived("loss_ratio", loss_ratio(d.counts));
   timing_fields(f, d, hosts.front().clock);
   const NicFacts* const receiver = find_nic(hosts, receiver_name(d));
@@ -209,6 +213,11 @@ void trial_fields(auto& f, Is<TrialResult> auto& trial, const Hosts& hosts) {
   f.unless_zero("mean_frame_size", trial.spec.mean_frame_size);
   f.field("max_rate", trial.spec.max_rate);
   f.when(!trial.spec.max_rate, "intended_fps", trial.spec.intended_fps);
+  f.unless_zero("frames", trial.spec.frames);
+  f.maybe("step", trial.spec.step, [](auto& inner, auto& step) {
+    inner.seconds("at_s", step.at);
+    inner.field("fps", step.fps);
+  });
   f.seconds("intended_duration_s", trial.spec.duration);
   f.seconds("duration_s", trial.duration);
   f.seconds_when(trial.waiting_time > 0, "waiting_time_s", trial.waiting_time);

@@ -74,6 +74,41 @@ Form goals() {
           }};
 }
 
+// 0 stands for: by the duration.
+Form frame_count() {
+  constexpr std::uint64_t kMost = 1'000'000'000'000;
+  Form made = forms::count(1, kMost, in<&Settings::trial, &TrialSettings::frames>(), "1000");
+  made.write = [](const Settings& from) -> std::optional<ConfigValue> {
+    if (from.trial.frames == 0) return std::nullopt;
+    return ConfigValue(from.trial.frames);
+  };
+  return made;
+}
+
+// "50kpps@60s"
+Form rate_step() {
+  return forms::form(
+      "RATE@TIME", in<&Settings::trial, &TrialSettings::step>(),
+      [](std::string_view name, const std::string& text) -> Result<StepSetting> {
+        const std::size_t at = text.find('@');
+        if (at == std::string::npos)
+          return fail(ErrorKind::kUsage,
+                      fmt::format("{} {}: not a rate and a time", name, quote(text)),
+                      "write it as 50kpps@60s");
+        const auto rate = parse_rate(name, text.substr(0, at));
+        if (!rate) return tl::unexpected(rate.error());
+        if (rate->kind == Rate::Kind::kMax)
+          return fail(ErrorKind::kUsage, fmt::format("{} {}: not a rate", name, quote(text)),
+                      "write it as 50kpps@60s");
+        const auto time = parse_duration(name, text.substr(at + 1), kMillisecond, kLongestDuration);
+        if (!time) return tl::unexpected(time.error());
+        return StepSetting{*rate, *time};
+      },
+      [](const StepSetting& value) {
+        return fmt::format("{}@{}", exact_rate(value.rate), exact_duration(value.at));
+      });
+}
+
 // In frames a second: a floor is to be gentle, whatever the line.
 Form floor_rate() {
   return forms::form(
@@ -99,6 +134,10 @@ SettingRows trial_settings() {
                       Scope::kJob, rate(trial<&TrialSettings::rate>())}),
       {"duration", "TIME", "duration of the counted traffic: 10s, 500ms, 1m", kTrial, Scope::kJob,
        duration(kMillisecond, kLongestDuration, trial<&TrialSettings::duration>())},
+      {"frames", "N", "end after N frames in each direction; with --rate max, back to back", kTrial,
+       Scope::kJob, frame_count()},
+      {"step", "STEP", "from a time on, another rate: 50kpps@60s", kTrial, Scope::kJob,
+       rate_step()},
       {"fail-if", "CRITERIA", "exit 1 when this holds: loss>0.1%, delay_p99>1ms, ...; repeatable",
        kTrial, Scope::kJob, criteria()},
       {"frame-log", "FILE", "write every arrival as CSV to FILE", kTrial, Scope::kJob,

@@ -93,6 +93,27 @@ Status settle_frame_log(Settings& settings, const Names& names) {
   return {};
 }
 
+// What ends a trial, and what changes in it.
+Status settle_course(const TrialSettings& trial, const Names& names) {
+  const bool max = trial.rate.kind == Rate::Kind::kMax;
+  if (trial.frames > 0 && !max && names.given("duration"))
+    return refuse(fmt::format("{} and {}: with a rate, one says the other", names("frames"),
+                              names("duration")),
+                  "give one of them");
+  if (!trial.step) return {};
+  if (max)
+    return refuse(fmt::format("{} has no effect with {} max", names("step"), names("rate")),
+                  "give a rate, or leave it out");
+  if (trial.frames > 0)
+    return refuse(fmt::format("{} and {}: a step needs a duration", names("frames"), names("step")),
+                  fmt::format("give {}", names("duration")));
+  if (trial.step->at >= trial.duration)
+    return refuse(fmt::format("{} at {}: the trial is over by then", names("step"),
+                              exact_duration(trial.step->at)),
+                  "give an earlier step, or a longer duration");
+  return {};
+}
+
 Status settle_trial(Settings& settings, const Names& names) {
   TestSettings& test = settings.test;
   if (Status ok = settle_test(test, names); !ok) return ok;
@@ -112,7 +133,7 @@ Status settle_trial(Settings& settings, const Names& names) {
     return refuse(fmt::format("{} has no effect with {} max", names("schedule"), names("rate")),
                   "give a rate, or leave it out");
   }
-  return {};
+  return settle_course(settings.trial, names);
 }
 
 Status settle_goals(SearchSettings& search, const Names& names) {

@@ -69,8 +69,16 @@ struct TestSettings {
   std::vector<std::string> notes;  // what is done otherwise than the user may think
 };
 
+// From that time on, another rate.
+struct StepSetting {
+  Rate rate;
+  Nanoseconds at = 0;
+};
+
 struct TrialSettings {
   Rate rate;
+  std::uint64_t frames = 0;  // 0: by the duration
+  std::optional<StepSetting> step;
   Nanoseconds duration = 10 * kSecond;
   std::vector<Criterion> fail_if;
   std::string frame_log;  // path; empty: none

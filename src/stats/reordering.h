@@ -71,12 +71,15 @@ class GapLog {
     std::uint64_t first;   // the lowest number that was jumped over
     std::uint64_t jumper;  // which arrival of its space jumped, from 0
     Nanoseconds arrived;   // when that was
+    Nanoseconds sent;      // when its sender had sent it
   };
   // Gaps come in ascending order. `skipped`: how many numbers it has.
   void jumped(std::uint32_t space, const Gap& gap, std::uint64_t skipped);
   // A first copy whose number lies in a gap, as arrival `index` of its space.
   void reordered(std::uint32_t space, std::uint64_t sequence, std::uint64_t index,
                  Nanoseconds arrived);
+  // The gap that the number lies in, if it was jumped over at all; null: no longer known.
+  [[nodiscard]] const Gap* find(std::uint32_t space, std::uint64_t sequence) const;
   // Up to now, without the runs that are not ended.
   [[nodiscard]] const Reordering& ended() const { return total_; }
   // How many of the space's arrivals, of which there were so many, came since the last reordered
@@ -99,7 +102,6 @@ class GapLog {
     std::uint64_t top = 0;
   };
 
-  [[nodiscard]] const Gap* find(std::uint32_t space, std::uint64_t sequence) const;
   [[nodiscard]] std::uint64_t degree(std::uint32_t space, std::uint64_t sequence,
                                      std::uint64_t index, std::uint64_t extent);
 

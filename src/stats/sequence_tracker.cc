@@ -33,7 +33,8 @@ SequenceTracker::SequenceTracker(std::uint32_t spaces, std::uint64_t window)
       window_(window == 0 ? (ring_words_ - 1) * 64 : window),
       stride_((ring_words_ + kHead + kCacheLineWords - 1) / kCacheLineWords * kCacheLineWords),
       memory_(stride_ * spaces),
-      gap_log_(spaces, window_) {
+      gap_log_(spaces, window_),
+      behind_passed_gap_(spaces) {
   clear();
 }
 
@@ -45,15 +46,17 @@ void SequenceTracker::clear() {
   }
   gaps_passed_ = 0;
   gap_log_.clear();
+  std::fill(behind_passed_gap_.begin(), behind_passed_gap_.end(), std::nullopt);
   passed_bursts_.clear();
 }
 
-Arrived SequenceTracker::jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived) {
+Arrived SequenceTracker::jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived,
+                              Nanoseconds sent) {
   std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
   const std::uint64_t next = head[kNext];
   const std::uint64_t skipped = number - next;
-  gap_log_.jumped(space, {next, next - head[kMissing], arrived}, skipped);
-  if (next == 0 || (number >> 6) != ((next - 1) >> 6)) advance(head, number);
+  gap_log_.jumped(space, {next, next - head[kMissing], arrived, sent}, skipped);
+  if (next == 0 || (number >> 6) != ((next - 1) >> 6)) advance(space, number);
   head[kHead + ((number >> 6) & (ring_words_ - 1))] |= std::uint64_t{1} << (number & 63);
   head[kNext] = number + 1;
   head[kMissing] += skipped;
@@ -87,7 +90,13 @@ bool SequenceTracker::has(std::uint32_t space, std::uint64_t sequence) const {
   return (head[kHead + ((number >> 6) & (ring_words_ - 1))] >> (number & 63) & 1) != 0;
 }
 
-void SequenceTracker::advance(std::uint64_t* head, std::uint64_t number) {
+void SequenceTracker::pass_gap(std::uint32_t space, std::uint64_t number) {
+  const GapLog::Gap* gap = gap_log_.find(space, number);
+  behind_passed_gap_[space] = gap != nullptr ? std::optional(gap->sent) : std::nullopt;
+}
+
+void SequenceTracker::advance(std::uint32_t space, std::uint64_t number) {
+  std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
   const std::uint64_t next = head[kNext];
   const std::uint64_t newest = next == 0 ? ~std::uint64_t{0} : (next - 1) >> 6;
   const std::uint64_t steps = (number >> 6) - newest;  // wraps rightly from "none yet"
@@ -96,6 +105,10 @@ void SequenceTracker::advance(std::uint64_t* head, std::uint64_t number) {
   for (std::uint64_t i = 1; i <= std::min(steps, ring_words_); ++i) {
     std::uint64_t& word = head[kHead + ((newest + i) & (ring_words_ - 1))];
     if (~word != 0 || reader.open > 0) {
+      if (~word != 0) {
+        const std::uint64_t last = 63 - static_cast<std::uint64_t>(std::countl_zero(~word));
+        pass_gap(space, (newest + i - ring_words_) * 64 + last);
+      }
       holes += zeros(word);
       reader.read(word, 64);
     }
@@ -106,6 +119,7 @@ void SequenceTracker::advance(std::uint64_t* head, std::uint64_t number) {
     const std::uint64_t beyond = (steps - ring_words_) * 64;
     holes += beyond;
     reader.read_lost(beyond);
+    pass_gap(space, (newest + steps - ring_words_) * 64 + 63);
   }
   head[kOpenRun] = reader.open;
   head[kPassed] += holes;
@@ -120,6 +134,22 @@ std::uint64_t SequenceTracker::gaps(std::uint32_t space) const {
   for (std::uint64_t i = 0; i < ring_words_; ++i) holes += zeros(head[kHead + i]);
   // The newest word also has zeros for numbers not yet reached.
   return holes - (63 - ((next - 1) & 63));
+}
+
+std::optional<Nanoseconds> SequenceTracker::behind_last_gap(std::uint32_t space) const {
+  const std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
+  const std::uint64_t next = head[kNext];
+  if (next == 0) return std::nullopt;
+  const std::uint64_t newest = (next - 1) >> 6;
+  for (std::uint64_t i = 0; i < ring_words_; ++i) {
+    std::uint64_t holes = ~head[kHead + ((newest - i) & (ring_words_ - 1))];
+    if (i == 0) holes &= ~std::uint64_t{0} >> (63 - ((next - 1) & 63));  // not yet reached
+    if (holes == 0) continue;
+    const std::uint64_t last = 63 - static_cast<std::uint64_t>(std::countl_zero(holes));
+    const GapLog::Gap* gap = gap_log_.find(space, (newest - i) * 64 + last);
+    return gap != nullptr ? std::optional(gap->sent) : std::nullopt;
+  }
+  return behind_passed_gap_[space];
 }
 
 Reordering SequenceTracker::reordering() const {

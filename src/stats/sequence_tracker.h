@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -49,14 +50,17 @@ class SequenceTracker {
 
   // space < spaces(). Numbers begin at 0; of `sequence` the 40 bits that are on the wire count
   // (sequence_number.h). `arrived`: of the frame, on any clock; the late time is made of it.
-  Arrived observe(std::uint32_t space, std::uint64_t sequence, Nanoseconds arrived) {
+  // `sent`: the same of its sender's; behind_last_gap() is made of it.
+  Arrived observe(std::uint32_t space, std::uint64_t sequence, Nanoseconds arrived,
+                  Nanoseconds sent = 0) {
     std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
     const std::uint64_t next = head[kNext];
     const std::int64_t ahead = sequence_distance(sequence, next);
     if (ahead != 0) {
-      return ahead > 0 ? jump(space, next + ahead, arrived) : look_back(space, -ahead, arrived);
+      return ahead > 0 ? jump(space, next + ahead, arrived, sent)
+                       : look_back(space, -ahead, arrived);
     }
-    if ((next & 63) == 0) advance(head, next);
+    if ((next & 63) == 0) advance(space, next);
     head[kHead + ((next >> 6) & (ring_words_ - 1))] |= std::uint64_t{1} << (next & 63);
     head[kNext] = next + 1;
     return Arrived::kInOrder;
@@ -75,6 +79,11 @@ class SequenceTracker {
   // never goes back. The live line is made of it.
   [[nodiscard]] std::uint64_t gaps_passed() const { return gaps_passed_; }
 
+  // When the first frame was sent that came behind the highest number below next_expected that did
+  // not arrive: that one was sent before. nullopt: none is missing, or its gap is not known any
+  // more.
+  [[nodiscard]] std::optional<Nanoseconds> behind_last_gap(std::uint32_t space) const;
+
   // Of the first copies that arrived up to now, unclassified ones left out.
   [[nodiscard]] Reordering reordering() const;
   // The runs of missing numbers below next_expected, over all spaces: those that have left the
@@ -87,11 +96,12 @@ class SequenceTracker {
   // run of lost numbers that ends where the ring begins; the holes that have left the ring.
   static constexpr std::size_t kNext = 0, kMissing = 1, kOpenRun = 2, kPassed = 3, kHead = 4;
 
-  Arrived jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived);
+  Arrived jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived, Nanoseconds sent);
   Arrived look_back(std::uint32_t space, std::int64_t distance, Nanoseconds arrived);
   // Moves the ring so that `number` is in its newest word: every word on the way gives up the
   // numbers it held, and its zeros were holes.
-  void advance(std::uint64_t* head, std::uint64_t number);
+  void advance(std::uint32_t space, std::uint64_t number);
+  void pass_gap(std::uint32_t space, std::uint64_t number);
 
   std::uint32_t spaces_;
   std::uint64_t ring_words_;  // hold the window wherever in a word it begins
@@ -100,6 +110,8 @@ class SequenceTracker {
   std::vector<std::uint64_t> memory_;
   std::uint64_t gaps_passed_ = 0;
   GapLog gap_log_;
+  std::vector<std::optional<Nanoseconds>>
+      behind_passed_gap_;     // by space: behind_last_gap(), of those
   LossBursts passed_bursts_;  // that have left the window, without the runs that may go on
 };
 

@@ -29,6 +29,7 @@ void Analyzer::start(const AnalyzerStart& start) {
   readdressed_.reset();
   negative_delays_ = 0;
   longest_delay_ = 0;
+  arrivals_.reset();
   until_delay_ = 1;
 }
 
@@ -112,7 +113,8 @@ void Analyzer::look_elsewhere(const Frame& frame) {
 }
 
 inline bool Analyzer::account(const Seen& seen) {
-  const Arrived found = tracker_.observe(seen.group, seen.sequence, seen.arrived);
+  const Arrived found =
+      tracker_.observe(seen.group, seen.sequence, seen.arrived, seen.arrived - seen.delay);
   if (variation_) variation_->observe(seen.group, seen.sequence, seen.delay, found);
   if (log_.wanted()) [[unlikely]] {
     log(seen, found);
@@ -182,7 +184,12 @@ void Analyzer::take(std::span<Frame* const> frames, Nanoseconds now, Nanoseconds
   if (now > late_after || start_.too_old_below != nullptr) [[unlikely]] {
     count_ours = drop_late(std::span(ours).first(count_ours), late_after);
   }
-  if (count_ours > 0) longest_delay_ = std::max(longest_delay_, ours[count_ours - 1].delay);
+  if (count_ours > 0) {
+    const Seen& last = ours[count_ours - 1];
+    longest_delay_ = std::max(longest_delay_, last.delay);
+    if (!arrivals_) arrivals_ = {.first = ours[0].arrived, .last = last.arrived};
+    arrivals_->last = std::max(arrivals_->last, last.arrived);
+  }
   std::array<Nanoseconds, kBurstMax> sampled;
   std::array<std::uint16_t, kBurstMax> lateness_codes;
   std::size_t count_sampled = 0;

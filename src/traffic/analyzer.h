@@ -78,6 +78,13 @@ class Analyzer {
   // The first of counts().readdressed.
   [[nodiscard]] const std::optional<AddressedFrame>& readdressed() const { return readdressed_; }
   [[nodiscard]] std::uint64_t negative_delays() const { return negative_delays_; }
+  // Of the frames of this trial that came in time, from the epoch, to a burst's first and last
+  // frame; nothing where none came.
+  struct Arrivals {
+    Nanoseconds first = 0;
+    Nanoseconds last = 0;
+  };
+  [[nodiscard]] const std::optional<Arrivals>& arrivals() const { return arrivals_; }
   // About how long frames are on their way: the longest delay of the last frames of the bursts.
   [[nodiscard]] Nanoseconds longest_delay() const { return longest_delay_; }
 
@@ -127,6 +134,7 @@ class Analyzer {
   std::optional<AddressedFrame> readdressed_;
   std::uint64_t negative_delays_ = 0;
   Nanoseconds longest_delay_ = 0;
+  std::optional<Arrivals> arrivals_;
   ReceiveCounts counts_;
   AnalyzerStart start_;
   std::uint32_t until_delay_ = 1;

@@ -11,6 +11,8 @@ Pacer::Pacer(const PacerSpec& spec)
                  .start = spec.start,
                  .duration = spec.fps > 0 ? spec.duration : 0,
                  .fps = spec.fps > 0 ? spec.fps : 1,
+                 .step_at = spec.step_at,
+                 .step_fps = spec.step_fps,
                  .burst_size = spec.burst_size,
                  .seed = spec.seed,
                  .queue = spec.queue,

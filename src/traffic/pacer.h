@@ -17,8 +17,10 @@
 // 1 - R / C of a frame with each frame sent: at 99 % of the capacity after 100 r frames.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "base/clock.h"
@@ -31,7 +33,10 @@ struct PacerSpec {
   Nanoseconds duration = 0;
   // Of all queues together; 0: as fast as possible until start + duration, without a schedule.
   double fps = 0;
-  std::uint32_t burst = 32;         // 1..kBurstMax
+  Nanoseconds step_at = 0;  // as of ScheduleSpec
+  double step_fps = 0;
+  std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();  // without a schedule: the most
+  std::uint32_t burst = 32;                                          // 1..kBurstMax
   std::uint32_t room = UINT32_MAX;  // >= 1; the default: no burst is beyond it
   std::uint64_t spare = 0;          // frames that may be left out before a burst beyond `room`
   ScheduleKind schedule = ScheduleKind::kConstant;
@@ -51,7 +56,7 @@ class Pacer {
   // is granted again.
   std::uint32_t grant(Nanoseconds now) {
     if (now < spec_.start) return 0;
-    if (!has_schedule()) return now < end_ ? spec_.burst : 0;
+    if (!has_schedule()) return now < end_ ? at_once() : 0;
     if (schedule_.next() <= now) take_due(now);
     return tail_ - head_;
   }
@@ -79,7 +84,7 @@ class Pacer {
   // Nothing will be granted any more: the schedule is through, or the time is over and `grace` with
   // it, which lets the last burst into a full ring.
   [[nodiscard]] bool finished(Nanoseconds now) const {
-    if (!has_schedule()) return now >= end_;
+    if (!has_schedule()) return now >= end_ || sent_ == spec_.frames;
     return (head_ == tail_ && schedule_.next() == Schedule::kThrough) || now >= end_ + kGrace;
   }
 
@@ -112,6 +117,10 @@ class Pacer {
  private:
   static constexpr Nanoseconds kGrace = 2 * kMillisecond;
 
+  // Without a schedule.
+  [[nodiscard]] std::uint32_t at_once() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(spec_.burst, spec_.frames - sent_));
+  }
   // Moves what is due from the schedule to pending_, the oldest out of it where there is no room.
   void take_due(Nanoseconds now);
   void fill_up(Nanoseconds now, std::uint32_t limit);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -29,7 +30,11 @@ struct ScheduleSpec {
   ScheduleKind kind = ScheduleKind::kConstant;
   Nanoseconds start = 0;
   Nanoseconds duration = 0;
-  double fps = 1;                // > 0, of frames, whatever the kind, of all queues together
+  double fps = 1;  // > 0, of frames, whatever the kind, of all queues together
+  // From then on (after start; before the end) at that rate: a second schedule, that begins where
+  // the first is over. 0: none.
+  Nanoseconds step_at = 0;
+  double step_fps = 0;           // > 0
   std::uint32_t burst_size = 1;  // of kBursty
   std::uint64_t seed = 1;        // of kPoisson: one for each queue
   std::uint32_t queue = 0;       // whose part this is, < queues
@@ -51,7 +56,7 @@ class Schedule {
   void pop() {
     ++popped_;
     if (popped_ == total_) {
-      next_ = kThrough;
+      end_part();
     } else if (kind_ == ScheduleKind::kPoisson) {
       draw();
     } else if (--left_in_burst_ == 0) {
@@ -64,26 +69,39 @@ class Schedule {
   [[nodiscard]] std::uint64_t due(Nanoseconds now) const;
   void pop_many(std::uint64_t frames);
   [[nodiscard]] std::uint64_t popped() const { return popped_; }
-  // The mean, queues / rate.
+  // The mean, queues / rate, over both parts.
   [[nodiscard]] double gap_ns() const { return gap_ns_; }
 
  private:
   // 2^-64 ns: a frame in 2^64 is a nanosecond off.
   __extension__ using FixedTime = unsigned __int128;
 
+  void begin(Nanoseconds start, Nanoseconds duration, double fps);
+  void end_part();
   void step() {
     at_ += interval_;
     next_ = start_ + static_cast<Nanoseconds>(at_ >> 64);
   }
   void draw();
 
+  struct Part {
+    Nanoseconds start = 0;
+    Nanoseconds duration = 0;
+    double fps = 0;
+  };
+
   ScheduleKind kind_;
-  Nanoseconds start_;
-  Nanoseconds end_;
-  double gap_ns_;
-  std::uint64_t total_;  // of this queue; kPoisson: no bound but the time
+  std::uint32_t queue_;
+  std::uint32_t queues_;
   std::uint32_t burst_size_;
-  std::uint32_t left_in_burst_;
+  std::optional<Part> then_;  // after this part
+  double gap_ns_;
+  Nanoseconds start_ = 0;  // of this part, like what follows
+  Nanoseconds end_ = 0;
+  double part_gap_ns_ = 0;
+  std::uint64_t total_ =
+      0;  // of this queue, with the parts before; kPoisson: no bound but the time
+  std::uint32_t left_in_burst_ = 0;
   FixedTime interval_ = 0;  // of bursts
   FixedTime at_ = 0;        // from start
   double drawn_ = 0;        // kPoisson: from start, ns

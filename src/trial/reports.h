@@ -33,6 +33,7 @@ struct SentReport {
   std::string sequence_scope;                 // "flow" or "flow_group"
   std::vector<std::uint64_t> sent_per_space;  // numbers 0 to this - 1 were sent in it
   Nanoseconds tx_duration = 0;                // first submit to last
+  Nanoseconds tx_end = 0;                     // last submit, from the epoch
   std::string tx_stamp;                       // as of DelaySummary
   Nanoseconds tx_span_max = 0;                // the same
   PacingSummary pacing;                       // lost_behind needs the other end, and is 0
@@ -71,6 +72,9 @@ struct ReceivedReport {
     std::uint64_t longest = 0;
     friend bool operator==(const Gaps&, const Gaps&) = default;
   } gaps;
+  std::optional<ArrivalSpan> arrivals;
+  // Below what each space reached, the last number that did not arrive was sent before this.
+  std::optional<Nanoseconds> last_gap_sent_before;
   std::uint64_t window = 0;  // as of DirectionResult, like the five that follow
   std::string readdressed_to;
   std::optional<DelaySummary> delay;  // metric, tx_stamp, tx_span_max: the other end's

@@ -14,14 +14,24 @@
 
 namespace wireproof {
 
+// From that time on, another rate.
+struct RateStep {
+  Nanoseconds at = 0;  // from the start of the counted traffic, before its end
+  double fps = 0;      // > 0
+  friend bool operator==(const RateStep&, const RateStep&) = default;
+};
+
 struct TrialSpec {
   std::uint64_t id = 0;           // the caller's number for it, echoed
   std::uint32_t frame_size = 64;  // bytes with FCS; of a mix, its mean to the byte
   double mean_frame_size = 0;     // of a mix, bytes with FCS, exact; 0: frame_size is
   double intended_fps = 0;        // frames a second, per direction; > 0 unless max_rate
   bool max_rate = false;          // as fast as the tester can: intended is what was offered
-  Nanoseconds duration = 0;       // of the counted traffic
-  double goal_loss_ratio = 0;     // pass needs lost / offered <= this, 0..1
+  // Back to back, with max_rate alone: each direction ends after so many. 0: when the time is over.
+  std::uint64_t frames = 0;
+  std::optional<RateStep> step;  // not with max_rate
+  Nanoseconds duration = 0;      // of the counted traffic; where frames end it, the most
+  double goal_loss_ratio = 0;    // pass needs lost / offered <= this, 0..1
 };
 
 // One direction's integers. Identities that hold in every trial, checked by check_identities:
@@ -143,6 +153,17 @@ struct LossBurstSummary {
   std::uint64_t bursts = 0;
   std::uint64_t longest = 0;  // frames
   std::optional<std::uint64_t> p50, p99;
+  // The last frame that was lost was sent before this, from the start of the counted traffic: the
+  // next one of its sequence space that arrived was sent then, or sending ended. Absent: none was
+  // lost, or so many since that it is not known.
+  std::optional<Nanoseconds> last_sent_before;
+};
+
+// From the start of the counted traffic; of the frames that came in time.
+struct ArrivalSpan {
+  Nanoseconds first = 0;
+  Nanoseconds last = 0;
+  friend bool operator==(const ArrivalSpan&, const ArrivalSpan&) = default;
 };
 
 // Gaps in a loop's own clock: nothing of the program ran there, whoever took the core.
@@ -238,6 +259,7 @@ struct DirectionResult {
   std::uint64_t window = 0;      // sequence numbers within which order and duplication are exact
   std::uint64_t flows_sent = 0;  // distinct 5-tuples really sent
   Nanoseconds tx_duration = 0;   // first submit to last
+  std::optional<ArrivalSpan> arrivals;
   std::optional<DelaySummary> delay;
   std::optional<JitterSummary> jitter;  // where the delay of every frame was recorded
   std::optional<ReorderingSummary> reordering;

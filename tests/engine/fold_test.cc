@@ -24,6 +24,7 @@ class FoldTest : public ::testing::Test {
              .flows_sent = 2,
              .sequence_scope = "flow",
              .sent_per_space = {60, 40},
+             .tx_end = 9'000,
              .tx_stamp = "burst",
              .tx_span_max = 700,
              .port = counted()};
@@ -40,6 +41,7 @@ class FoldTest : public ::testing::Test {
     received_->spaces[0].gaps += lost;
     received_->gaps.lengths.merge({.steps = {{static_cast<std::uint32_t>(lost), 1}}});
     received_->gaps.longest = std::max(received_->gaps.longest, lost);
+    received_->last_gap_sent_before = 4'000;
   }
 
   Folded fold_now() {
@@ -108,6 +110,15 @@ TEST_F(FoldTest, WhatNeverReachedTheReceiverIsABurstOfEachSpace) {
   ASSERT_TRUE(found.result.loss_bursts);
   EXPECT_EQ(found.result.loss_bursts->bursts, 3u);
   EXPECT_EQ(found.result.loss_bursts->longest, 40u);
+  EXPECT_EQ(found.result.loss_bursts->last_sent_before, 9'000);
+}
+
+TEST_F(FoldTest, TheLastLossIsBeforeWhatCameBehindIt) {
+  EXPECT_FALSE(fold_now().result.loss_bursts->last_sent_before);
+  lose(3);
+  EXPECT_EQ(fold_now().result.loss_bursts->last_sent_before, 4'000);
+  received_->arrivals = {.first = 20, .last = 9'500};
+  EXPECT_EQ(fold_now().result.arrivals, (ArrivalSpan{.first = 20, .last = 9'500}));
 }
 
 TEST_F(FoldTest, TheLongestBurstMayLieBetweenThoseThatCame) {

@@ -71,6 +71,7 @@ SentReport sent() {
           .sequence_scope = "flow_group",
           .sent_per_space = {60, 40},
           .tx_duration = 1'000'001,
+          .tx_end = 1'000'777,
           .tx_stamp = "burst",
           .tx_span_max = 701,
           .pacing = {.mode = "precise",
@@ -110,6 +111,8 @@ ReceivedReport received() {
           .spaces = {{60, 9}, {40, std::numeric_limits<std::uint64_t>::max()}},
           .torn = true,
           .gaps = {.lengths = steps(4), .longest = 6},
+          .arrivals = ArrivalSpan{.first = 77, .last = 78},
+          .last_gap_sent_before = 79,
           .window = 65'472,
           .readdressed_to = "198.18.0.77:9",
           .delay = DelaySummary{.metric = "one_way",
@@ -199,8 +202,8 @@ void every_leaf_counts(const json& whole, const Read& read, std::size_t leaves) 
 }
 
 TEST(EndReports, EveryLeafCounts) {
-  every_leaf_counts(json::parse(to_json(sent())), read_sent_report, 78);
-  every_leaf_counts(json::parse(to_json(received())), read_received_report, 122);
+  every_leaf_counts(json::parse(to_json(sent())), read_sent_report, 79);
+  every_leaf_counts(json::parse(to_json(received())), read_received_report, 125);
 }
 
 TEST(EndReports, WhatIsAbsentIsNotZero) {

@@ -196,8 +196,13 @@ TEST(ResultJson, OrderAndLossBurstsByTheirDefinitions) {
   EXPECT_EQ(d["reordering"]["n_reordering"], (json{480'000, 90'000, 1'200}));
   EXPECT_EQ(d["reordering"]["discontinuity_max"], 19);
   EXPECT_EQ(d["reordering"]["free_run_max"], 4'000);
-  EXPECT_EQ(d["loss_bursts"],
-            (json{{"count", 40'000}, {"longest", 17}, {"mean", 2.5}, {"p50", 2}, {"p99", 9}}));
+  EXPECT_EQ(d["loss_bursts"], (json{{"count", 40'000},
+                                    {"longest", 17},
+                                    {"mean", 2.5},
+                                    {"p50", 2},
+                                    {"p99", 9},
+                                    {"last_sent_before_ns", 1'234'567'890}}));
+  EXPECT_EQ(d["arrivals"], (json{{"first_ns", 12'345}, {"last_ns", 1'999'000'000}}));
   // Nothing lost: no run has a length.
   report.trials[0].directions[0].loss_bursts = LossBurstSummary{};
   EXPECT_EQ(document(report)["trials"][0]["directions"][0]["loss_bursts"],

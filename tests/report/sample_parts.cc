@@ -71,7 +71,9 @@ void add_order(DirectionResult& d) {
                                    .discontinuity_max = 19,
                                    .free_runs = 500'016,
                                    .free_run_max = 4'000};
-  d.loss_bursts = LossBurstSummary{.bursts = 40'000, .longest = 17, .p50 = 2, .p99 = 9};
+  d.loss_bursts = LossBurstSummary{
+      .bursts = 40'000, .longest = 17, .p50 = 2, .p99 = 9, .last_sent_before = 1'234'567'890};
+  d.arrivals = {.first = 12'345, .last = 1'999'000'000};
 }
 
 void add_pacing(DirectionResult& d) {

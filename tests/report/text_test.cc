@@ -198,7 +198,8 @@ TEST(Text, TimingSaysEachDefinitionByItsName) {
   EXPECT_TRUE(says_in_a_line(report,
                              "reordering: extent mean 2.25, max 12 frames; late time max "
                              "84.000 us; 1,200 of 500,000 are 3-reordered "));
-  EXPECT_TRUE(says_in_a_line(report, "40,000 loss events, mean length 2.5, longest 17 frames "));
+  EXPECT_TRUE(says_in_a_line(report, "40,000 loss events, mean length 2.5, longest 17 frames; "));
+  EXPECT_TRUE(says_in_a_line(report, "the last lost was sent before 1.235 s "));
   EXPECT_TRUE(
       says_in_a_line(report,
                      "inter-frame gap, us: target 0.100, mean 0.100, stdev 0.341, p50 0.000, "

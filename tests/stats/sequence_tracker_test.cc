@@ -235,6 +235,50 @@ TEST(SequenceTracker, HolesAreCountedOnceWhateverTheJump) {
   EXPECT_EQ(first_is_late.gaps(0), 5000u);
 }
 
+// The slow way: of the highest number that is missing, the earliest arrival behind it.
+std::optional<Nanoseconds> slowly_behind_last_gap(const std::vector<std::uint64_t>& arrivals) {
+  const std::set<std::uint64_t> seen(arrivals.begin(), arrivals.end());
+  if (seen.empty()) return std::nullopt;
+  std::uint64_t missing = *seen.rbegin();
+  while (missing > 0 && seen.contains(missing)) --missing;
+  if (seen.contains(missing)) return std::nullopt;
+  const auto behind = std::find_if(arrivals.begin(), arrivals.end(),
+                                   [missing](std::uint64_t number) { return number > missing; });
+  return static_cast<Nanoseconds>(*behind) * 1000 + 7;
+}
+
+TEST(SequenceTracker, WhatCameBehindTheLastGapIsKnownInTheWindowAndBehindIt) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed);
+    SequenceTracker tracker(2, 128);
+    std::vector<std::uint64_t> arrivals;
+    const double loss = seed % 4 == 0 ? 0 : 0.3 * random.uniform();
+    const std::uint64_t lossless_from = random.below(3'000);  // the last gap leaves the window
+    std::uint64_t held = UINT64_MAX;                          // a number that comes later
+    const auto arrive = [&](std::uint64_t number) {
+      arrivals.push_back(number);
+      tracker.observe(1, number, 5, static_cast<Nanoseconds>(number) * 1000 + 7);
+    };
+    const std::uint64_t numbers = 1 + random.below(2'000);
+    for (std::uint64_t number = 0; number < numbers; ++number) {
+      if (number < lossless_from && random.chance(loss)) {
+        number += random.chance(0.05) ? random.below(500) : 0;
+        continue;
+      }
+      if (held == UINT64_MAX && random.chance(0.05)) {
+        held = number;
+        continue;
+      }
+      arrive(number);
+      if (held != UINT64_MAX && random.chance(0.2)) arrive(std::exchange(held, UINT64_MAX));
+    }
+    ASSERT_EQ(tracker.behind_last_gap(1), slowly_behind_last_gap(arrivals)) << seed;
+    ASSERT_EQ(tracker.behind_last_gap(0), std::nullopt);
+    tracker.clear();
+    ASSERT_EQ(tracker.behind_last_gap(1), std::nullopt);
+  }
+}
+
 TEST(SequenceTracker, OlderThanTheWindowIsUnclassified) {
   SequenceTracker tracker(1, 128);
   tracker.observe(0, 0, 0);

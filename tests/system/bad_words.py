@@ -27,6 +27,8 @@ FLAGS = [
     (MEMORY, "--rate", ["1,5", "0", "0pps", "5", "1000", "0%", "101%", "-5%", "2Tpps", "1e3pps", "nanpps",
                         "1kkpps", "1 Mpps", "1mpps", "1KPPS", "2000Tbps", "min", "maximum", "1Mips",
                         "0.05pps", "50%"]),
+    (TRIAL, "--frames", ["1,5", "0", "1e6", "-1", "1000000000001"]),
+    (TRIAL, "--step", ["1kpps", "@1s", "1kpps@", "max@1s", "1kpps@0s", "1kpps@1year", "fast@1s"]),
     (TRIAL, "--duration", ["1,5", "0", "0s", "0.5ns", "1year", "73h", "10 s", "10S", "1d", "-1s",
                            "1h30m", "99999999999h", "0.9ms"]),
     (TRIAL, "--size", ["0", "1", "63", "9217", "64,64", "64,", ",64", "64,,128", "64;128", "1.5",
@@ -261,6 +263,15 @@ def schedules_that_can_be():
     for name in ("--waiting-time", "--drain"):  # the second is its old name
         done = wireproof(*TRIAL, name, "60s", "--end-when-complete", "--json", timeout=20)
         assert document(done.out)["trials"][0]["waiting_time_s"] == 60, done
+
+
+@SUITE.case
+def courses_that_cannot_be():
+    refused(*TRIAL, "--frames", "100", USAGE, ["--frames", "--duration"])
+    refused(*MEMORY, "--rate", "max", "--step", "1kpps@1s", USAGE, ["--step", "--rate max"])
+    refused(*MEMORY, "--rate", "1kpps", "--frames", "9", "--step", "2kpps@1s", USAGE, ["--frames", "--step"])
+    refused(*TRIAL, "--step", "2kpps@100ms", USAGE, ["--step", "over by then"])
+    refused(*MEMORY, "--rate", "1pps", "--frames", "1000000", USAGE, ["--frames 1000000", "longer than a day"])
 
 
 @SUITE.case

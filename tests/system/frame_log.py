@@ -63,3 +63,18 @@ def pdv(values):
     """RFC 5481 section 4.2: above the least."""
     least = min(values)
     return [value - least for value in values]
+
+
+def last_gaps(rows):
+    """By space, of those with numbers missing below the highest that came: how many are missing, and
+    when the earliest arrival behind the last of them was sent.
+    """
+    found = {}
+    for space in {row.space for row in rows}:
+        came = [row for row in rows if row.space == space and row.kind != "duplicate"]
+        numbers = {row.sequence for row in came}
+        missing = set(range(max(numbers))) - numbers
+        if missing:
+            last = max(missing)
+            found[space] = len(missing), next(row.sent_ns for row in came if row.sequence > last)
+    return found

@@ -82,6 +82,38 @@ def durations_as_asked():
 
 
 @SUITE.case
+def as_many_frames_as_asked():
+    """By the capture's count: with a rate, and back to back."""
+    asked = [("1kpps", 300), ("max", 500), ("max", 1)]
+    with Wire("c1") as wire:
+        for rate, frames in asked:
+            wire.run("trial", "--rate", rate, "--frames", frames)
+    for (rate, wanted), (found, (frames,)) in zip(asked, wire.frames()):
+        trial = found["trials"][0]
+        counts = trial["directions"][0]["counts"]
+        unsent = counts["unsent"] if rate != "max" else 0  # a host that kept the sender from its turns
+        assert counts["intended"] == wanted == len(frames) + unsent, (wanted, len(frames), counts)
+        assert trial["duration_s"] == 0.3 if rate != "max" else trial["duration_s"] < 5, trial["duration_s"]
+
+
+@SUITE.case
+def a_step_is_another_rate_from_then_on():
+    with Wire("c1") as wire:
+        wire.run("trial", *words_of("trial", "2kpps", 600), "--step", "500pps@200ms")
+    ((found, (frames,)),) = wire.frames()
+    counts = found["trials"][0]["directions"][0]["counts"]
+    assert counts["intended"] == 400 + 200 == len(frames) + counts["unsent"], (len(frames), counts)
+    due = scheduled(frames)
+    gaps = [after - before for before, after in zip(due, due[1:])]
+    # The first at the new rate is due where the next at the old one would have been.
+    quick = [gap for gap in gaps if gap < 1_000_000]
+    assert 400 - counts["unsent"] <= len(quick) <= 400, (len(quick), counts)
+    at = 1 + max(n for n, gap in enumerate(gaps) if gap < 1_000_000)
+    assert min(gaps[at:]) > 1_900_000, gaps[at:]  # a lateness is told to some per cent
+    assert abs(due[at] - due[0] - 200e6) < 1e6 or counts["unsent"] > 0, due[at] - due[0]
+
+
+@SUITE.case
 def max_is_what_the_tester_can():
     with Wire() as wire:
         before = wire.arrived()

@@ -10,6 +10,7 @@ import tempfile
 
 from documents import document
 from expect import INVALID
+from frame_log import last_gaps, read_frame_log
 from harness import ROOT, SLOW, Suite, Topology, check, wireproof
 from wire import Wire, gentle, offered, words_of
 
@@ -233,6 +234,29 @@ def a_wait_ends_when_complete():
         whole = timed(verb, *words_of(verb), "--waiting-time", "2500ms")
         short = timed(verb, *words_of(verb), "--waiting-time", "2500ms", "--end-when-complete")
         assert short.seconds < 2.5 < whole.seconds, (verb, whole.seconds, short.seconds)
+
+
+@SUITE.case
+def when_frames_came_and_the_last_was_lost():
+    """By the log of the frames that came: few flows lose often, and many seldom enough to have spaces
+    that lost nothing, or their last."""
+    for flows in (1, 3, 200):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "log.csv")
+            done = wireproof("trial", "--tx", "loopback:a,loss=1%,reorder=3%,delay=3ms,seed=9", "--rx",
+                             "loopback:b", "--rate", "10kpps", "--duration", "400ms", "--flows", flows,
+                             "--frame-log", log, *gentle(["--waiting-time", "100ms"]))
+            rows = read_frame_log(log)
+        found = document(done.out)["trials"][0]["directions"][0]
+        assert found["counts"]["lost"] > 10, found["counts"]
+        assert found["arrivals"]["first_ns"] == min(row.arrived_ns for row in rows), found["arrivals"]
+        assert found["arrivals"]["last_ns"] == max(row.arrived_ns for row in rows), found["arrivals"]
+        gaps = last_gaps(rows)
+        before = found["loss_bursts"]["last_sent_before_ns"]
+        if sum(missing for missing, _ in gaps.values()) == found["counts"]["lost"]:
+            assert before == max(sent for _, sent in gaps.values()), (before, gaps)
+        else:  # the last of a space, behind which nothing came
+            assert before >= max(row.sent_ns for row in rows), before
 
 
 @SUITE.case

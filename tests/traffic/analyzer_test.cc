@@ -95,6 +95,22 @@ TEST_F(AnalyzerTest, EachFrameIsInExactlyOneClass) {
 }
 
 // The UDP checksum does not cover the version: such a packet is of no protocol that we speak.
+TEST_F(AnalyzerTest, WhenTheFirstAndTheLastFrameCame) {
+  late_after_ = kEpoch + kSecond;
+  EXPECT_FALSE(analyzer_.arrivals());
+  show({.trial_id = kTrial - 1, .sequence = 9}, kEpoch + 500);  // an earlier trial's
+  EXPECT_FALSE(analyzer_.arrivals());
+  for (const Nanoseconds at : {2000, 9000, 8000}) {
+    show({.trial_id = kTrial, .space = 1, .sequence = static_cast<std::uint64_t>(at)}, kEpoch + at);
+  }
+  show({.trial_id = kTrial, .space = 1, .sequence = 3}, kEpoch + kSecond + 1);  // late
+  ASSERT_TRUE(analyzer_.arrivals());
+  EXPECT_EQ(analyzer_.arrivals()->first, 2000);
+  EXPECT_EQ(analyzer_.arrivals()->last, 9000);
+  analyzer_.start({.trial_id = kTrial, .epoch = kEpoch});
+  EXPECT_FALSE(analyzer_.arrivals());
+}
+
 TEST_F(AnalyzerTest, AnIpPacketOfAnotherVersionIsNotOurs) {
   show({.trial_id = kTrial, .space = 1, .sequence = 0}, kEpoch + 1000, 14, 0x20);
   EXPECT_EQ(analyzer_.counts().unique, 0u);

@@ -31,6 +31,22 @@ TEST(Pacer, SendsExactlyTheFramesOfTheSchedule) {
   }
 }
 
+TEST(Pacer, BackToBackEndsAfterSoManyFramesOrWithTheTime) {
+  Pacer pacer({.start = 0, .duration = kSecond, .frames = 100, .burst = 64});
+  EXPECT_EQ(pacer.grant(0), 64u);
+  pacer.sent(60);
+  EXPECT_EQ(pacer.grant(1), 40u);
+  pacer.sent(40);
+  EXPECT_EQ(pacer.grant(2), 0u);
+  EXPECT_TRUE(pacer.finished(2));
+  EXPECT_EQ(pacer.intended(2), 100u);
+  Pacer slow({.start = 0, .duration = kMillisecond, .frames = 100, .burst = 64});
+  slow.sent(slow.grant(0));
+  EXPECT_FALSE(slow.finished(1));
+  EXPECT_EQ(slow.grant(kMillisecond), 0u);
+  EXPECT_TRUE(slow.finished(kMillisecond));
+}
+
 TEST(Pacer, NeverAheadOfTheSchedule) {
   Pacer pacer({.start = 0, .duration = kSecond, .fps = 1e6, .burst = 32});
   EXPECT_EQ(pacer.grant(-1), 0u);

@@ -52,6 +52,70 @@ TEST(Schedule, BurstsAreDueAtOnceAndKeepTheMeanRate) {
   }
 }
 
+TEST(Schedule, AStepIsASecondScheduleBehindTheFirst) {
+  for (const std::uint32_t queues : {1u, 3u}) {
+    std::vector<Nanoseconds> deadlines;
+    for (std::uint32_t queue = 0; queue < queues; ++queue) {
+      const auto of_queue = all(Schedule({.start = 100,
+                                          .duration = 30 * kMillisecond,
+                                          .fps = 1e6,
+                                          .step_at = 10 * kMillisecond,
+                                          .step_fps = 25e4,
+                                          .queue = queue,
+                                          .queues = queues}));
+      deadlines.insert(deadlines.end(), of_queue.begin(), of_queue.end());
+    }
+    std::sort(deadlines.begin(), deadlines.end());
+    ASSERT_EQ(deadlines.size(), 10'000u + 5'000u);
+    for (std::size_t i = 0; i < deadlines.size(); ++i) {
+      const auto expected = static_cast<Nanoseconds>(
+          i < 10'000 ? i * 1000 : std::size_t{10'000'000} + (i - 10'000) * 4000);
+      ASSERT_EQ(deadlines[i], 100 + expected) << i;
+    }
+  }
+}
+
+TEST(Schedule, WhatIsDueIsTheSameAcrossAStep) {
+  for (const ScheduleKind kind :
+       {ScheduleKind::kConstant, ScheduleKind::kBursty, ScheduleKind::kPoisson}) {
+    const ScheduleSpec spec{.kind = kind,
+                            .start = 0,
+                            .duration = 20 * kMillisecond,
+                            .fps = 2e5,
+                            .step_at = 7 * kMillisecond,
+                            .step_fps = 3e4,
+                            .burst_size = 8,
+                            .seed = 5};
+    const auto deadlines = all(Schedule(spec));
+    for (Nanoseconds now = 0; now < 21 * kMillisecond; now += 333 * kMicrosecond) {
+      const auto due = static_cast<std::uint64_t>(
+          std::upper_bound(deadlines.begin(), deadlines.end(), now) - deadlines.begin());
+      ASSERT_EQ(Schedule(spec).due(now), due) << now;
+      Schedule skipping(spec);
+      skipping.pop_many(due);
+      ASSERT_EQ(skipping.popped(), due);
+      ASSERT_EQ(skipping.next(), due < deadlines.size() ? deadlines[due] : Schedule::kThrough);
+      // From in the middle as well.
+      Schedule begun(spec);
+      begun.pop_many(due / 2);
+      ASSERT_EQ(begun.due(now), due - due / 2) << now;
+    }
+  }
+}
+
+TEST(Schedule, AFirstPartWithoutAFrameIsPassed) {
+  const auto deadlines = all(Schedule(
+      {.start = 0, .duration = kSecond, .fps = 1, .step_at = 100 * kMillisecond, .step_fps = 10}));
+  ASSERT_EQ(deadlines.size(), 9u);
+  EXPECT_EQ(deadlines.front(), 100 * kMillisecond);
+}
+
+TEST(Schedule, TheMeanGapIsOfBothParts) {
+  const Schedule schedule(
+      {.start = 0, .duration = 3 * kSecond, .fps = 100, .step_at = kSecond, .step_fps = 25});
+  EXPECT_DOUBLE_EQ(schedule.gap_ns(), 3e9 / 150);
+}
+
 TEST(Schedule, PoissonGapsHaveTheExponentialLaw) {
   const ScheduleSpec spec{.kind = ScheduleKind::kPoisson,
                           .start = 5,
