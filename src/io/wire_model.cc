@@ -32,6 +32,7 @@ WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
       waiting_(inside_expected),
       held_(spec.reorder > 0 ? inside_expected : 1) {
   assert(spec.delay >= 0 && spec.jitter >= 0 && spec.reorder_by >= 1);
+  assert(spec.blocked >= 0 && spec.outage >= 0 && spec.outage_every > spec.outage);
   assert(spec.rate_fps == 0 || spec.rate_fps >= 0.001);
   if (spec.rate_fps > 0) {
     gap_ = static_cast<FixedTime>(1e9 / spec.rate_fps * kFractionsPerNs);
@@ -46,16 +47,21 @@ WireModel::WireModel(const WireSpec& spec, std::size_t inside_expected)
 bool WireModel::take_slot(Nanoseconds& at) {
   if (gap_ == 0) return true;
   const FixedTime arrived = static_cast<FixedTime>(at) << kFractionBits;
-  if (cap_free_at_ <= arrived) {
-    cap_free_at_ = arrived + gap_;
-    return true;
-  }
-  const bool full = cap_free_at_ - arrived > backlog_max_;
-  if (full && excess_random_.next() >> 11 < excess_loss_) return false;
+  const FixedTime slot = std::max(cap_free_at_, arrived);
+  const bool full = slot - arrived > backlog_max_;
+  const bool lost = full && excess_random_.next() >> 11 < excess_loss_;
+  if (full) blocked_until_ = at + spec_.blocked;
+  if (!full) cap_free_at_ = slot + gap_;
+  if (lost || at < blocked_until_) return false;
   constexpr FixedTime kRoundUp = (FixedTime{1} << kFractionBits) - 1;
-  at = static_cast<Nanoseconds>((cap_free_at_ + kRoundUp) >> kFractionBits);
-  if (!full) cap_free_at_ += gap_;
+  at = static_cast<Nanoseconds>((slot + kRoundUp) >> kFractionBits);
   return true;
+}
+
+bool WireModel::in_service(Nanoseconds at) {
+  if (spec_.outage == 0) return true;
+  if (!first_arrival_) first_arrival_ = at;
+  return (at - *first_arrival_) % spec_.outage_every < spec_.outage_every - spec_.outage;
 }
 
 // A frame that is through the cap at `slot` leaves then, and not before the one in front.
@@ -72,7 +78,7 @@ Arrival WireModel::arrive(std::uint64_t handle, Nanoseconds at) {
   const std::uint64_t entropy = random_.next();
   const auto jitter =
       static_cast<Nanoseconds>(jitter_random_.below(static_cast<std::uint64_t>(spec_.jitter)));
-  if (lost) return {.fate = Fate::kDropped, .entropy = entropy};
+  if (lost || !in_service(at)) return {.fate = Fate::kDropped, .entropy = entropy};
 
   Nanoseconds slot = at;
   if (!take_slot(slot)) return {.fate = Fate::kQueueFull, .entropy = entropy};

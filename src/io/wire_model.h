@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 
 #include "base/clock.h"
@@ -43,6 +45,13 @@ struct WireSpec {
   // Probability that such an arrival is dropped. Where it is not it leaves with the last of those
   // that wait, and takes no time of the cap: a device with a soft knee.
   double excess_loss = 1;
+  // With rate_fps: after an arrival that finds no room nothing passes for so long. What arrives
+  // meanwhile takes its slot all the same, so that a device which is overloaded for longer is
+  // blocked until this long after the overload: the time that it takes to recover.
+  Nanoseconds blocked = 0;
+  // Out of service: of each period from the first arrival on, the last part. 0: never.
+  Nanoseconds outage = 0;
+  Nanoseconds outage_every = 10 * kSecond;  // > outage
   std::uint64_t seed = 1;
 };
 
@@ -113,6 +122,7 @@ class WireModel {
 
   bool chance(std::uint64_t threshold) { return random_.next() >> 11 < threshold; }
   bool take_slot(Nanoseconds& at);
+  bool in_service(Nanoseconds at);
   [[nodiscard]] bool held_ripe() const;
   [[nodiscard]] Nanoseconds leave_after(Nanoseconds slot, Nanoseconds delay);
 
@@ -122,8 +132,10 @@ class WireModel {
   Random excess_random_;  // one draw for each that finds no room
   // Probabilities in units of 2^-53.
   std::uint64_t loss_, corrupt_, duplicate_, reorder_, excess_loss_;
-  FixedTime gap_ = 0;            // 1 / rate_fps; 0: no cap
-  FixedTime backlog_max_ = 0;    // queue_frames * gap_
+  FixedTime gap_ = 0;          // 1 / rate_fps; 0: no cap
+  FixedTime backlog_max_ = 0;  // queue_frames * gap_
+  Nanoseconds blocked_until_ = std::numeric_limits<Nanoseconds>::min();
+  std::optional<Nanoseconds> first_arrival_;
   FixedTime cap_free_at_ = 0;    // when the cap can take the next frame
   Nanoseconds last_due_ = 0;     // `at` of the latest that entered waiting_
   Fifo<Waiting> waiting_;        // in order of `at`: the cap is FIFO, the jitter keeps the order

@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t kMostFrames = 1'000'000;
 constexpr double kSlowestFps = 0.001;
 constexpr Nanoseconds kLongestDelay = 10 * kSecond;
+constexpr Nanoseconds kLongestPeriod = 24 * 3600 * kSecond;
 
 // Collects the first error, so that each option is one line below.
 class Reader {
@@ -39,12 +40,11 @@ class Reader {
                    fmt::format("give {} too, or leave {} out", two, one));
   }
   [[nodiscard]] const Status& status() const { return status_; }
-
- private:
   [[nodiscard]] std::string as_known(const std::string& name) const {
     return spelled_ ? spelled_(name) : name;
   }
 
+ private:
   const std::map<std::string, std::string>& options_;
   const std::function<std::string(std::string_view)>& spelled_;
   Status status_;
@@ -64,9 +64,9 @@ Result<double> parse_frame_rate(const std::string& flag, const std::string& text
 }  // namespace
 
 const std::vector<std::string>& wire_option_names() {
-  static const std::vector<std::string> names{"loss",       "duplicate",   "corrupt", "reorder",
-                                              "reorder-by", "delay",       "jitter",  "rate",
-                                              "queue",      "excess-loss", "seed"};
+  static const std::vector<std::string> names{
+      "loss", "duplicate", "corrupt",     "reorder", "reorder-by", "delay",        "jitter",
+      "rate", "queue",     "excess-loss", "blocked", "outage",     "outage-every", "seed"};
   return names;
 }
 
@@ -82,6 +82,9 @@ Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& op
   const auto delay = [](const std::string& flag, const std::string& text) {
     return parse_duration(flag, text, 0, kLongestDelay);
   };
+  const auto period = [](const std::string& flag, const std::string& text) {
+    return parse_duration(flag, text, 0, kLongestPeriod);
+  };
   reader.read("loss", parse_ratio, [&](double value) { spec.loss = value; });
   reader.read("duplicate", parse_ratio, [&](double value) { spec.duplicate = value; });
   reader.read("corrupt", parse_ratio, [&](double value) { spec.corrupt = value; });
@@ -94,12 +97,23 @@ Result<WireSpec> parse_wire_options(const std::map<std::string, std::string>& op
   reader.read("queue", count(0, kMostFrames),
               [&](std::uint64_t value) { spec.queue_frames = static_cast<std::uint32_t>(value); });
   reader.read("excess-loss", parse_ratio, [&](double value) { spec.excess_loss = value; });
+  reader.read("blocked", delay, [&](Nanoseconds value) { spec.blocked = value; });
+  reader.read("outage", period, [&](Nanoseconds value) { spec.outage = value; });
+  reader.read("outage-every", period, [&](Nanoseconds value) { spec.outage_every = value; });
   reader.read("seed", count(0, std::numeric_limits<std::uint64_t>::max()),
               [&](std::uint64_t value) { spec.seed = value; });
   reader.needs("reorder-by", "reorder");
   reader.needs("queue", "rate");
   reader.needs("excess-loss", "rate");
+  reader.needs("blocked", "rate");
+  reader.needs("outage-every", "outage");
   if (!reader.status()) return tl::unexpected(reader.status().error());
+  if (spec.outage >= spec.outage_every)
+    return fail(ErrorKind::kUsage,
+                fmt::format("{} {}: not shorter than {} {}", reader.as_known("outage"),
+                            exact_duration(spec.outage), reader.as_known("outage-every"),
+                            exact_duration(spec.outage_every)),
+                "the device has to be in service for a part of each period");
   return spec;
 }
 
@@ -109,6 +123,8 @@ std::string wire_option_values(std::string_view name) {
   if (name == "delay" || name == "jitter") {
     return fmt::format("0 to {}", exact_duration(kLongestDelay));
   }
+  if (name == "blocked") return fmt::format("0 to {}", exact_duration(kLongestDelay));
+  if (name.starts_with("outage")) return fmt::format("0 to {}", exact_duration(kLongestPeriod));
   if (name == "rate") return "frames a second";
   return name == "seed" ? "any count" : "0 to 1";
 }
@@ -126,12 +142,15 @@ std::string wire_option_text(const WireSpec& spec, std::string_view name) {
   if (name == "rate") return when(limited, exact_rate({Rate::Kind::kPps, spec.rate_fps}));
   if (name == "queue") return when(limited, std::to_string(spec.queue_frames));
   if (name == "excess-loss") return when(limited, exact_ratio(spec.excess_loss));
+  if (name == "blocked") return when(limited, exact_duration(spec.blocked));
+  if (name == "outage") return exact_duration(spec.outage);
+  if (name == "outage-every") return when(spec.outage > 0, exact_duration(spec.outage_every));
   return std::to_string(spec.seed);
 }
 
 bool is_clean(const WireSpec& spec) {
   return spec.loss <= 0 && spec.duplicate <= 0 && spec.corrupt <= 0 && spec.reorder <= 0 &&
-         spec.delay == 0 && spec.jitter == 0 && spec.rate_fps <= 0;
+         spec.delay == 0 && spec.jitter == 0 && spec.rate_fps <= 0 && spec.outage == 0;
 }
 
 }  // namespace wireproof

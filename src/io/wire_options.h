@@ -14,12 +14,13 @@
 namespace wireproof {
 
 // loss, duplicate, reorder, corrupt: "0.1%" or "0.001". reorder-by: frames, 1 to 1M. delay, jitter:
-// "50us", up to 10 s. rate: "100kpps". queue: frames, 0 to 1M. excess-loss: as loss. seed: any
-// whole number.
+// "50us", up to 10 s. rate: "100kpps". queue: frames, 0 to 1M. excess-loss: as loss. blocked: as
+// delay. outage, outage-every: up to a day. seed: any whole number.
 [[nodiscard]] const std::vector<std::string>& wire_option_names();
 
 // Reads the keys above and leaves others alone. Fails with kUsage on a bad value and on settings
-// that contradict each other (queue or excess-loss without rate, reorder-by without reorder).
+// that contradict each other (queue, excess-loss or blocked without rate, reorder-by without
+// reorder, outage-every without outage or no longer than it).
 // `spelled`: an option's name as the reader of the message knows it; empty: as it is here.
 [[nodiscard]] Result<WireSpec> parse_wire_options(
     const std::map<std::string, std::string>& options,

@@ -49,6 +49,11 @@ Config describe_dut(const DutSettings& settings) {
     config.push_back({"rate_fps", wire.rate_fps});
     config.push_back({"queue_frames", wire.queue_frames});
     if (wire.excess_loss < 1) config.push_back({"excess_loss", wire.excess_loss});
+    if (wire.blocked > 0) config.push_back({"blocked_ns", wire.blocked});
+  }
+  if (wire.outage > 0) {
+    config.push_back({"outage_ns", wire.outage});
+    config.push_back({"outage_every_ns", wire.outage_every});
   }
   config.push_back({"seed", wire.seed});
   config.push_back({"ring_frames", settings.ring_frames});
@@ -77,7 +82,12 @@ std::string describe_wire(const WireSpec& wire) {
   if (wire.rate_fps > 0) {
     text += fmt::format("rate {}, queue {}, ", format_rate(wire.rate_fps), wire.queue_frames);
     if (wire.excess_loss < 1) text += fmt::format("excess loss {:g}%, ", 100 * wire.excess_loss);
+    if (wire.blocked > 0)
+      text += fmt::format("blocked for {} after an overload, ", format_duration(wire.blocked));
   }
+  if (wire.outage > 0)
+    text += fmt::format("out of service for {} of each {}, ", format_duration(wire.outage),
+                        format_duration(wire.outage_every));
   return text + fmt::format("seed {}", wire.seed);
 }
 

@@ -43,6 +43,7 @@ Setting wire_setting(std::string_view name, std::string_view argument, std::stri
              // So that what means nothing without them is told.
              if (name != "reorder") spec.reorder = 1;
              if (name != "rate") spec.rate_fps = 1;
+             if (name != "outage") spec.outage = 1;
              std::string text = wire_option_text(spec, name);
              if (text.empty()) return std::nullopt;
              return ConfigValue(std::move(text));
@@ -71,6 +72,10 @@ SettingRows dut_settings() {
       wire_setting("queue", "N", "queue of --rate, in frames"),
       wire_setting("excess-loss", "PART",
                    "fraction to drop of the frames that find the queue full"),
+      wire_setting("blocked", "TIME",
+                   "after a frame that finds the queue full, nothing passes for so long"),
+      wire_setting("outage", "TIME", "out of service for so long at the end of each period"),
+      wire_setting("outage-every", "TIME", "period of --outage, from the first frame on"),
       wire_setting("seed", "N",
                    "seed of every random choice; the same seed gives the same choices"),
       {"only", "WAY", "impair only this direction", kDut, Scope::kJob,

@@ -43,6 +43,8 @@ void check_bounds(const WireSpec& wire) {
   require(wire.queue_frames <= 1'000'000, "queue");
   require(wire.delay >= 0 && wire.delay <= 10 * kSecond, "delay");
   require(wire.jitter >= 0 && wire.jitter <= 10 * kSecond, "jitter");
+  require(wire.blocked >= 0 && wire.blocked <= 10 * kSecond, "blocked");
+  require(wire.outage >= 0 && wire.outage < wire.outage_every, "outage");
   require(wire.rate_fps >= 0 && wire.rate_fps <= 1e12, "rate");
 }
 
@@ -65,18 +67,23 @@ void check_wire(const WireSpec& wire) {
     written["rate"] = fmt::format("{:.1100f}pps", wire.rate_fps);
     written["queue"] = fmt::format("{}", wire.queue_frames);
     put("excess-loss", wire.excess_loss);
+    written["blocked"] = fmt::format("{}ns", wire.blocked);
   }
+  written["outage"] = fmt::format("{}ns", wire.outage);
+  written["outage-every"] = fmt::format("{}ns", wire.outage_every);
   const auto again = parse_wire_options(written);
   require(again.has_value(), "what is written of a wire is refused");
   require(is_clean(*again) == is_clean(wire), "a wire is clean, or is not");
   require(again->delay == wire.delay && again->jitter == wire.jitter && again->seed == wire.seed &&
-              again->reorder_by == wire.reorder_by && again->queue_frames == wire.queue_frames,
+              again->reorder_by == wire.reorder_by && again->queue_frames == wire.queue_frames &&
+              again->blocked == wire.blocked && again->outage == wire.outage &&
+              again->outage_every == wire.outage_every,
           "a wire is not read back");
   require(again->loss == wire.loss && again->duplicate == wire.duplicate &&
               again->corrupt == wire.corrupt && again->reorder == wire.reorder &&
               again->rate_fps == wire.rate_fps && again->excess_loss == wire.excess_loss,
           "a wire's numbers are not read back");
-  require(written.size() + (wire.rate_fps > 0 ? 0 : 3) == wire_option_names().size(),
+  require(written.size() + (wire.rate_fps > 0 ? 0 : 4) == wire_option_names().size(),
           "an option that is not looked at");
 }
 

@@ -267,6 +267,47 @@ TEST(WireModel, LossAboveTheCapIsExactOverLongRuns) {
   }
 }
 
+// Twice the capacity for 100 ms, then half of it: blocked until 40 ms after the last that found no
+// room, whatever came in between.
+TEST(WireModel, ItIsBlockedForSoLongAfterAnOverload) {
+  const WireSpec spec{.rate_fps = 10'000, .queue_frames = 5, .blocked = 40 * kMillisecond};
+  WireModel model(spec);
+  Nanoseconds last_full = 0;
+  Nanoseconds first_passed = 0;
+  std::uint64_t handle = 0;
+  std::uint64_t passed_at_first = 0;
+  const auto arrive = [&](Nanoseconds at) {
+    const Arrival arrival = model.arrive(handle++, at);
+    std::array<Departure, 64> out;
+    model.depart(at, out);
+    return arrival.fate == Fate::kForwarded;
+  };
+  for (Nanoseconds at = 0; at < 100 * kMillisecond; at += 50 * kMicrosecond) {
+    const bool passed = arrive(at);
+    passed_at_first += passed ? 1 : 0;
+    if (!passed) last_full = at;
+  }
+  EXPECT_LE(passed_at_first, 12u);  // until the queue is full for the first time
+  for (Nanoseconds at = 100 * kMillisecond; at < 300 * kMillisecond; at += 200 * kMicrosecond) {
+    const bool passed = arrive(at);
+    if (passed && first_passed == 0) first_passed = at;
+    EXPECT_EQ(passed, first_passed > 0) << at;
+  }
+  EXPECT_NEAR(static_cast<double>(first_passed - last_full), 40e6, 1e6);
+}
+
+TEST(WireModel, ItIsOutOfServiceAtTheEndOfEachPeriod) {
+  WireModel model({.outage = 30 * kMillisecond, .outage_every = 100 * kMillisecond});
+  constexpr Nanoseconds kFirst = 12'345;
+  for (std::uint64_t i = 0; i < 350; ++i) {
+    const auto at = kFirst + static_cast<Nanoseconds>(i) * kMillisecond;
+    std::array<Departure, 64> out;
+    const Fate fate = model.arrive(i, at).fate;
+    model.depart(at, out);
+    EXPECT_EQ(fate == Fate::kDropped, i % 100 >= 70) << i;
+  }
+}
+
 // A soft knee: what the hard device would have dropped is dropped in part, the rest leaves in order
 // and takes nothing of the capacity.
 TEST(WireModel, APartOfTheExcessIsLost) {

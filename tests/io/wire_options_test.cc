@@ -16,6 +16,9 @@ TEST(WireOptions, EveryOptionReachesItsField) {
                                         {"rate", "100kpps"},
                                         {"queue", "16"},
                                         {"excess-loss", "25%"},
+                                        {"blocked", "40ms"},
+                                        {"outage", "300ms"},
+                                        {"outage-every", "2s"},
                                         {"seed", "18446744073709551615"},
                                         {"zero-copy", "not ours"}});
   ASSERT_TRUE(spec.has_value()) << spec.error().message;
@@ -29,6 +32,9 @@ TEST(WireOptions, EveryOptionReachesItsField) {
   EXPECT_DOUBLE_EQ(spec->rate_fps, 100'000);
   EXPECT_EQ(spec->queue_frames, 16u);
   EXPECT_DOUBLE_EQ(spec->excess_loss, 0.25);
+  EXPECT_EQ(spec->blocked, 40 * kMillisecond);
+  EXPECT_EQ(spec->outage, 300 * kMillisecond);
+  EXPECT_EQ(spec->outage_every, 2 * kSecond);
   EXPECT_EQ(spec->seed, 18446744073709551615u);
   EXPECT_FALSE(is_clean(*spec));
 }
@@ -36,6 +42,7 @@ TEST(WireOptions, EveryOptionReachesItsField) {
 TEST(WireOptions, NoneIsAClearWire) {
   EXPECT_TRUE(is_clean(*parse_wire_options({})));
   EXPECT_FALSE(is_clean(*parse_wire_options({{"jitter", "1us"}})));
+  EXPECT_FALSE(is_clean(*parse_wire_options({{"outage", "1us"}})));
   EXPECT_TRUE(is_clean(*parse_wire_options({{"seed", "5"}, {"loss", "0"}})));
 }
 
@@ -48,6 +55,9 @@ TEST(WireOptions, BadValuesNameTheOption) {
                                                                      {"jitter", "-1ms"},
                                                                      {"rate", "50%"},
                                                                      {"excess-loss", "0.5"},
+                                                                     {"blocked", "1ms"},
+                                                                     {"outage", "10s"},
+                                                                     {"outage-every", "1s"},
                                                                      {"seed", "-1"}}) {
     const auto spec = parse_wire_options({{key, value}});
     ASSERT_FALSE(spec.has_value()) << key;

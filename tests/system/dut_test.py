@@ -168,6 +168,28 @@ def excess_is_lost_in_part(backend):
         assert orders == sorted(orders), "some overtook others"
 
 
+def blocked_after_an_overload_and_out_of_service(backend):
+    """Seen by the tester: by when the last that was lost had been sent, and how many were lost at once."""
+    blocked, outage = 0.2, 0.15
+    with Topology() as net:
+        device = Device(net, backend, "--rate", "10kpps", "--queue", "10", "--blocked", f"{blocked}s")
+        done = net.run("tester", "trial", "--tx", f"{backend}:t0", "--rx", f"{backend}:t1", "--rate",
+                       "20kpps", "--step", "2kpps@300ms", "--duration", "1s", "--json")
+        device.stop()
+        bursts = done.json["trials"][0]["directions"][0]["loss_bursts"]
+        recovered = bursts["last_sent_before_ns"] / 1e9 - 0.3
+        assert abs(recovered - blocked) < 0.01, bursts
+    with Topology() as net:
+        device = Device(net, backend, "--outage", f"{outage}s", "--outage-every", "800ms")
+        done = net.run("tester", "trial", "--tx", f"{backend}:t0", "--rx", f"{backend}:t1", "--rate",
+                       "2kpps", "--duration", "900ms", "--warm-up", "0", "--json")
+        counts = device.stop()
+        found = done.json["trials"][0]["directions"][0]
+        assert abs(found["loss_bursts"]["longest"] / 2000 - outage) < 0.01, found["loss_bursts"]
+        assert found["counts"]["lost"] == found["loss_bursts"]["longest"] == counts["dropped"], (found, counts)
+        assert abs(found["loss_bursts"]["last_sent_before_ns"] / 1e9 - 0.8) < 0.01, found["loss_bursts"]
+
+
 def delay_is_added(backend):
     with Topology() as net:
         device = Device(net, backend, "--delay", "50ms")
@@ -258,7 +280,7 @@ def traces(net):
 
 
 for test in (log_tells_what_came_out, same_seed_same_fates, passes_the_other_way_too,
-             rate_cap_is_kept, excess_is_lost_in_part, delay_is_added, jitter_is_the_published_law, ends_with_everything_written,
+             rate_cap_is_kept, excess_is_lost_in_part, blocked_after_an_overload_and_out_of_service, delay_is_added, jitter_is_the_published_law, ends_with_everything_written,
              being_starved_is_said, leaves_nothing):
     for name in BACKENDS:
         SUITE.add(f"{test.__name__}_{name}", test, name)
@@ -289,6 +311,9 @@ REFUSED = [
     (["--loss", "1e-3"], 2, "loss"),
     (["--reorder-by", "3"], 2, "reorder"),
     (["--excess-loss", "10%"], 2, "rate"),
+    (["--blocked", "10ms"], 2, "rate"),
+    (["--outage-every", "10s"], 2, "outage"),
+    (["--outage", "2s", "--outage-every", "2s"], 2, "not shorter than"),
     (["--queue", "3"], 2, "rate"),
     (["--rate", "50%"], 2, "rate"),
     (["--rate", "100"], 2, "rate"),
