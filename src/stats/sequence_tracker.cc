@@ -51,11 +51,11 @@ void SequenceTracker::clear() {
 }
 
 Arrived SequenceTracker::jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived,
-                              Nanoseconds sent) {
+                              Nanoseconds delay) {
   std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
   const std::uint64_t next = head[kNext];
   const std::uint64_t skipped = number - next;
-  gap_log_.jumped(space, {next, next - head[kMissing], arrived, sent}, skipped);
+  gap_log_.jumped(space, {next, next - head[kMissing], arrived, arrived - delay}, skipped);
   if (next == 0 || (number >> 6) != ((next - 1) >> 6)) advance(space, number);
   head[kHead + ((number >> 6) & (ring_words_ - 1))] |= std::uint64_t{1} << (number & 63);
   head[kNext] = number + 1;

@@ -50,14 +50,14 @@ class SequenceTracker {
 
   // space < spaces(). Numbers begin at 0; of `sequence` the 40 bits that are on the wire count
   // (sequence_number.h). `arrived`: of the frame, on any clock; the late time is made of it.
-  // `sent`: the same of its sender's; behind_last_gap() is made of it.
+  // It was sent `delay` before, which behind_last_gap() tells.
   Arrived observe(std::uint32_t space, std::uint64_t sequence, Nanoseconds arrived,
-                  Nanoseconds sent = 0) {
+                  Nanoseconds delay = 0) {
     std::uint64_t* head = memory_.data() + std::size_t{space} * stride_;
     const std::uint64_t next = head[kNext];
     const std::int64_t ahead = sequence_distance(sequence, next);
     if (ahead != 0) {
-      return ahead > 0 ? jump(space, next + ahead, arrived, sent)
+      return ahead > 0 ? jump(space, next + ahead, arrived, delay)
                        : look_back(space, -ahead, arrived);
     }
     if ((next & 63) == 0) advance(space, next);
@@ -96,7 +96,7 @@ class SequenceTracker {
   // run of lost numbers that ends where the ring begins; the holes that have left the ring.
   static constexpr std::size_t kNext = 0, kMissing = 1, kOpenRun = 2, kPassed = 3, kHead = 4;
 
-  Arrived jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived, Nanoseconds sent);
+  Arrived jump(std::uint32_t space, std::uint64_t number, Nanoseconds arrived, Nanoseconds delay);
   Arrived look_back(std::uint32_t space, std::int64_t distance, Nanoseconds arrived);
   // Moves the ring so that `number` is in its newest word: every word on the way gives up the
   // numbers it held, and its zeros were holes.

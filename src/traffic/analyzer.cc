@@ -113,8 +113,7 @@ void Analyzer::look_elsewhere(const Frame& frame) {
 }
 
 inline bool Analyzer::account(const Seen& seen) {
-  const Arrived found =
-      tracker_.observe(seen.group, seen.sequence, seen.arrived, seen.arrived - seen.delay);
+  const Arrived found = tracker_.observe(seen.group, seen.sequence, seen.arrived, seen.delay);
   if (variation_) variation_->observe(seen.group, seen.sequence, seen.delay, found);
   if (log_.wanted()) [[unlikely]] {
     log(seen, found);

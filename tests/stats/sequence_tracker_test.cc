@@ -257,7 +257,7 @@ TEST(SequenceTracker, WhatCameBehindTheLastGapIsKnownInTheWindowAndBehindIt) {
     std::uint64_t held = UINT64_MAX;                          // a number that comes later
     const auto arrive = [&](std::uint64_t number) {
       arrivals.push_back(number);
-      tracker.observe(1, number, 5, static_cast<Nanoseconds>(number) * 1000 + 7);
+      tracker.observe(1, number, static_cast<Nanoseconds>(number) * 1000 + 57, 50);
     };
     const std::uint64_t numbers = 1 + random.below(2'000);
     for (std::uint64_t number = 0; number < numbers; ++number) {
