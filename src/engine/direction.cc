@@ -23,7 +23,10 @@ Result<std::unique_ptr<Direction>> Direction::make(const DirectionSpec& spec,
 }
 
 void Direction::start(StreamRun run) {
-  run.fps = spec_.fps.value_or(run.fps);
+  if (spec_.fps) {  // a stream beside the trial's, whose course is its own
+    run.fps = *spec_.fps;
+    run.step.reset();
+  }
   sender_->start(run, receiver_ ? &receiver_->late_after() : nullptr);
   if (receiver_) receiver_->start(run);
 }

@@ -121,12 +121,16 @@ Config describe_test(const TestSettings& test) {
 namespace {
 
 // "12.500 kpps, 8.400 Mbps L1, 6.400 Mbps L2, 25,000 frames"
-std::string describe_rate(const TestSettings& test, double fps, double frame_size,
-                          Nanoseconds duration) {
-  return fmt::format(
-      "            {}, {} L1, {} L2, {} frames{}\n", format_rate(fps),
-      format_bps(layer1_bps(fps, frame_size)), format_bps(layer2_bps(fps, frame_size)),
-      format_count(frames_in(fps, duration)), test.bidirectional ? " in each direction" : "");
+std::string describe_rate(const TestSettings& test, const TrialSpec& load, double frame_size) {
+  if (load.max_rate) return {};
+  const double fps = load.intended_fps;
+  const RateStep step = load.step.value_or(RateStep{.at = load.duration});
+  const std::uint64_t frames =
+      frames_in(fps, step.at) + frames_in(step.fps, load.duration - step.at);
+  return fmt::format("            {}, {} L1, {} L2, {} frames{}\n", format_rate(fps),
+                     format_bps(layer1_bps(fps, frame_size)),
+                     format_bps(layer2_bps(fps, frame_size)), format_count(frames),
+                     test.bidirectional ? " in each direction" : "");
 }
 
 std::string describe_named(const char* label, const std::string& typed, const PortSpec& port) {
@@ -138,7 +142,7 @@ std::string describe_named(const char* label, const std::string& typed, const Po
 
 std::string plan_text(const TestSettings& test, const PreparedTest& prepared,
                       const JobContext& context, const std::string& load,
-                      const std::vector<double>& loads_fps, Nanoseconds duration) {
+                      const std::vector<TrialSpec>& loads) {
   std::string text = describe_named("tx port", test.tx, prepared.tx.spec);
   if (prepared.rx) text += describe_named("rx port", *test.rx, prepared.rx->spec);
   text += fmt::format("load        {}\n", load);
@@ -152,7 +156,7 @@ std::string plan_text(const TestSettings& test, const PreparedTest& prepared,
     text += fmt::format("frames      {} bytes with FCS, {} flow{}{}\n", choice.name, profile.flows,
                         profile.flows == 1 ? "" : "s",
                         choice.sizes.size() > 1 ? fmt::format(", mean {:.1f}", mean) : "");
-    if (i < loads_fps.size()) text += describe_rate(test, loads_fps[i], mean, duration);
+    if (i < loads.size()) text += describe_rate(test, loads[i], mean);
   }
   text += plan_headers_text(test);
   for (const std::string& note : test.notes) text += fmt::format("note        {}\n", note);

@@ -25,11 +25,10 @@ void describe_counters(const DeviceCounters& counters, NicFacts& nic);
 // The effective configuration that trial, search and calibrate share.
 [[nodiscard]] Config describe_test(const TestSettings& test);
 
-// What would be opened, sent and needed. `loads_fps`: of each size, where a trial's loads are known
-// (not those of a search), `duration` the trial's.
+// What would be opened, sent and needed. `loads`: a trial's of each size, where they are known (not
+// those of a search).
 [[nodiscard]] std::string plan_text(const TestSettings& test, const PreparedTest& prepared,
                                     const JobContext& context, const std::string& load,
-                                    const std::vector<double>& loads_fps = {},
-                                    Nanoseconds duration = 0);
+                                    const std::vector<TrialSpec>& loads = {});
 
 }  // namespace wireproof

@@ -133,8 +133,10 @@ Result<Nanoseconds> duration_of(std::uint64_t frames, double fps) {
 
 Config describe_trial(const Settings& settings) {
   Config config = describe_test(settings.test);
-  config.push_back({"duration_ns", settings.trial.duration});
-  if (settings.trial.frames > 0) config.push_back({"frames", settings.trial.frames});
+  const bool by_frames = settings.trial.frames > 0;  // with a rate, by them alone
+  if (!by_frames || settings.trial.rate.kind == Rate::Kind::kMax)
+    config.push_back({"duration_ns", settings.trial.duration});
+  if (by_frames) config.push_back({"frames", settings.trial.frames});
   if (const auto& step = settings.trial.step) {
     config.push_back({"step_rate", exact_rate(step->rate)});
     config.push_back({"step_at_ns", step->at});
@@ -153,7 +155,7 @@ Config describe_trial(const Settings& settings) {
 
 struct PreparedTrial {
   PreparedTest test;
-  std::vector<double> loads_fps;  // of each size, as far as they can be known yet
+  std::vector<TrialSpec> loads;  // of each size, as far as they can be known yet
 };
 
 Result<PreparedTrial> prepare_trial(const Settings& settings, const JobContext& context) {
@@ -163,16 +165,14 @@ Result<PreparedTrial> prepare_trial(const Settings& settings, const JobContext& 
   if (!prepared.test.line_rate_bps) return prepared;
   const auto planned = plan_trials(settings, *prepared.test.line_rate_bps);
   if (!planned) return tl::unexpected(planned.error());
-  for (const PlannedTrial& one : *planned) {
-    if (!one.spec.max_rate) prepared.loads_fps.push_back(one.spec.intended_fps);
-  }
+  for (const PlannedTrial& one : *planned) prepared.loads.push_back(one.spec);
   return prepared;
 }
 
 Result<std::string> plan_trial_job(const Settings& settings, const JobContext& context) {
   return prepare_trial(settings, context).map([&](const PreparedTrial& prepared) {
     return plan_text(settings.test, prepared.test, context, describe_trial_load(settings),
-                     prepared.loads_fps, settings.trial.duration);
+                     prepared.loads);
   });
 }
 

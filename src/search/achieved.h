@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include "trial/derive.h"
 
@@ -10,6 +11,16 @@ namespace wireproof {
 
 // More than any tester offers.
 inline constexpr double kUnboundedFps = 1e12;
+
+// A disturbance makes loads invalid that the device carries, and those just above what it carries
+// still fail. Trials above a load that was given up as disturbed, and the n-th of them: 1, 8 and
+// 64 % above what came back, at a precision of 0.5 %.
+inline constexpr unsigned kTrialsAbove = 3;
+[[nodiscard]] inline double load_above(double came_back_fps, double precision, unsigned n) {
+  constexpr double kFirst = 2;  // precisions
+  constexpr double kGrowth = 8;
+  return came_back_fps * (1 + kFirst * precision * std::pow(kGrowth, n));
+}
 
 struct Achieved {
   double offered_fps = 0;            // the best

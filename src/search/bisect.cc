@@ -10,16 +10,6 @@
 
 namespace wireproof {
 
-namespace {
-
-// Trials above a load that was disturbed, and the distances of the first, in precisions, and of
-// each further one from the rate that got through: 1, 8 and 64 % at 0.5 %.
-constexpr unsigned kTrialsAbove = 3;
-constexpr double kFirstAbove = 2;
-constexpr double kGrowthAbove = 8;
-
-}  // namespace
-
 Result<SearchResult> Bisection::run() {
   while (const std::optional<SearchStep> step = next_step()) {
     const TrialSpec trial{.id = result_.trials.size() + 1,
@@ -108,8 +98,7 @@ std::optional<SearchStep> Bisection::trial_above() const {
   double forwarded = *ceiling_;
   for (const TrialResult& trial : result_.trials)
     forwarded = std::max(forwarded, forwarding_fps(trial));
-  const double reach = kFirstAbove * spec_.precision * std::pow(kGrowthAbove, trials_above_);
-  const double load = forwarded * (1 + reach);
+  const double load = load_above(forwarded, spec_.precision, trials_above_);
   for (const auto& end : {upper_, unpaced_}) {
     if (end && load >= *end) return std::nullopt;
   }

@@ -23,11 +23,6 @@ constexpr double kPoorChance = 0.15;
 // Frames that a trial needs for the precision to be some of them.
 constexpr double kFramesOfPrecision = 2;
 constexpr Nanoseconds kShortestTrial = 10 * kMillisecond;
-// Trials above a load that was disturbed, and the distances of the first, in precisions, and of
-// each further one from the most that came back: 1, 8 and 64 % at 0.5 %.
-constexpr unsigned kTrialsAbove = 3;
-constexpr double kFirstAbove = 2;
-constexpr double kGrowthAbove = 8;
 
 // Valid trials that one goal may take: there for devices that never do the same twice. Any other
 // needs some twenty to narrow its interval, and two loads decided.
@@ -124,13 +119,12 @@ std::optional<MlrSearch::Step> MlrSearch::wanted() const {
   return first;
 }
 
-// A disturbance makes loads invalid that the device carries, and those just above what it carries
-// still fail: they are tried before what lies below a load that was given up, so that the answer is
-// bounded from above all the same.
+// Before what lies below a load that was given up, so that the answer is bounded from above all the
+// same.
 std::optional<MlrSearch::Step> MlrSearch::above_given_up() const {
   if (!ceiling_ || ceiling_is_limit_ || trials_above_ == kTrialsAbove) return std::nullopt;
-  const double load = std::max(*ceiling_, came_back_fps_) *
-                      (1 + kFirstAbove * common_.precision * std::pow(kGrowthAbove, trials_above_));
+  const double load =
+      load_above(std::max(*ceiling_, came_back_fps_), common_.precision, trials_above_);
   if ((common_.max_fps > 0 && load >= common_.max_fps) || (unpaced_ && load >= *unpaced_))
     return std::nullopt;
   for (std::size_t i = 0; i < goals_.size(); ++i) {

@@ -99,8 +99,7 @@ class Schedule {
   Nanoseconds start_ = 0;  // of this part, like what follows
   Nanoseconds end_ = 0;
   double part_gap_ns_ = 0;
-  std::uint64_t total_ =
-      0;  // of this queue, with the parts before; kPoisson: no bound but the time
+  std::uint64_t total_ = 0;  // of this queue, up to here; kPoisson: no bound but the time
   std::uint32_t left_in_burst_ = 0;
   FixedTime interval_ = 0;  // of bursts
   FixedTime at_ = 0;        // from start

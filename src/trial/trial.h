@@ -155,7 +155,7 @@ struct LossBurstSummary {
   std::optional<std::uint64_t> p50, p99;
   // The last frame that was lost was sent before this, from the start of the counted traffic: the
   // next one of its sequence space that arrived was sent then, or sending ended. Absent: none was
-  // lost, or so many since that it is not known.
+  // lost.
   std::optional<Nanoseconds> last_sent_before;
 };
 

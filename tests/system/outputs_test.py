@@ -115,6 +115,16 @@ def what_is_written_can_be_read_back():
 
 
 @SUITE.case
+def dry_runs_name_the_frames():
+    """Those that a trial of these flags sends, by arithmetic."""
+    for words, frames in ((["--duration", "2s"], "2,000"), (["--frames", "300"], "300"),
+                          (["--duration", "2s", "--step", "4kpps@1s"], "5,000")):
+        done = wireproof("trial", "--tx", "loopback:a", "--rx", "loopback:b", "--rate", "1kpps", *words,
+                         "--dry-run")
+        assert done.code == 0 and f"L2, {frames} frames\n" in done.out, done
+
+
+@SUITE.case
 def dry_runs_send_nothing():
     """By the kernel's count, of each verb that would."""
     with Wire() as wire:
