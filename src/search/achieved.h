@@ -18,8 +18,8 @@ inline constexpr double kUnboundedFps = 1e12;
 inline constexpr unsigned kTrialsAbove = 3;
 [[nodiscard]] inline double load_above(double came_back_fps, double precision, unsigned n) {
   constexpr double kFirst = 2;  // precisions
-  constexpr double kGrowth = 8;
-  return came_back_fps * (1 + kFirst * precision * std::pow(kGrowth, n));
+  constexpr double kFactor = 8;
+  return came_back_fps * (1 + kFirst * precision * std::pow(kFactor, n));
 }
 
 struct Achieved {
