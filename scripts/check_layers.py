@@ -23,9 +23,9 @@ MAY_INCLUDE = {
     "tcp": "base stats",
     "engine": "base packet io trial stats traffic",
     "settings": "base packet io trial stats traffic search engine",
-    "suite": "base trial search settings report job",
+    "suite": "base trial search",
     "report": "base trial traffic tcp io search",
-    "job": "base packet io trial stats traffic search engine settings report",
+    "job": "base packet io trial stats traffic search suite engine settings report",
     "control": "base packet io trial stats traffic search tcp engine settings suite report job",
     "mesh": "base packet io trial stats traffic search tcp engine settings suite report job control",
 }

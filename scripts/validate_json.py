@@ -92,7 +92,7 @@ def stream_document(text):
         event = parse(line)
         if document is not None:
             raise ValueError("an event follows the result")
-        if event.get("event") not in ("trial", "interval", "result"):
+        if event.get("event") not in ("trial", "interval", "progress", "result"):
             raise ValueError(f"unknown event {event.get('event')!r}")
         if event["event"] == "result":
             document = event["document"]

@@ -28,6 +28,8 @@ struct VerbPurpose {
 constexpr VerbPurpose kPurposes[] = {
     {Verb::kTrial, "one load, one duration"},
     {Verb::kSearch, "the highest load that meets a loss goal"},
+    {Verb::kRfc2544,
+     "the tests of RFC 2544: throughput, latency, loss, back-to-back, recovery, reset"},
     {Verb::kCalibrate, "the back-to-back baseline: what the tester alone can do"},
     {Verb::kDut, "a device whose behaviour is known to the frame"},
     {Verb::kBackends,

@@ -45,6 +45,7 @@ int run_verb(const Settings& settings, const Session& session) {
   switch (settings.verb) {
     case Verb::kTrial:
     case Verb::kSearch:
+    case Verb::kRfc2544:
     case Verb::kCalibrate:
     case Verb::kDut:
       return run_job_verb(settings, session);

@@ -43,10 +43,12 @@ std::string verbs_of(const Setting& setting) {
 std::string markdown(const SettingGroup& group) {
   std::string text = "| flag | of | values | default | meaning |\n|---|---|---|---|---|\n";
   for (const Setting& setting : group.settings) {
-    const std::string initial = default_of(setting);
-    const bool needed = std::any_of(kVerbWords.begin(), kVerbWords.end(), [&](const auto& verb) {
-      return setting.needed_by.has(verb.first);
-    });
+    const auto first_of = [](Verbs verbs) {
+      return std::find_if(kVerbWords.begin(), kVerbWords.end(),
+                          [&](const auto& verb) { return verbs.has(verb.first); });
+    };
+    const std::string initial = default_of(setting, first_of(setting.verbs)->first);
+    const bool needed = first_of(setting.needed_by) != kVerbWords.end();
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", spellings(setting), verbs_of(setting),
                         setting.form.values, needed || initial.empty() ? "" : "`" + initial + "`",
                         setting.help);

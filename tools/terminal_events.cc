@@ -1,6 +1,7 @@
 #include "tools/terminal_events.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "report/json.h"
@@ -16,6 +17,14 @@ constexpr const char* kClearLine = "\r\x1b[K";
 // A reader that has gone is found out by the result, which is the one that counts.
 void stream(const std::string& event) {
   static_cast<void>(write_all(STDOUT_FILENO, event, "standard output"));
+}
+
+// A line that is longer could not be taken away again.
+std::size_t terminal_columns() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  return known ? size.ws_col : kUsual;
 }
 
 }  // namespace
@@ -36,8 +45,13 @@ void TerminalEvents::trial(const TrialResult& trial, const Hosts& hosts) {
 
 void TerminalEvents::progress(const std::string& line) {
   if (!live_) return;
-  say(kClearLine + line);
+  say(kClearLine + line.substr(0, terminal_columns() - 1));
   shown_ = true;
+}
+
+void TerminalEvents::suite(const SuiteProgress& made) {
+  if (stream_) stream(progress_event(made));
+  progress(progress_text(made));
 }
 
 void TerminalEvents::warning(const std::string& sentence) {

@@ -18,6 +18,7 @@ class TerminalEvents final : public JobEvents {
   void interval(std::uint64_t trial, const DirectionResult& so_far) override;
   void trial(const TrialResult& trial, const Hosts& hosts) override;
   void progress(const std::string& line) override;
+  void suite(const SuiteProgress& progress) override;
   void warning(const std::string& sentence) override;
   void ready(const std::string& line) override;
 

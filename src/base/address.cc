@@ -53,4 +53,38 @@ std::string format_ip(const IpAddress& ip) {
   return text.data();
 }
 
+bool IpPrefix::contains(const IpAddress& other) const {
+  if (other.v6 != address.v6) return false;
+  for (unsigned bit = 0; bit < length; ++bit) {
+    const unsigned shift = 7 - bit % 8;
+    if ((((address.bytes[bit / 8] ^ other.bytes[bit / 8]) >> shift) & 1) != 0) return false;
+  }
+  return true;
+}
+
+std::optional<IpPrefix> parse_prefix(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = parse_ip(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  const std::uint8_t bits = address->v6 ? 128 : 32;
+  IpPrefix prefix{*address, bits};
+  if (slash == text.npos) return prefix;
+  const std::string_view digits = text.substr(slash + 1);
+  const bool strict = !digits.empty() && digits.size() <= 3 &&
+                      digits.find_first_not_of("0123456789") == digits.npos &&
+                      (digits.size() == 1 || digits.front() != '0');
+  if (!strict) return std::nullopt;
+  const unsigned long length = std::stoul(std::string(digits));
+  if (length > bits) return std::nullopt;
+  prefix.length = static_cast<std::uint8_t>(length);
+  for (unsigned bit = prefix.length; bit < bits; ++bit) {
+    if (((address->bytes[bit / 8] >> (7 - bit % 8)) & 1) != 0) return std::nullopt;
+  }
+  return prefix;
+}
+
+std::string format_prefix(const IpPrefix& prefix) {
+  return format_ip(prefix.address) + "/" + std::to_string(prefix.length);
+}
+
 }  // namespace wireproof

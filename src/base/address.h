@@ -27,9 +27,21 @@ struct IpAddress {
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
 
+// The addresses that begin with the first `length` bits of one.
+struct IpPrefix {
+  IpAddress address;
+  std::uint8_t length = 0;  // bits: 0..32, or 0..128
+  [[nodiscard]] bool contains(const IpAddress& other) const;
+  friend bool operator==(const IpPrefix&, const IpPrefix&) = default;
+};
+
 // nullopt unless the whole text is one address in the usual form.
 [[nodiscard]] std::optional<MacAddress> parse_mac(std::string_view text);
 [[nodiscard]] std::optional<IpAddress> parse_ip(std::string_view text);
+// "198.18.0.0/15"; without a length, one address. nullopt also where bits beyond the length are
+// set.
+[[nodiscard]] std::optional<IpPrefix> parse_prefix(std::string_view text);
+[[nodiscard]] std::string format_prefix(const IpPrefix& prefix);
 [[nodiscard]] std::string format_mac(const MacAddress& mac);
 [[nodiscard]] std::string format_ip(const IpAddress& ip);
 

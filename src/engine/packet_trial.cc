@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "base/memory.h"
 
@@ -46,6 +47,12 @@ void add_preemptions(PreemptionSummary& summary, const PreemptionLog& log, Nanos
   }
 }
 
+bool all_links_up(const PortCounters& ports) {
+  const auto up = [](const DeviceCounters& port) { return port.link_up; };
+  return std::all_of(ports.from.begin(), ports.from.end(), up) &&
+         std::all_of(ports.to.begin(), ports.to.end(), up);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PacketMeasurer>> PacketMeasurer::make(
@@ -66,18 +73,16 @@ Result<TrialResult> PacketMeasurer::measure(const TrialSpec& spec) {
 Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   const double fps = spec.max_rate ? 0 : spec.intended_fps;
   silence_.begin_trial(streams_.all().size());
-  if (spec_.warm_up > 0) {
-    if (const auto warm = run_phase({.fps = fps, .duration = spec_.warm_up}, false); !warm) {
-      return tl::unexpected(warm.error());
-    }
-  }
-  if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
-  if (spec_.warm_up > 0) silence_.after_warm_up(streams_.all());
+  if (Status learned = warm_up(spec, fps); !learned) return tl::unexpected(learned.error());
   clock_.maintain();
   const Result<PortCounters> before = streams_.read_counters();
   if (!before) return tl::unexpected(before.error());
-  const Result<Nanoseconds> begun = run_phase(
-      {.fps = fps, .duration = spec.duration, .frames = spec.frames, .step = spec.step}, true);
+  const Result<Nanoseconds> begun = run_phase({.fps = fps,
+                                               .duration = spec.duration,
+                                               .frames = spec.frames,
+                                               .step = spec.step,
+                                               .link_may_go = spec.link_may_go},
+                                              true);
   if (!begun) return tl::unexpected(begun.error());
   const Nanoseconds epoch = *begun;
   const Result<PortCounters> after = streams_.read_counters();
@@ -88,6 +93,9 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   if (!cores_.note.empty()) result.notes.push_back(cores_.note);
   result.reason = streams_.link_trouble(*before, *after);
   const bool link_went = !result.reason.empty();
+  const bool measured_so =
+      link_went && spec.link_may_go && all_links_up(*before) && all_links_up(*after);
+  if (measured_so) result.notes.push_back(std::exchange(result.reason, {}));
   for (std::size_t i = 0; i < streams_.all().size(); ++i) {
     Folded folded = streams_.fold_one(i, *before, *after, link_went, std::move(tx_preemptions_[i]),
                                       std::move(rx_preemptions_[i]));
@@ -116,8 +124,21 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   const std::uint32_t burst = std::max(spec_.burst_room.value_or(kBurstLeftOut), spec_.burst_size);
   judge(result, {.unsent_ratio = spec_.unsent_ratio,
                  .burst = std::min(burst, TxLoop::kRoundMax),
-                 .burst_allowed = spec_.burst});
+                 .burst_allowed = spec_.burst,
+                 .link_went = measured_so});
   return result;
+}
+
+Status PacketMeasurer::warm_up(const TrialSpec& spec, double fps) {
+  if (spec_.warm_up > 0) {
+    // No more than what counts: a device that has room for that is empty again when it begins.
+    const StreamRun learning{
+        .fps = fps, .duration = std::min(spec_.warm_up, spec.duration), .frames = spec.frames};
+    if (const auto warm = run_phase(learning, false); !warm) return tl::unexpected(warm.error());
+  }
+  if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");
+  if (spec_.warm_up > 0) silence_.after_warm_up(streams_.all());
+  return {};
 }
 
 Result<Nanoseconds> PacketMeasurer::run_phase(StreamRun run, bool counted) {
@@ -180,7 +201,7 @@ void PacketMeasurer::supervise(const StreamRun& run, bool counted) {
     if (interrupted_.load(std::memory_order_relaxed)) return cut_short(end);
     clock_.sleep_until(clock_.now() + kControlStep);
     if (clock_.now() >= look_at_links) {
-      if (!streams_.links_up()) {
+      if (!run.link_may_go && !streams_.links_up()) {
         heard_out_ = false;
         return cut_short(end);
       }

@@ -60,6 +60,8 @@ class PacketMeasurer final : public Measurer {
         observer_(std::move(observer)) {}
 
   [[nodiscard]] Result<TrialResult> run_trial(const TrialSpec& spec);
+  // Learning frames, and the time that they take to arrive.
+  [[nodiscard]] Status warm_up(const TrialSpec& spec, double fps);
   // Returns the epoch. Fails (kPrecondition) when the threads cannot be started.
   [[nodiscard]] Result<Nanoseconds> run_phase(StreamRun run, bool counted);
   // Until `duration` has passed since `epoch` and everything is sent. What cut it short goes into

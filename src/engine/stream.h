@@ -45,6 +45,7 @@ struct StreamRun {
   Nanoseconds epoch = 0;     // the first frame is due, and transmit times count from here
   std::uint64_t frames = 0;  // without a schedule: over all queues, then it ends; 0: no limit
   std::optional<RateStep> step;
+  bool link_may_go = false;  // a link that goes down does not end it
 };
 
 }  // namespace wireproof

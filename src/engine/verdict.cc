@@ -56,8 +56,14 @@ std::string loss_text(const TrialResult& result) {
                      format_count(sum.offered), result.directions.size() > 1 ? each : "");
 }
 
+std::string accounting(const DirectionResult& direction) {
+  const std::string broken = check_identities(direction);
+  return broken.empty() ? broken : fmt::format("accounting: {}", broken);
+}
+
 // Why the tester cannot guarantee this direction; empty when it can.
 std::string disturbance(const DirectionResult& direction, const VerdictLimits& limits) {
+  if (limits.link_went) return accounting(direction);
   const Counts& counts = direction.counts;
   const Attribution& where = direction.attribution;
   const double tolerated = std::max(limits.unsent_ratio * static_cast<double>(counts.intended),
@@ -71,9 +77,7 @@ std::string disturbance(const DirectionResult& direction, const VerdictLimits& l
                        format_count(where.tx_ring));
   }
   if (!has_receiver(direction)) return {};
-  if (const std::string broken = check_identities(direction); !broken.empty()) {
-    return fmt::format("accounting: {}", broken);
-  }
+  if (const std::string broken = accounting(direction); !broken.empty()) return broken;
   if (counts.readdressed > 0) {
     return fmt::format(
         "readdressed: {} of this trial's frames arrived at {} and not where they were sent: "

@@ -11,6 +11,9 @@ struct VerdictLimits {
   double unsent_ratio = 0.001;
   std::uint32_t burst = 32;
   std::uint32_t burst_allowed = 32;  // --burst
+  // A link went down and came back, and that is what was measured: what could not be sent, and what
+  // was dropped on the way into the link, is a part of it.
+  bool link_went = false;
 };
 
 // Sets verdict and reason from the counts, the attribution and `interrupted`. A verdict of kFail

@@ -33,11 +33,6 @@ enum class Layer {
   kUdpPayload,  // sockets: the kernel owns the headers, a frame is the UDP payload
 };
 
-struct IpPrefix {
-  IpAddress address;
-  std::uint8_t length = 0;  // bits: 0..32 or 0..128
-};
-
 // How the UDP payload of the frames of one trial begins, whatever their addresses.
 using PayloadMark = std::array<std::uint8_t, 4>;
 

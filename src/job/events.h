@@ -20,6 +20,8 @@ class JobEvents {
   virtual void trial(const TrialResult& /*trial*/, const Hosts& /*hosts*/) {}
   // How far it is, as a line for people without a newline; takes the place of the one before.
   virtual void progress(const std::string& /*line*/) {}
+  // A trial of a suite is over.
+  virtual void suite(const SuiteProgress& /*progress*/) {}
   // A sentence that whoever waits for the job should hear now, not with the result.
   virtual void warning(const std::string& /*sentence*/) {}
   // What the job is for has begun, as a line for whoever waits for that.

@@ -16,7 +16,7 @@
 namespace wireproof {
 namespace {
 
-constexpr std::array kJobs{&kTrialJob, &kSearchJob, &kCalibrateJob, &kDutJob};
+constexpr std::array kJobs{&kTrialJob, &kSearchJob, &kRfc2544Job, &kCalibrateJob, &kDutJob};
 
 // The flag of a disturbed run, and why it is no more than that.
 void note_steps(RunReport& report) {

@@ -21,6 +21,8 @@ struct JobKind {
 extern const JobKind kTrialJob;
 // The highest load that meets a loss goal, for each frame size and goal.
 extern const JobKind kSearchJob;
+// The tests of RFC 2544, for each frame size.
+extern const JobKind kRfc2544Job;
 // What the tester alone can do, its ports back to back: for each frame size and
 // direction a floor (the delay at a gentle rate) and a ceiling (the highest lossless load), kept
 // for later results.

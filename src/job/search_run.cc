@@ -3,23 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
-#include "base/units.h"
 #include "search/mlr.h"
 #include "search/proven.h"
+#include "trial/derive.h"
 #include "trial/numbered.h"
 
 namespace wireproof {
 namespace {
-
-std::string bounds_text(const SearchResult& so_far) {
-  const auto bound = [](const std::optional<double>& fps) {
-    return fps ? format_count(static_cast<std::uint64_t>(std::llround(*fps))) : std::string("?");
-  };
-  return fmt::format("{} .. {} frames/s", bound(so_far.lower_bound_fps),
-                     bound(so_far.upper_bound_fps));
-}
 
 class Searches {
  public:

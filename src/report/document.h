@@ -20,6 +20,7 @@
 #include "trial/criterion.h"
 #include "trial/dut.h"
 #include "trial/search.h"
+#include "trial/suite.h"
 #include "trial/trial.h"
 
 namespace wireproof {
@@ -89,7 +90,7 @@ struct HostFacts {
 // The one that reports first, then those of far ends; never empty.
 using Hosts = std::vector<HostFacts>;
 
-enum class ReportKind { kTrial, kSearch, kDut, kCalibration };
+enum class ReportKind { kTrial, kSearch, kRfc2544, kDut, kCalibration };
 
 enum class RunStatus {
   kOk,       // done, whatever the device did
@@ -111,9 +112,10 @@ struct RunReport {
   RunStatus status = RunStatus::kOk;
   std::optional<Error> error;
   double line_rate_bps = 0;               // of the ports, or as given by the user; 0: none
-  std::vector<TrialResult> trials;        // of a trial run; those of a search are in it
+  std::vector<TrialResult> trials;        // of a trial run or a suite; those of a search are in it
   std::vector<CriterionResult> criteria;  // of a trial run, in the order of the trials
   std::vector<SearchResult> searches;     // one per frame size and goal
+  std::optional<SuiteResult> suite;       // of a suite whose ports were opened
   std::optional<DutResult> dut;           // of a dut run that began to forward
   Calibrations calibrations;              // of a calibration run, also in calibration_file
   std::string calibration_file;           // empty: not stored
@@ -129,8 +131,9 @@ struct RunReport {
 [[nodiscard]] std::optional<std::int64_t> read_rfc3339_utc(std::string_view text);
 
 // The words of the document.
-inline constexpr Words<ReportKind, 4> kReportKindWords{{{ReportKind::kTrial, "trial"},
+inline constexpr Words<ReportKind, 5> kReportKindWords{{{ReportKind::kTrial, "trial"},
                                                         {ReportKind::kSearch, "search"},
+                                                        {ReportKind::kRfc2544, "rfc2544"},
                                                         {ReportKind::kDut, "dut"},
                                                         {ReportKind::kCalibration, "calibration"}}};
 inline constexpr Words<RunStatus, 5> kRunStatusWords{{{RunStatus::kOk, "ok"},

@@ -9,6 +9,7 @@
 #include "report/dut_fields.h"
 #include "report/host_fields.h"
 #include "report/search_fields.h"
+#include "report/suite_fields.h"
 
 namespace wireproof {
 
@@ -94,6 +95,16 @@ void search_result(Fields& f, Is<RunReport> auto& report) {
 }
 
 template <typename Fields>
+void rfc2544_result(Fields& f, Is<RunReport> auto& report) {
+  search_result(f, report);
+  if constexpr (Fields::kReads) {
+    if (f.has("sizes")) suite_fields(f, report.suite.emplace());
+  } else if (report.suite) {
+    suite_fields(f, *report.suite);
+  }
+}
+
+template <typename Fields>
 void dut_result(Fields& f, Is<RunReport> auto& report) {
   if constexpr (Fields::kReads) {
     if (f.has("ports")) dut_fields(f, report.dut.emplace());
@@ -121,6 +132,8 @@ constexpr std::array kResultKinds{
                trial_result<ObjectReader, RunReport>},
     ResultKind{ReportKind::kSearch, search_result<ObjectWriter, const RunReport>,
                search_result<ObjectReader, RunReport>},
+    ResultKind{ReportKind::kRfc2544, rfc2544_result<ObjectWriter, const RunReport>,
+               rfc2544_result<ObjectReader, RunReport>},
     ResultKind{ReportKind::kDut, dut_result<ObjectWriter, const RunReport>,
                dut_result<ObjectReader, RunReport>},
     ResultKind{ReportKind::kCalibration, calibration_result<ObjectWriter, const RunReport>,
@@ -143,6 +156,9 @@ std::vector<TrialResult> all_trials(const RunReport& report) {
       if (told.insert(trial.spec.id).second) all.push_back(trial);
     }
   }
+  std::stable_sort(all.begin(), all.end(), [](const TrialResult& a, const TrialResult& b) {
+    return a.spec.id < b.spec.id;
+  });
   return all;
 }
 
@@ -284,6 +300,18 @@ std::string interval_event(std::uint64_t trial_id, const DirectionResult& so_far
       const TaggedInterval last = tagged(so_far.intervals.back(), so_far);
       interval_fields(inner, last);
     });
+  });
+}
+
+std::string progress_event(const SuiteProgress& progress) {
+  return event("progress", [&](ObjectWriter& f) {
+    f.field("size", progress.size);
+    f.word("test", progress.test, kSuiteTestWords);
+    f.field("number", progress.number);
+    f.field("tests", progress.tests);
+    f.field("trials", progress.trials);
+    f.unless_empty("so_far", progress.so_far);
+    f.seconds("left_s", progress.left);
   });
 }
 

@@ -22,10 +22,12 @@ namespace wireproof {
 
 // One line each, with its newline, for --json-stream:
 //   {"event":"trial","trial":{...}}  {"event":"interval","trial_id":n,"interval":{...}}
+//   {"event":"progress","size":"64","test":"latency","number":n,"tests":n,"trials":n,"left_s":n}
 //   {"event":"result","document":{...}}, always the last
 [[nodiscard]] std::string trial_event(const TrialResult& trial, const Hosts& hosts);
 // Of the last interval of a direction.
 [[nodiscard]] std::string interval_event(std::uint64_t trial_id, const DirectionResult& so_far);
+[[nodiscard]] std::string progress_event(const SuiteProgress& progress);
 [[nodiscard]] std::string result_event(const RunReport& report);
 
 }  // namespace wireproof

@@ -20,6 +20,8 @@ std::string to_text(const RunReport& report, bool verbose) {
     out += criteria_text(report);
   } else if (report.kind == ReportKind::kSearch)
     out += searches_text(report) + (verbose ? search_trials_text(report) : "");
+  else if (report.kind == ReportKind::kRfc2544)
+    out += suite_text(report) + (verbose ? search_trials_text(report) : "");
   else if (report.kind == ReportKind::kCalibration)
     out += calibrations_text(report);
   else if (report.dut)

@@ -14,4 +14,7 @@ namespace wireproof {
 // what is lost at least and at most (what has not come back, on its way or not). No newline.
 [[nodiscard]] std::string live_text(const DirectionResult& so_far);
 
+// "[3/18] 64 bytes, back-to-back: trial 5, at 19,900 frames/s, about 40 s left". No newline.
+[[nodiscard]] std::string progress_text(const SuiteProgress& progress);
+
 }  // namespace wireproof

@@ -37,6 +37,9 @@ inline constexpr std::size_t kTextColumns = 80;
 // One line a criterion; empty without any.
 [[nodiscard]] std::string criteria_text(const RunReport& report);
 [[nodiscard]] std::string searches_text(const RunReport& report);
+// The ports of the first trial; empty without any.
+[[nodiscard]] std::string path_text(const std::vector<TrialResult>& trials);
+[[nodiscard]] std::string suite_text(const RunReport& report);
 // A row for each trial, in order; empty without any.
 [[nodiscard]] std::string search_trials_text(const RunReport& report);
 // Of each port, by the driver's own names; empty where no driver has any.

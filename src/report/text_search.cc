@@ -113,23 +113,23 @@ std::string table(const RunReport& report, const SearchGoal& goal,
   return out;
 }
 
-std::string path_text(const RunReport& report) {
-  for (const SearchResult& search : report.searches) {
-    if (search.trials.empty()) continue;
-    std::string out;
-    for (const DirectionResult& direction : search.trials.front().directions)
-      out += wrapped(fmt::format("{} -> {}", direction.from, receiver_name(direction)), 2);
-    return out;
-  }
-  return {};
-}
-
 }  // namespace
+
+std::string path_text(const std::vector<TrialResult>& trials) {
+  std::string out;
+  if (trials.empty()) return out;
+  for (const DirectionResult& direction : trials.front().directions)
+    out += wrapped(fmt::format("{} -> {}", direction.from, receiver_name(direction)), 2);
+  return out;
+}
 
 std::string searches_text(const RunReport& report) {
   std::vector<SearchGoal> goals;
   std::vector<std::string> notes;
-  std::string out = path_text(report);
+  std::string out;
+  for (const SearchResult& search : report.searches) {
+    if (out.empty()) out = path_text(search.trials);
+  }
   for (const SearchResult& search : report.searches) {
     const SearchGoal& goal = search.spec.goal;
     if (std::any_of(goals.begin(), goals.end(),

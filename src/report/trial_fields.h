@@ -222,6 +222,7 @@ void trial_fields(auto& f, Is<TrialResult> auto& trial, const Hosts& hosts) {
   f.seconds("duration_s", trial.duration);
   f.seconds_when(trial.waiting_time > 0, "waiting_time_s", trial.waiting_time);
   f.field("goal_loss_ratio", trial.spec.goal_loss_ratio);
+  f.unless_equal("link_may_go", trial.spec.link_may_go, false);
   f.word("verdict", trial.verdict, kVerdictWords);
   f.field("reason", trial.reason);
   f.field("interrupted", trial.interrupted);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/proven.h"
 #include "trial/derive.h"
 
 namespace wireproof {
@@ -62,6 +63,13 @@ void GoalSearch::weigh_loads(const TrialBook& book) {
     load.is = classify(load.times, spec_);
     const double of_full = mean(book, tried, spec_.final_duration);
     load.loss_ratio = of_full >= 0 ? of_full : mean(book, tried, 0);
+    for (const std::size_t trial : tried.trials) {
+      const TrialResult& full = book.trials()[trial];
+      if (full.spec.duration < spec_.final_duration ||
+          verdict_by_loss(full, spec_.goal.loss_ratio) != Verdict::kPass)
+        continue;
+      load.proven_fps = std::max(load.proven_fps, proven_fps(full));
+    }
     load.leans = tends_to_good(load.times, spec_) ? Leans::kGood : Leans::kBad;
     const LoadTimes& times = load.times;
     short_ones_overstate_ |= load.leans == Leans::kBad && times.full_high > 0 &&
@@ -237,7 +245,23 @@ std::optional<Wish> GoalSearch::deciding() const {
   const bool high_first = tried(loads_[*high_].times) < tried(loads_[*low_].times);
   std::optional<Wish> first = high_first ? decide_high() : wish_to_confirm();
   if (!first) first = high_first ? wish_to_confirm() : decide_high();
-  return first;
+  return first ? first : between_the_bounds();
+}
+
+// Both ends are decided. What the trial of the lower one left out of its load it has not proven: an
+// interval that is too wide for that becomes narrower in between, unless that part alone is most of
+// what the precision leaves.
+std::optional<Wish> GoalSearch::between_the_bounds() const {
+  constexpr double kMostLeftOut = 0.5;
+  const Load& low = loads_[*low_];
+  const Load& high = loads_[*high_];
+  if (low.proven_fps <= 0 || low.is != LoadClass::kLowerBound) return std::nullopt;
+  const double allowed = high.fps * spec_.precision;
+  if (high.fps - low.proven_fps <= allowed || low.fps - low.proven_fps > kMostLeftOut * allowed)
+    return std::nullopt;
+  const double middle = std::sqrt(low.fps) * std::sqrt(high.fps);
+  if ((high.fps - low.fps) * seconds(spec_.final_duration) < 2) return std::nullopt;
+  return Wish{.fps = middle, .duration = spec_.final_duration};
 }
 
 std::optional<Wish> GoalSearch::wish_to_confirm() const {

@@ -43,6 +43,7 @@ class GoalSearch {
     LoadClass is = LoadClass::kUndecided;
     enum class Leans { kNowhere, kGood, kBad } leans = Leans::kNowhere;
     double loss_ratio = 0;  // mean of its trials, of the full-length ones where there are any
+    double proven_fps = 0;  // the most that one of its full-length trials has; 0: none passed
   };
 
   explicit GoalSearch(const SearchSpec& spec) : spec_(spec) {}
@@ -84,6 +85,7 @@ class GoalSearch {
   [[nodiscard]] Wish narrowing(double low, double high, const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> below_the_top(const LoadRange& range) const;
   [[nodiscard]] std::optional<Wish> deciding() const;
+  [[nodiscard]] std::optional<Wish> between_the_bounds() const;
   [[nodiscard]] std::optional<Wish> decide_high() const;
 
   SearchSpec spec_;

@@ -99,7 +99,12 @@ std::string MlrSearch::why_not_regular(const GoalSearch& goal, const SearchResul
   if (goal.lower_bound() == nullptr) return "not confirmed by trials of the final duration";
   if (goal.upper_bound() == nullptr)
     return fmt::format("the highest load asked, {} frames/s, passed", rounded(common_.max_fps));
-  if (goal.narrow(goal.lower_bound()->fps, goal.upper_bound()->fps))
+  const double low = goal.lower_bound()->fps;
+  const double high = goal.upper_bound()->fps;
+  if (high - low <= high * goal.spec().precision)
+    return fmt::format("the trial at {} frames/s passed, but offered {}: use longer trials",
+                       rounded(low), rounded(*result.lower_bound_fps));
+  if (goal.narrow(low, high))
     return fmt::format(
         "one frame in a trial of {:g} s is more than the precision: use longer trials",
         seconds(goal.spec().trial_duration));

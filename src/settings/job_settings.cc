@@ -151,13 +151,14 @@ SettingRows trial_settings() {
 
 SettingRows search_settings() {
   constexpr Verbs kSearch{Verb::kSearch};
+  constexpr Verbs kSearches{Verb::kSearch, Verb::kRfc2544};
   return {
       {"goal", "GOAL",
        "ndr (no loss), pdr (0.5 %), loss=RATIO, or one of RFC 9971: csit, 60f60d0l0e; repeatable",
-       kSearch, Scope::kJob, goals()},
+       kSearches, Scope::kJob, goals()},
       {"method", "WORD", "how loads are chosen: by bisection, or RFC 9971 (MLRsearch)", kSearch,
        Scope::kJob, choice(kSearchMethodWords, search<&SearchSettings::method>())},
-      {"precision", "RATIO", "largest relative distance of the two bounds", kSearch, Scope::kJob,
+      {"precision", "RATIO", "largest relative distance of the two bounds", kSearches, Scope::kJob,
        forms::ratio(1e-6, 0.5, "0.0001% to 50%", spec<&SearchSpec::precision>())},
       {"trial-duration", "TIME", "duration of each trial", kSearch, Scope::kJob,
        duration(10 * kMillisecond, kLongestDuration, spec<&SearchSpec::trial_duration>())},
@@ -165,9 +166,9 @@ SettingRows search_settings() {
        "duration of the confirming trial; default and minimum: --trial-duration", kSearch,
        Scope::kJob,
        duration(10 * kMillisecond, kLongestDuration, search<&SearchSettings::final_duration>())},
-      {"max-rate", "RATE", "highest load that is tried", kSearch, Scope::kJob,
+      {"max-rate", "RATE", "highest load that is tried", kSearches, Scope::kJob,
        rate(search<&SearchSettings::max_rate>())},
-      {"min-rate", "RATE", "lowest load that is tried", kSearch, Scope::kJob,
+      {"min-rate", "RATE", "lowest load that is tried", kSearches, Scope::kJob,
        rate(search<&SearchSettings::min_rate>())},
       {"time-limit", "TIME", "end after this time with the results so far", kSearch, Scope::kJob,
        duration(kSecond, kLongestDuration, search<&SearchSettings::time_limit>())},

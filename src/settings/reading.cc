@@ -102,7 +102,7 @@ Error unknown_key(Verb verb, const std::string& key) {
 }  // namespace
 
 Result<Settings> read_settings(Verb verb, std::span<const Given> given, Spelling otherwise) {
-  Settings settings{.verb = verb};
+  Settings settings = default_settings(verb);
   for (const Given& one : given) {
     if (Status read = read_one(one, settings); !read) return tl::unexpected(read.error());
   }

@@ -178,6 +178,12 @@ Status settle_search(Settings& settings, const Names& names) {
   return {};
 }
 
+Status settle_rfc2544(Settings& settings, const Names& names) {
+  if (Status ok = begin_suite(settings, names); !ok) return ok;
+  if (Status ok = settle_test(settings.test, names); !ok) return ok;
+  return settle_suite(settings, names);
+}
+
 Status settle_calibrate(Settings& settings, const Names& names) {
   CalibrateSettings& calibrate = settings.calibrate;
   if (!settings.test.rx) {
@@ -199,6 +205,8 @@ Status settle(Settings& settings, const Names& names) {
       return settle_trial(settings, names);
     case Verb::kSearch:
       return settle_search(settings, names);
+    case Verb::kRfc2544:
+      return settle_rfc2544(settings, names);
     case Verb::kCalibrate:
       return settle_calibrate(settings, names);
     case Verb::kDut:

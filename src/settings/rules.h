@@ -28,6 +28,9 @@ struct Names {
 
 // Of traffic: addresses of each direction, and the sizes that these headers leave room for.
 [[nodiscard]] Status settle_traffic(TestSettings& test, const Names& names);
+// Of the suite: before settle_traffic(), and after.
+[[nodiscard]] Status begin_suite(Settings& settings, const Names& names);
+[[nodiscard]] Status settle_suite(Settings& settings, const Names& names);
 [[nodiscard]] Status settle_dut(DutSettings& dut, const Names& names);
 
 }  // namespace wireproof

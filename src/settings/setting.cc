@@ -22,11 +22,11 @@ const Setting* find_setting(Verb verb, std::string_view name) {
   return nullptr;
 }
 
-std::string default_of(const Setting& setting) {
+std::string default_of(const Setting& setting, Verb verb) {
   if (setting.form.is_switch || setting.form.is_list) return {};
   const Form& form = setting.form;
   const auto& write = form.write_default ? form.write_default : form.write;
-  const auto value = write(Settings{});
+  const auto value = write(default_settings(verb));
   if (!value) return {};
   if (const auto* number = std::get_if<std::uint64_t>(&value->value))
     return std::to_string(*number);
@@ -37,7 +37,7 @@ std::string default_of(const Setting& setting) {
 std::string help_of(const Setting& setting, Verb verb) {
   if (setting.needed_by.has(verb)) return fmt::format("{} (required)", setting.help);
   std::string notes = setting.form.values;
-  if (const std::string initial = default_of(setting); !initial.empty()) {
+  if (const std::string initial = default_of(setting, verb); !initial.empty()) {
     notes += (notes.empty() ? "default " : "; default ") + initial;
   }
   return notes.empty() ? std::string(setting.help) : fmt::format("{} ({})", setting.help, notes);

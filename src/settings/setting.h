@@ -58,8 +58,8 @@ struct SettingGroup {
 // By either of its names. nullptr: the verb has none of that name.
 [[nodiscard]] const Setting* find_setting(Verb verb, std::string_view name);
 
-// The default as a user would write it; empty: there is none, or it is not given.
-[[nodiscard]] std::string default_of(const Setting& setting);
+// A verb's default as a user would write it; empty: there is none, or it is not given.
+[[nodiscard]] std::string default_of(const Setting& setting, Verb verb);
 // "802.1Q id (1 to 4,094)", "sending port (required)".
 [[nodiscard]] std::string help_of(const Setting& setting, Verb verb);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/cpu.h"
 #include "base/units.h"
 #include "base/words.h"
@@ -15,13 +16,15 @@
 #include "traffic/profile.h"
 #include "trial/criterion.h"
 #include "trial/search.h"
+#include "trial/suite.h"
 
 namespace wireproof {
 
-enum class Verb { kTrial, kSearch, kCalibrate, kDut, kBackends, kDoctor, kCleanup };
+enum class Verb { kTrial, kSearch, kRfc2544, kCalibrate, kDut, kBackends, kDoctor, kCleanup };
 
-inline constexpr Words<Verb, 7> kVerbWords{{{Verb::kTrial, "trial"},
+inline constexpr Words<Verb, 8> kVerbWords{{{Verb::kTrial, "trial"},
                                             {Verb::kSearch, "search"},
+                                            {Verb::kRfc2544, "rfc2544"},
                                             {Verb::kCalibrate, "calibrate"},
                                             {Verb::kDut, "dut"},
                                             {Verb::kBackends, "backends"},
@@ -49,7 +52,7 @@ enum class Idle { kAuto, kSpin, kSleep };
 inline constexpr Words<Idle, 3> kIdleWords{
     {{Idle::kAuto, "auto"}, {Idle::kSpin, "spin"}, {Idle::kSleep, "sleep"}}};
 
-// What trial, search and calibrate share.
+// What all tests share.
 struct TestSettings {
   std::string tx;                 // ports as typed
   std::optional<std::string> rx;  // absent: --rx none, nothing is received
@@ -108,6 +111,19 @@ struct SearchSettings {
   std::string trial_command;  // empty: our own frames
 };
 
+// Beside SearchSettings, which are those of the throughput.
+struct SuiteSettings {
+  std::vector<SuiteTest> tests;              // in their order; empty: not given, until settled
+  bool quick = false;                        // short trials, few repetitions
+  std::optional<Rate> throughput;            // known already; not given: that test finds it
+  std::optional<std::uint32_t> repetitions;  // of each test that has some; not given: the RFCs'
+  std::optional<Nanoseconds> settle;         // between two trials; not given: 5 s, or none if quick
+  std::string reset_command;                 // empty: whoever watches resets the device
+  std::optional<Nanoseconds> reset_duration;
+  std::vector<IpPrefix> allow_target;  // besides the ranges for tests
+  std::vector<std::string> replaced;   // frame sizes that were too small: a sentence each
+};
+
 struct CalibrateSettings {
   std::optional<Rate> floor_rate;             // not given: chosen by the port's line rate
   std::optional<Nanoseconds> floor_duration;  // not given: long enough for a p99.9
@@ -155,9 +171,13 @@ struct Settings {
   TestSettings test;
   TrialSettings trial;
   SearchSettings search;
+  SuiteSettings suite;
   CalibrateSettings calibrate;
   DutSettings dut;
   DoctorSettings doctor;
 };
+
+// Of a verb before anything is given: a few defaults are not those of the others.
+[[nodiscard]] Settings default_settings(Verb verb);
 
 }  // namespace wireproof

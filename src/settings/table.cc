@@ -6,10 +6,10 @@ namespace {
 using forms::on;
 using forms::word;
 
-constexpr Verbs kDocuments{Verb::kTrial, Verb::kSearch,   Verb::kCalibrate,
+constexpr Verbs kDocuments{Verb::kTrial, Verb::kSearch,   Verb::kRfc2544, Verb::kCalibrate,
                            Verb::kDut,   Verb::kBackends, Verb::kDoctor};
-constexpr Verbs kLive{Verb::kTrial, Verb::kSearch, Verb::kDut};
-constexpr Verbs kJobs{Verb::kTrial, Verb::kSearch, Verb::kCalibrate, Verb::kDut};
+constexpr Verbs kLive{Verb::kTrial, Verb::kSearch, Verb::kRfc2544, Verb::kDut};
+constexpr Verbs kJobs{Verb::kTrial, Verb::kSearch, Verb::kRfc2544, Verb::kCalibrate, Verb::kDut};
 
 template <auto kMember>
 auto output() {
@@ -28,11 +28,11 @@ std::vector<Setting> all_rows() {
 
 std::span<const SettingGroup> setting_groups() {
   static const std::vector<SettingGroup> groups{
-      {"ports", port_settings()},      {"trial", trial_settings()},
-      {"search", search_settings()},   {"calibrate", calibrate_settings()},
-      {"traffic", traffic_settings()}, {"tester", tester_settings()},
-      {"dut", dut_settings()},         {"doctor", doctor_settings()},
-      {"output", output_settings()}};
+      {"ports", port_settings()},          {"trial", trial_settings()},
+      {"search", search_settings()},       {"rfc2544", suite_settings()},
+      {"calibrate", calibrate_settings()}, {"traffic", traffic_settings()},
+      {"tester", tester_settings()},       {"dut", dut_settings()},
+      {"doctor", doctor_settings()},       {"output", output_settings()}};
   return groups;
 }
 

@@ -33,11 +33,12 @@ using SettingRows = std::vector<Setting>;
 inline constexpr std::uint64_t kRingMin = 64;
 inline constexpr std::uint64_t kRingMax = 1u << 20;
 
-inline constexpr Verbs kTests{Verb::kTrial, Verb::kSearch, Verb::kCalibrate};
+inline constexpr Verbs kTests{Verb::kTrial, Verb::kSearch, Verb::kRfc2544, Verb::kCalibrate};
 
 [[nodiscard]] SettingRows port_settings();
 [[nodiscard]] SettingRows trial_settings();
 [[nodiscard]] SettingRows search_settings();
+[[nodiscard]] SettingRows suite_settings();
 [[nodiscard]] SettingRows calibrate_settings();
 [[nodiscard]] SettingRows traffic_settings();
 [[nodiscard]] SettingRows tester_settings();

@@ -1,4 +1,4 @@
-// Ports, what is sent, and who sends it: the rows that trial, search and calibrate share.
+// Ports, what is sent, and who sends it: the rows that all tests share.
 #include <algorithm>
 
 #include "settings/table.h"
@@ -15,9 +15,10 @@ using forms::word;
 constexpr std::uint32_t kFrameSizeMax = 9'216;  // jumbo, as most switches have it
 constexpr std::uint64_t kQueuesMax = 64;
 constexpr std::string_view kNoReceiver = "none";
-constexpr Verbs kMeasured{Verb::kTrial, Verb::kSearch};  // whose rates may be in bits
+constexpr Verbs kMeasured{Verb::kTrial, Verb::kSearch,
+                          Verb::kRfc2544};  // whose rates may be in bits
 
-constexpr Verbs kNeedPorts{Verb::kTrial, Verb::kCalibrate};
+constexpr Verbs kNeedPorts{Verb::kTrial, Verb::kRfc2544, Verb::kCalibrate};
 
 template <auto kMember>
 auto test() {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
 
 #include "base/headers.h"
+#include "base/units.h"
 
 namespace wireproof {
 
@@ -127,6 +129,14 @@ double layer3_bps(double fps, double frame_size, bool tagged) {
 double line_rate_fps(double line_rate_bps, double frame_size) {
   assert(frame_size > 0);
   return line_rate_bps / ((frame_size + double{kLineOverhead}) * kBitsPerByte);
+}
+
+std::string bounds_text(const SearchResult& search) {
+  const auto bound = [](const std::optional<double>& fps) {
+    return fps ? format_count(static_cast<std::uint64_t>(std::llround(*fps))) : std::string("?");
+  };
+  return fmt::format("{} .. {} frames/s", bound(search.lower_bound_fps),
+                     bound(search.upper_bound_fps));
 }
 
 }  // namespace wireproof

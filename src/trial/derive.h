@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "trial/search.h"
 #include "trial/trial.h"
 
 namespace wireproof {
@@ -48,5 +49,8 @@ template <typename Spec>  // TrialSpec, SearchSpec
 [[nodiscard]] double layer3_bps(double fps, double frame_size, bool tagged);
 // The most frames of that size a second on a line of that speed.
 [[nodiscard]] double line_rate_fps(double line_rate_bps, double frame_size);
+
+// "19,900 .. 20,100 frames/s"; ? for a bound that is not known.
+[[nodiscard]] std::string bounds_text(const SearchResult& search);
 
 }  // namespace wireproof

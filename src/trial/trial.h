@@ -32,6 +32,8 @@ struct TrialSpec {
   std::optional<RateStep> step;  // not with max_rate
   Nanoseconds duration = 0;      // of the counted traffic; where frames end it, the most
   double goal_loss_ratio = 0;    // pass needs lost / offered <= this, 0..1
+  // What is measured may take a link down: the trial goes on, and is no less valid for that.
+  bool link_may_go = false;
 };
 
 // One direction's integers. Identities that hold in every trial, checked by check_identities:

@@ -35,5 +35,29 @@ TEST(Address, IpRefusesOtherShapes) {
   }
 }
 
+TEST(Address, PrefixesHoldWhatBeginsLikeThem) {
+  const IpPrefix tests = *parse_prefix("198.18.0.0/15");
+  EXPECT_EQ(format_prefix(tests), "198.18.0.0/15");
+  EXPECT_TRUE(tests.contains(*parse_ip("198.18.0.0")));
+  EXPECT_TRUE(tests.contains(*parse_ip("198.19.255.255")));
+  EXPECT_FALSE(tests.contains(*parse_ip("198.17.255.255")));
+  EXPECT_FALSE(tests.contains(*parse_ip("198.20.0.0")));
+  EXPECT_FALSE(tests.contains(*parse_ip("c612::")));  // the same first bytes
+  const IpPrefix six = *parse_prefix("2001:2::/48");
+  EXPECT_TRUE(six.contains(*parse_ip("2001:2:0:ffff::1")));
+  EXPECT_FALSE(six.contains(*parse_ip("2001:2:1::")));
+  EXPECT_TRUE(parse_prefix("0.0.0.0/0")->contains(*parse_ip("255.1.2.3")));
+  EXPECT_EQ(*parse_prefix("10.0.0.1"), (IpPrefix{*parse_ip("10.0.0.1"), 32}));
+  EXPECT_EQ(parse_prefix("::1")->length, 128);
+}
+
+TEST(Address, PrefixRefusesOtherShapes) {
+  for (const char* text : {"", "/15", "198.18.0.0/", "198.18.0.0/33", "198.18.0.0/015",
+                           "198.18.0.0/-1", "198.18.0.1/15", "2001:2::/129", "2001:2::1/48",
+                           "198.18.0.0/15 ", "198.18.0.0/9999999999", "198.18.0.0/15/15"}) {
+    EXPECT_FALSE(parse_prefix(text).has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace wireproof

@@ -43,6 +43,7 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
   std::size_t borrowed = 0;                       // lent and neither submitted nor given back
   std::size_t polled = 0;                         // handed out and not released
   std::atomic<bool> link_up{true};                // what counters() says
+  std::atomic<std::uint64_t> link_downs{0};       // that are over
   std::atomic<bool> gone{false};                  // counters() fails
   std::atomic<bool> has_sent{false};              // a frame was taken
   std::function<void(DeviceCounters&)> counting;  // what else counters() says
@@ -53,7 +54,7 @@ class FakeDevice final : public Device, public TxQueue, public RxQueue {
   [[nodiscard]] DeviceFacts& facts_to_set() { return facts_; }
   [[nodiscard]] Result<DeviceCounters> counters() override {
     if (gone.load()) return fail(ErrorKind::kPrecondition, "the interface is gone");
-    DeviceCounters now{.link_up = link_up.load(), .link_downs = link_up.load() ? 0u : 1u};
+    DeviceCounters now{.link_up = link_up.load(), .link_downs = link_downs + (link_up ? 0 : 1)};
     if (counting) counting(now);
     return now;
   }

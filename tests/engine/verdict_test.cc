@@ -71,6 +71,29 @@ TEST(Verdict, FramesThatCameToAnotherAddressAreNamedAndNotTheDevices) {
 }
 
 // Losses that bursts of ours explain are nobody's: what is left of them decides, where it can.
+TEST(Verdict, WhatALinkTookWithItIsMeasuredAndMustAddUp) {
+  TrialResult result;
+  result.spec.goal_loss_ratio = 1;
+  result.directions.push_back({.from = "a",
+                               .to = "b",
+                               .counts = {.intended = 1000,
+                                          .offered = 900,
+                                          .unsent = 100,
+                                          .received = 700,
+                                          .unique = 700,
+                                          .lost = 200},
+                               .attribution = {.tx_shortfall = 100, .not_attributable = 200}});
+  judge(result, {.link_went = false});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  result.reason.clear();
+  judge(result, {.link_went = true});
+  EXPECT_EQ(result.verdict, Verdict::kPass) << result.reason;
+  result.directions[0].counts.unique = 701;
+  judge(result, {.link_went = true});
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_EQ(result.reason.rfind("accounting: ", 0), 0u) << result.reason;
+}
+
 TEST(Verdict, LossesBehindOurOwnBurstsDecideNothing) {
   const auto judged = [](std::uint64_t behind, double goal) {
     TrialResult result;

@@ -143,6 +143,71 @@ RunReport search_report() {
   return report;
 }
 
+RunReport suite_report() {
+  RunReport report = search_report();
+  report.kind = ReportKind::kRfc2544;
+  report.searches.resize(1);
+  for (std::uint64_t id = 3; id <= 12; ++id) {
+    report.trials.push_back(samples::trial(1, 9'980'000, Verdict::kPass, ""));
+    report.trials.back().spec.id = id;
+  }
+  report.trials.back().spec.link_may_go = true;
+  SuiteSizeResult size{.name = "64",
+                       .frame_size = 64,
+                       .max_fps = 14'880'952.38,
+                       .limit = RateLimit::kLineRate,
+                       .throughput_fps = 9'980'000};
+  size.latency = LatencyTest{.load_fps = 9'980'000,
+                             .duration = 120 * kSecond,
+                             .directions = {{.from = "ens1f0",
+                                             .to = "ens1f1",
+                                             .repetitions = 20,
+                                             .mean = 12'345.5,
+                                             .typical = 11'000.5,
+                                             .worst_case = 23'456,
+                                             .min = 9'000,
+                                             .max = 45'678},
+                                            {.from = "ens1f1",
+                                             .to = "ens1f0",
+                                             .stream = 1,
+                                             .repetitions = 19,
+                                             .mean = 13'000,
+                                             .min = 9'100,
+                                             .max = 46'000}},
+                             .lost = 3,
+                             .trial_ids = {3, 4}};
+  size.loss = LossTest{.duration = 60 * kSecond,
+                       .steps = {{100, 14'880'952.38, std::nullopt, 5},
+                                 {90, 13'392'857.14, 0.2548, 6},
+                                 {60, 8'928'571.43, 0.0, 7}},
+                       .complete = false,
+                       .trial_ids = {5, 6, 7},
+                       .reason = "tx shortfall"};
+  size.back_to_back = BackToBackTest{.bursts = {{1'500, 14'880'000}, {1'502, 14'880'100}},
+                                     .throughput_fps = 9'980'000,
+                                     .step_frames = 7,
+                                     .trial_ids = {8, 9}};
+  size.recovery = RecoveryTest{.overload_fps = 10'978'000,
+                               .then_fps = 5'489'000,
+                               .times = {1'234'567, 1'300'001},
+                               .trial_ids = {10, 11}};
+  size.reset = ResetTest{.load_fps = 9'980'000, .times = {45'000'000'000}, .trial_ids = {12}};
+  SuiteSizeResult none{.name = "imix",
+                       .frame_size = 353,
+                       .mean_frame_size = 353.83,
+                       .throughput_fps = 100'000,
+                       .throughput_given = true};
+  none.latency = LatencyTest{.duration = kSecond, .reason = "no delay was recorded"};
+  none.back_to_back =
+      BackToBackTest{.applicable = false,
+                     .reason = "the throughput is the highest rate, so that no queue builds up"};
+  none.recovery = RecoveryTest{.reason = "the overload lost no frame"};
+  report.suite =
+      SuiteResult{.sizes = {size, none},
+                  .deviations = {"latency: 1 repetition, not 20 (RFC 2544 section 26.2)"}};
+  return report;
+}
+
 RunReport command_search_report() {
   RunReport report = search_report();
   report.here().nics.clear();
@@ -264,6 +329,7 @@ std::vector<std::pair<std::string, RunReport>> sample_reports() {
           {"send-only", send_only_report()},
           {"failed-start", failed_start_report()},
           {"search", search_report()},
+          {"suite", suite_report()},
           {"command-search", command_search_report()},
           {"broken-search", broken_search_report()},
           {"dut", dut_report()},

@@ -15,6 +15,7 @@ namespace wireproof {
 [[nodiscard]] RunReport send_only_report();   // --rx none, --rate max
 [[nodiscard]] RunReport failed_start_report();    // a precondition failed: no trial took place
 [[nodiscard]] RunReport search_report();          // regular, tester-limited, and without any bound
+[[nodiscard]] RunReport suite_report();           // every test; one of another size without answers
 [[nodiscard]] RunReport command_search_report();  // another program measured: totals alone
 [[nodiscard]] RunReport broken_search_report();   // the interface went away in the second search
 [[nodiscard]] RunReport dut_report();             // with a log; one port that cannot tell its drops

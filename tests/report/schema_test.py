@@ -14,6 +14,13 @@ SPEC.loader.exec_module(VALIDATE)
 
 # (kind of document, what is done to it): each must be refused.
 SPOILT = [
+    ("rfc2544", lambda d: d["result"].pop("searches")),
+    ("rfc2544", lambda d: d["result"]["sizes"][0].pop("max_fps_from")),
+    ("rfc2544", lambda d: d["result"]["sizes"][0]["latency"].pop("directions")),
+    ("rfc2544", lambda d: d["result"]["sizes"][0]["frame_loss"]["steps"][1].update(loss_ratio=1.5)),
+    ("rfc2544", lambda d: d["result"]["sizes"][0]["back_to_back"]["bursts"][0].update(frames=0)),
+    ("rfc2544", lambda d: d["result"]["sizes"][0]["recovery"]["times_ns"].append(-1)),
+    ("rfc2544", lambda d: d["result"]["sizes"][0]["reset"].update(method="guess")),
     ("trial", lambda d: d.pop("tool")),
     ("trial", lambda d: d.update(extra=1)),
     ("trial", lambda d: d.update(schema_version="2.0")),
@@ -184,10 +191,13 @@ def never_shown(documents):
     parts = json.loads((ROOT / "docs/schema/result-1.0.schema.json").read_text())["$defs"]
     known = keys_of([part["properties"] for part in
                      (parts[name] for name in ("direction", "latency", "distribution", "jitter",
-                                               "preemptions", "interval"))])
+                                               "preemptions", "interval", "suite_size",
+                                               "suite_latency", "suite_frame_loss",
+                                               "suite_back_to_back", "suite_recovery",
+                                               "suite_reset"))])
     words_of_schema = {"$ref", "type", "items", "properties", "required", "additionalProperties", "enum",
                        "minimum", "maximum", "exclusiveMinimum", "minLength", "maxItems", "minItems", "description",
-                       "format", "pattern"}
+                       "format", "pattern", "const"}
     return known - words_of_schema - keys_of(documents)
 
 

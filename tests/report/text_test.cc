@@ -342,5 +342,34 @@ TEST(Text, AnErrorComesFirstWithItsCure) {
       says(broken_search_report(), "stopped early: the result covers the time until then\n"));
 }
 
+TEST(Text, ASuiteHasATableForEachTest) {
+  const RunReport report = suite_report();
+  EXPECT_TRUE(says(report, "     64    14,880,952     9,980,000     67.07  line rate\n"));
+  EXPECT_TRUE(says(
+      report, "     64   9,980,000     12.345     11.001     23.456      9.000     45.678  [1]\n"));
+  EXPECT_TRUE(says(report, "[1] 3 frames were lost at this load\n"));
+  EXPECT_TRUE(says(report, "      100   invalid\n       90     25.48\n       60         0\n"));
+  // 1,501 frames at 14,880,050/s: 100.874 us, of which the throughput took 67.1 %.
+  EXPECT_TRUE(
+      says(report, "     64    1501.0     1500     1502     1.4   2      494.3      33.218\n"));
+  EXPECT_TRUE(says(report, "     64    10,978,000     5,489,000       1.267  (1.235, 1.300)\n"));
+  EXPECT_TRUE(says(report, "     64     9,980,000   45000.000\n"));
+  EXPECT_TRUE(says(report, "   imix  not applicable: the throughput is the highest rate"));
+  EXPECT_TRUE(says(report, "   imix  the overload lost no frame\n"));
+  EXPECT_TRUE(says(report, "   imix             -       100,000         -  throughput given\n"));
+  EXPECT_TRUE(says(report, "- latency: 1 repetition, not 20 (RFC 2544 section 26.2)\n"));
+}
+
+TEST(Text, ProgressOfASuiteIsALine) {
+  EXPECT_EQ(progress_text({.size = "64",
+                           .test = SuiteTest::kBackToBack,
+                           .number = 3,
+                           .tests = 18,
+                           .trials = 5,
+                           .so_far = "at 19,900 frames/s",
+                           .left = 39 * kSecond + 1}),
+            "[3/18] 64 bytes, back-to-back: trial 5, at 19,900 frames/s, about 40 s left");
+}
+
 }  // namespace
 }  // namespace wireproof

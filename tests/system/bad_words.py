@@ -12,6 +12,7 @@ from harness import WIREPROOF, Suite, run, wireproof
 SUITE = Suite()
 TRIAL = [*MEMORY, "--rate", "1kpps", "--duration", "100ms"]
 SEARCH = ["search", *MEMORY[1:]]
+SUITE_2544 = ["rfc2544", *MEMORY[1:], "--throughput", "1kpps", "--tests", "latency", "--quick"]
 DUT = ["dut", "--a", "loopback:a", "--b", "loopback:b"]
 CALIBRATE = ["calibrate", *MEMORY[1:]]
 
@@ -62,6 +63,12 @@ FLAGS = [
     (SEARCH, "--max-rate", ["1,5", "0", "0pps", "5", "50%"]),
     (SEARCH, "--min-rate", ["1,5", "0", "0pps", "5", "max", "50%"]),
     (SEARCH, "--goal", ["NDR", "loss", "loss=", "loss=100%", "loss=-1", "loss=1e-3", "ndr,pdr"]),
+    (SUITE_2544, "--tests", ["1,5", "all", "throughput,", ",loss", "loss,loss", "LOSS", "jitter"]),
+    (SUITE_2544, "--throughput", ["1,5", "0", "0pps", "5", "max", "50%"]),
+    (SUITE_2544, "--repetitions", ["1,5", "0", "1001", "1e1"]),
+    (SUITE_2544, "--settle", ["1,5", "11m", "1 s"]),
+    ([*SUITE_2544, "--tests", "reset"], "--reset-duration", ["1,5", "0", "9ms", "73h"]),
+    (SUITE_2544, "--allow-target", ["1,5", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "net", "::/129"]),
     (CALIBRATE, "--rate", ["1,5", "0", "10", "50%", "max", "1Gbps", "0.5pps"]),
     (CALIBRATE, "--duration", ["1,5", "0", "99ms", "73h"]),
     (CALIBRATE, "--precision", ["1,5", "0", "51%", "0.001%"]),

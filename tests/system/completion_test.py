@@ -10,7 +10,7 @@ from flags_test import flags_in
 from harness import BUILD, Suite, wireproof
 
 SUITE = Suite()
-VERBS = ("trial", "search", "calibrate", "dut", "backends", "doctor", "cleanup")
+VERBS = ("trial", "search", "rfc2544", "calibrate", "dut", "backends", "doctor", "cleanup")
 FILES = {"bash": "wireproof", "zsh": "_wireproof", "fish": "wireproof.fish"}
 # What zsh's own functions are handed, which know how to offer it (zshcompsys(1)).
 ZSH = """

@@ -21,7 +21,7 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
              *sorted(os.path.relpath(path, ROOT) for path in glob.glob(f"{ROOT}/docs/*.md"))]
 # Named as not there yet, or on another host.
 ABSENT = {"src/suite", "src/tcp", "src/control", "src/mesh", "drivers/dpdk"}
-VERBS = ("trial", "search", "calibrate", "dut", "backends", "doctor", "cleanup")
+VERBS = ("trial", "search", "rfc2544", "calibrate", "dut", "backends", "doctor", "cleanup")
 
 
 def text_of(name):

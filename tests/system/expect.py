@@ -11,7 +11,7 @@ from documents import document  # noqa: F401  (the cases take it from here)
 from harness import WIREPROOF, Skip, check, run, wireproof
 
 USAGE, PRECONDITION, OUTPUT, INVALID = 2, 3, 5, 6
-DRY = ("trial", "search", "calibrate")
+DRY = ("trial", "search", "rfc2544", "calibrate")
 MEMORY = ["trial", "--tx", "loopback:a", "--rx", "loopback:b"]
 
 

@@ -11,7 +11,7 @@ from harness import Suite, wireproof
 SUITE = Suite()
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = "wireproof"  # in the place of a verb: the flags of the program itself
-VERBS = ("trial", "search", "calibrate", "dut", "backends", "doctor", "cleanup")
+VERBS = ("trial", "search", "rfc2544", "calibrate", "dut", "backends", "doctor", "cleanup")
 
 
 def rows_of(text):

@@ -21,12 +21,13 @@ DUT = ["dut", "--a", "loopback:a", "--b", "loopback:a1", "--duration", "100ms"]
 RUNS = {
     "trial": ["trial", *MEMORY, *words_of("trial"), *gentle([])[:-1]],
     "search": ["search", *MEMORY, *words_of("search"), *gentle([])[:-1]],
+    "rfc2544": ["rfc2544", *MEMORY, *words_of("rfc2544"), *gentle([])[:-1]],
     "calibrate": ["calibrate", *MEMORY, *words_of("calibrate"), *gentle([])[:-1]],
     "dut": DUT,
     "backends": ["backends"],
     "doctor": ["doctor"],
 }
-KINDS = {"trial": "trial", "search": "search", "calibrate": "calibration", "dut": "dut"}
+KINDS = {"trial": "trial", "search": "search", "rfc2544": "rfc2544", "calibrate": "calibration", "dut": "dut"}
 
 
 class State(tempfile.TemporaryDirectory):
@@ -98,7 +99,8 @@ def streams_are_events_and_a_document():
     last = events[-1]["document"]["trials"][0]
     last["directions"][0]["latency"].pop("offset_bound_ns", None)  # known at the end alone
     assert events[-2]["trial"] == last, events[-2]
-    for verb, kinds in (("search", ["trial", "result"]), ("dut", ["result"])):
+    for verb, kinds in (("search", ["trial", "result"]), ("rfc2544", ["trial", "progress", "result"]),
+                        ("dut", ["result"])):
         done = wireproof(*RUNS[verb], "--json-stream")
         assert [json.loads(line)["event"] for line in done.out.splitlines()] == kinds, done
         assert stream(done.out)["kind"] == verb, done

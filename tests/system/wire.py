@@ -12,16 +12,17 @@ from expect import INVALID
 from harness import Topology
 from tshark import PAYLOAD, TIME, Capture, times
 
-VERBS = ("trial", "search", "calibrate")
+VERBS = ("trial", "search", "rfc2544", "calibrate")
 C0, C1 = "02:00:00:00:00:c0", "02:00:00:00:00:c1"
 
 
 def words_of(verb, rate="2kpps", duration_ms=100):
-    """One load for that long, which a search takes for its lowest and its highest at once; of
-    calibrate the floor, and a ceiling that is soon found."""
+    """One load for that long, which a search takes for its lowest and its highest at once; of the suite
+    the trial of a reset, of which there is none; of calibrate the floor, and a ceiling that is soon found."""
     length = f"{duration_ms}ms"
     return {"trial": ["--rate", rate, "--duration", length],
             "search": ["--max-rate", rate, "--min-rate", rate, "--trial-duration", length],
+            "rfc2544": ["--tests", "reset", "--throughput", rate, "--reset-duration", length, "--settle", "0"],
             "calibrate": [*(("--rate", rate) if rate else ()), "--duration", length, "--trial-duration",
                           "10ms", "--precision", "50%"]}[verb]
 

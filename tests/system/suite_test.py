@@ -1,0 +1,171 @@
+"""The suite of RFC 2544: what its flags do, by captures, clocks of the kernel and arithmetic. What it
+finds of a known device is suite_truth.py's."""
+
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+
+from documents import document, stream
+from expect import USAGE, refused
+from harness import SLOW, Suite, Topology, check, wireproof
+from tshark import PAYLOAD, times
+from wire import Wire, gentle
+
+SUITE = Suite()
+MEMORY = ["--tx", "loopback:a", "--rx", "loopback:b"]
+# One trial of a second at a known throughput.
+SHORT = ["--quick", "--tests", "latency", "--throughput", "1kpps"]
+
+
+def bridge(net):
+    """Makes the topology's device a switch of the kernel's."""
+    for words in ("link add br0 type bridge", "link set d0 master br0", "link set d1 master br0",
+                  "link set br0 up"):
+        net.ip("device", *words.split())
+
+
+@SUITE.case
+def a_reset_is_as_long_as_the_link_was_away():
+    """By the kernel's counts of what left and what arrived; and no shorter than the link was surely away,
+    by the clock of the command that took it down. The kernel tells of a carrier up to a second later."""
+    with Topology() as net, tempfile.TemporaryDirectory() as folder:
+        bridge(net)
+        path, link = os.path.join(folder, "times"), f"ip -n {net.names['device']} link set d1"
+        stamp = f"date +%s%N >> {path}"
+        command = f"{stamp}; {link} down; {stamp}; sleep 0.5; {stamp}; {link} up; {stamp}"
+        done = net.run("tester", "rfc2544", "--tx", "af_packet:t0", "--rx", "af_packet:t1", "--tests",
+                       "reset", "--throughput", "2kpps", "--reset-duration", "3s", "--quick", "--size", "64",
+                       "--burst", "1024", "--reset-command", command, "--json")
+        found = document(done.out)
+        with open(path, encoding="utf-8") as file:
+            begun, away, back, ended = (int(line) for line in file)
+        reset = found["result"]["sizes"][0]["reset"]
+        assert done.code == 0 and len(reset["times_ns"]) == 1, done
+        frame = 1e9 / 2000
+        assert back - away - 2 * frame <= reset["times_ns"][0] <= ended - begun + 1.5e9 * SLOW, (
+            reset, back - away, ended - begun)
+        left, arrived = (json.loads(net.ip("tester", "-j", "-s", "link", "show", name))[0]["stats64"][way]["packets"]
+                         for name, way in (("t0", "tx"), ("t1", "rx")))
+        # Beside the test's own frames there may be a few of the bridge's.
+        assert abs((left - arrived) * frame - reset["times_ns"][0]) <= 5 * frame, (left, arrived, reset)
+        trial = found["trials"][0]
+        assert trial["link_may_go"] and any("t1 went down" in note for note in trial["notes"]), trial
+        counts = trial["directions"][0]["counts"]
+        missing = counts["lost"] + counts["unsent"]
+        assert abs(reset["times_ns"][0] - missing * frame) < 1000, (reset, counts)
+        # A quarter of the trial, and what precedes its traffic.
+        first = trial["directions"][0]["arrivals"]
+        assert first["last_ns"] > 2.9e9, "frames arrive again when the link is back"
+
+
+@SUITE.case
+def a_reset_that_does_not_happen_is_said():
+    words = ["rfc2544", *MEMORY, "--tests", "reset", "--throughput", "1kpps", "--reset-duration", "400ms",
+             "--quick", "--size", "64"]
+    done = wireproof(*words, "--json")
+    assert done.code == 6 and "reset the device 100.000 ms from now" in done.err, done
+    assert "was not reset" in document(done.out)["result"]["sizes"][0]["reset"]["reason"], done
+    failed = wireproof(*words, "--reset-command", "exit 3", "--json")
+    assert failed.code == 3 and "'exit 3' failed with status 3" in failed.err, failed
+    assert document(failed.out)["error"]["code"] == "precondition", failed
+    done = wireproof(*words, "--reset-command", "exec sleep 60", timeout=30)
+    assert done.code == 3 and "has not ended with the trial" in done.err, done
+
+
+@SUITE.case
+def trials_are_as_many_and_as_long_as_asked():
+    """By the capture: so many, a second each, and at least as long between two as they are to rest."""
+    with Wire("c1") as wire:
+        wire.run("rfc2544", *SHORT, "--size", "128", "--repetitions", "3", "--settle", "700ms")
+    (found, trials), = wire.frames(PAYLOAD)
+    assert len(trials) == 3, len(trials)
+    for one, frames in zip(found["trials"], trials):
+        counts = one["directions"][0]["counts"]
+        assert counts["intended"] == 1000 and len(frames) == counts["offered"], (counts, len(frames))
+        assert abs(times(frames)[-1] - times(frames)[0] - 999e6) < 50e6 * SLOW
+    for before, after in zip(trials, trials[1:]):
+        assert times(after)[0] - times(before)[-1] >= 700e6, "no rest"
+    latency = found["result"]["sizes"][0]["latency"]
+    assert latency["trial_ids"] == [1, 2, 3], latency
+    each = [one["directions"][0]["latency"] for one in found["trials"]]
+    mean = sum(one["mean_ns"] for one in each) / 3
+    assert abs(latency["directions"][0]["mean_ns"] - mean) <= 1, (latency, mean)
+    assert latency["directions"][0]["typical_ns"] == sorted(one["p50_ns"] for one in each)[1], latency
+
+
+@SUITE.case
+def sizes_and_ports_are_those_of_the_rfc():
+    """By the capture: the seven sizes, with FCS, and UDP echo."""
+    with Wire("c1") as wire:
+        wire.run("rfc2544", "--quick", "--tests", "latency", "--throughput", "300pps")
+    (found, trials), = wire.frames("frame.len", "udp.dstport", "ip.dst")
+    assert [{int(frame["frame.len"]) + 4 for frame in frames} for frames in trials] == [
+        {64}, {128}, {256}, {512}, {1024}, {1280}, {1518}]
+    assert {(frame["udp.dstport"], frame["ip.dst"]) for frames in trials for frame in frames} == {
+        ("7", "198.19.0.1")}
+    assert [size["frame_size"] for size in found["result"]["sizes"]] == [64, 128, 256, 512, 1024, 1280, 1518]
+
+
+@SUITE.case
+def only_networks_for_tests_are_overloaded():
+    """RFC 6815."""
+    words = ["rfc2544", *MEMORY, *SHORT, "--size", "64"]
+    refused(*words, "--dst-ip", "10.1.2.3", USAGE, ["10.1.2.3", "RFC 6815"])
+    refused(*words, "--dst-ip", "10.1.2.3", "--allow-target", "10.1.3.0/24", USAGE, ["10.1.2.3"])
+    with Wire("c1") as wire:
+        wire.run("rfc2544", *SHORT, "--size", "64", "--dst-ip", "10.1.2.3", "--allow-target", "10.1.0.0/16")
+    (_, trials), = wire.frames("ip.dst")
+    assert {frame["ip.dst"] for frame in trials[0]} == {"10.1.2.3"}
+
+
+@SUITE.case
+def frames_that_are_too_small_give_way_and_it_says_so():
+    for more, least in ((["--ipv6"], 84), (["--vlan", "5"], 68)):
+        done = wireproof("rfc2544", *MEMORY, *SHORT, "--size", "64,128", *more, *gentle([])[:-1], "--json")
+        result = document(done.out)["result"]
+        assert [size["frame_size"] for size in result["sizes"]] == [least, 128], done
+        assert any(f"frames of {least} bytes in place of 64" in one for one in result["deviations"]), result
+
+
+@SUITE.case
+def an_interrupted_suite_keeps_what_it_found():
+    with Topology(pairs=1) as net:
+        process = net.start("tester", "rfc2544", *MEMORY, "--quick", "--tests", "latency", "--throughput",
+                            "1kpps", "--size", "64,128,256,512", "--json-stream", ahead=False)
+        process.wait_for('"event":"progress"', 20)
+        process.send(signal.SIGINT)
+        done = process.wait(20)
+    assert done.code == 130, done
+    found = stream(done.out)
+    assert found["status"] == "aborted" and found["trials"], found["status"]
+    assert len(found["result"]["sizes"]) < 4, found["result"]["sizes"]
+
+
+@SUITE.case
+def the_plan_tells_both_lengths():
+    for flags, mark in (([], "in full"), (["--quick"], "with --quick")):
+        done = wireproof("rfc2544", *MEMORY, *flags, "--dry-run")
+        assert done.code == 0 and f"({mark})" in done.out, done
+        # Twenty trials of two minutes and what is between them, for each of seven sizes.
+        hours, minutes = map(int, re.search(r"^ +latency +(\d+) h (\d+) m", done.out, re.M).groups())
+        assert 7 * 20 * 120 <= hours * 3600 + minutes * 60 <= 7 * 20 * 131, done.out
+        assert re.search(r"^ +back-to-back ", done.out, re.M) and "reset" not in done.out, done.out
+
+
+@SUITE.case
+def deviations_are_those_of_the_run():
+    done = wireproof("rfc2544", *MEMORY, *SHORT, "--size", "64", *gentle([])[:-1], "--json")
+    told = "\n".join(document(done.out)["result"]["deviations"])
+    for words in ("latency: trials of 1 s, not 120 s", "1 repetition, not 20", "1 frame size, not five",
+                  "waiting time after a trial 0.02 s or until", "rest between two trials 0 s, not 5 s",
+                  "no learning frames"):
+        assert words in told, (words, told)
+    done = wireproof("rfc2544", *MEMORY, *SHORT, "--size", "64,72,80,96,128", "--settle", "5s", "--dry-run")
+    assert done.code == 0, done
+
+
+if __name__ == "__main__":
+    sys.exit(SUITE.main())
