@@ -10,7 +10,9 @@ namespace {
 
 // What the job writes besides its report.
 const std::string& log_of(const Settings& settings) {
-  return settings.verb == Verb::kDut ? settings.dut.log : settings.trial.frame_log;
+  if (settings.verb == Verb::kDut) return settings.dut.log;
+  if (settings.verb == Verb::kTrial) return settings.trial.frame_log;
+  return settings.log.begin.empty() ? settings.log.resume : settings.log.begin;
 }
 
 RunReport closed(RunReport report, const Status& ended, const JobContext& context) {

@@ -34,9 +34,9 @@ struct JobContext {
   JobOrigin origin;
 };
 
-// Runs the job of the verb (trial, search, rfc2544, calibrate, dut) on the calling thread. What was complete
-// when it failed or was cancelled is in the report, which then says so: also of what nothing below
-// foresaw, the end of memory or of threads.
+// Runs the job of the verb (trial, search, rfc2544, calibrate, dut) on the calling thread. What was
+// complete when it failed or was cancelled is in the report, which then says so: also of what
+// nothing below foresaw, the end of memory or of threads.
 [[nodiscard]] RunReport run_job(const Settings& settings, const JobContext& context);
 
 // What run_job() would do, as text for people. Opens nothing, changes nothing, sends nothing.

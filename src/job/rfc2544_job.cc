@@ -8,6 +8,7 @@
 #include "job/kinds.h"
 #include "job/known_baselines.h"
 #include "job/leftovers.h"
+#include "job/logged_measurer.h"
 #include "job/reset_command.h"
 #include "job/search_job.h"
 #include "job/test_ports.h"
@@ -190,8 +191,11 @@ Status run_rfc2544_job(const Settings& settings, const JobContext& context, RunR
   std::unique_ptr<PacketMeasurer> measurer;
   BesideBaselines known(*ports, settings, context.calibration_file, report);
   RestedMeasurer rested(settings.suite.settle.value_or(0), context.clock, context.cancelled);
+  const auto log = LoggedMeasurer::open(settings.log, settings.verb, context.clock, report);
+  if (!log) return tl::unexpected(log.error());
   const std::unique_ptr<Resetter> resetter = resetter_of(settings, run->spec, context);
-  run->resetter = resetter.get();
+  ResetUnlessLogged reset(*resetter, **log);
+  run->resetter = &reset;
   run->measurer_for = [&](std::size_t index) -> Result<Measurer*> {
     measurer.reset();
     const SizeChoice& size = settings.test.sizes[index];
@@ -200,12 +204,13 @@ Status run_rfc2544_job(const Settings& settings, const JobContext& context, RunR
     measurer = std::move(*made);
     known.use(*measurer, size.key());
     rested.use(known);
-    return &rested;
+    (*log)->use(rested);
+    return log->get();
   };
   run->on_trial = [&](const TrialResult& trial) { context.events.trial(trial, report.hosts); };
   run->on_progress = [&](const SuiteProgress& progress) { context.events.suite(progress); };
   SuiteFindings found;
-  Status ended = run_suite(*run, context.clock, found);
+  Status ended = run_suite(*run, (*log)->clock(), found);
   report.searches = std::move(found.searches);
   report.trials = std::move(found.trials);
   report.suite = std::move(found.result);

@@ -4,17 +4,30 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "job/command_measurer.h"
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
 #include "job/leftovers.h"
+#include "job/logged_measurer.h"
 #include "job/test_ports.h"
 #include "search/bisect.h"
 #include "settings/loads.h"
 
 namespace wireproof {
 namespace {
+
+// Bounds that close together no two loads can have, even at the highest.
+Status check_resolution(const SearchSpec& spec) {
+  const double frames = spec.max_fps * spec.precision * seconds(spec.final_duration);
+  if (spec.max_fps <= 0 || frames >= 1) return {};
+  return fail(ErrorKind::kUsage,
+              fmt::format("--precision {:g} %: at {} that is less than one frame in a trial of {}",
+                          spec.precision * 100, format_rate(spec.max_fps),
+                          format_duration(spec.final_duration)),
+              "give a coarser precision, or longer trials");
+}
 
 Result<SizeSearches> searches_of(const Settings& settings, const SizeChoice& choice,
                                  double line_rate_bps) {
@@ -43,6 +56,7 @@ Result<SizeSearches> searches_of(const Settings& settings, const SizeChoice& cho
       of_goal.trial_duration = std::min(spec.trial_duration, one.final_duration);
     }
     if (const Status ok = check_search(of_goal); !ok) return tl::unexpected(ok.error());
+    if (const Status ok = check_resolution(of_goal); !ok) return tl::unexpected(ok.error());
     searches.goals.push_back(std::move(of_goal));
   }
   return searches;
@@ -93,10 +107,17 @@ Status search_with(const Settings& settings, const JobContext& context, RunRepor
                    const std::function<Result<Measurer*>(std::size_t)>& measurer_for) {
   Result<SearchRun> run = plan_searches(settings, report.line_rate_bps);
   if (!run) return tl::unexpected(run.error());
-  run->measurer_for = measurer_for;
+  const auto log = LoggedMeasurer::open(settings.log, settings.verb, context.clock, report);
+  if (!log) return tl::unexpected(log.error());
+  run->measurer_for = [&](std::size_t index) -> Result<Measurer*> {
+    const Result<Measurer*> inner = measurer_for(index);
+    if (!inner) return inner;
+    (*log)->use(**inner);
+    return log->get();
+  };
   run->on_trial = [&](const TrialResult& trial) { context.events.trial(trial, report.hosts); };
   run->on_progress = [&](const std::string& line) { context.events.progress(line); };
-  return run_searches(*run, context.clock, report);
+  return run_searches(*run, (*log)->clock(), report);
 }
 
 Status search_by_command(const Settings& settings, const JobContext& context, RunReport& report) {

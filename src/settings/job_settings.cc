@@ -172,6 +172,10 @@ SettingRows search_settings() {
        rate(search<&SearchSettings::min_rate>())},
       {"time-limit", "TIME", "end after this time with the results so far", kSearch, Scope::kJob,
        duration(kSecond, kLongestDuration, search<&SearchSettings::time_limit>())},
+      {"log", "FILE", "write each trial to FILE as it ends, so that --resume can go on", kSearches,
+       Scope::kCommandLine, word(in<&Settings::log, &TrialLogSettings::begin>())},
+      {"resume", "FILE", "go on with the run whose --log is FILE, with the same flags", kSearches,
+       Scope::kCommandLine, word(in<&Settings::log, &TrialLogSettings::resume>())},
       {"trial-command", "CMD", "run CMD for each trial instead of sending frames", kSearch,
        Scope::kJob, word(search<&SearchSettings::trial_command>())},
   };

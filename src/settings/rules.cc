@@ -148,7 +148,15 @@ Status settle_goals(SearchSettings& search, const Names& names) {
   return {};
 }
 
+Status settle_log(const TrialLogSettings& log, const Names& names) {
+  if (log.begin.empty() || log.resume.empty()) return {};
+  return refuse(fmt::format("{} and {}: a run that goes on writes to the log it has", names("log"),
+                            names("resume")),
+                "give one of them");
+}
+
 Status settle_search(Settings& settings, const Names& names) {
+  if (Status ok = settle_log(settings.log, names); !ok) return ok;
   SearchSettings& search = settings.search;
   const bool ports = names.given("tx") && names.given("rx");
   if (search.trial_command.empty() && !ports) {
@@ -171,6 +179,14 @@ Status settle_search(Settings& settings, const Names& names) {
         "the confirming trial must not be shorter than the others");
   }
   spec.time_limit = search.time_limit.value_or(0);
+  for (const GoalChoice& one : search.goals) {
+    const Nanoseconds needed = std::max(one.duration_sum, spec.final_duration);
+    if (spec.time_limit == 0 || needed <= spec.time_limit) continue;
+    return refuse(
+        fmt::format("{} {}: {} alone takes trials of {}", names("time-limit"),
+                    exact_duration(spec.time_limit), one.goal.name, exact_duration(needed)),
+        "give more time, or a goal of shorter trials");
+  }
   if (search.min_rate.kind == Rate::Kind::kMax) {
     return refuse(fmt::format("{} max: there is no range to search", names("min-rate")),
                   "leave it out, or give a rate");
@@ -179,6 +195,7 @@ Status settle_search(Settings& settings, const Names& names) {
 }
 
 Status settle_rfc2544(Settings& settings, const Names& names) {
+  if (Status ok = settle_log(settings.log, names); !ok) return ok;
   if (Status ok = begin_suite(settings, names); !ok) return ok;
   if (Status ok = settle_test(settings.test, names); !ok) return ok;
   return settle_suite(settings, names);

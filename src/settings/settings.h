@@ -124,6 +124,12 @@ struct SuiteSettings {
   std::vector<std::string> replaced;   // frame sizes that were too small: a sentence each
 };
 
+// Where the trials of a run of many are kept as they end; paths, empty: they are not.
+struct TrialLogSettings {
+  std::string begin;   // a new file
+  std::string resume;  // of a run that was stopped
+};
+
 struct CalibrateSettings {
   std::optional<Rate> floor_rate;             // not given: chosen by the port's line rate
   std::optional<Nanoseconds> floor_duration;  // not given: long enough for a p99.9
@@ -172,6 +178,7 @@ struct Settings {
   TrialSettings trial;
   SearchSettings search;
   SuiteSettings suite;
+  TrialLogSettings log;
   CalibrateSettings calibrate;
   DutSettings dut;
   DoctorSettings doctor;

@@ -220,7 +220,8 @@ SettingRows suite_settings() {
        "duration of a reset trial, of which the first quarter precedes the reset; default: 60s, or "
        "10s with --quick",
        kSuite, Scope::kJob,
-       forms::duration(10 * kMillisecond, kLongestDuration, suite<&SuiteSettings::reset_duration>())},
+       forms::duration(10 * kMillisecond, kLongestDuration,
+                       suite<&SuiteSettings::reset_duration>())},
       {"allow-target", "NETWORK",
        "send to this network too, which is none of those for tests (RFC 6815); repeatable", kSuite,
        Scope::kJob, targets()},

@@ -23,7 +23,7 @@ struct Repetitions {
   void add(const Distribution& delays) {
     min = means.empty() ? delays.min : std::min(min, delays.min);
     max = means.empty() ? delays.max : std::max(max, delays.max);
-    means.push_back(delays.mean);
+    means.push_back(std::round(delays.mean));  // as a document tells it, and a log
     if (delays.p50) medians.push_back(static_cast<double>(*delays.p50));
     if (delays.p99_9) worst.push_back(static_cast<double>(*delays.p99_9));
   }

@@ -67,7 +67,7 @@ FLAGS = [
     (SUITE_2544, "--throughput", ["1,5", "0", "0pps", "5", "max", "50%"]),
     (SUITE_2544, "--repetitions", ["1,5", "0", "1001", "1e1"]),
     (SUITE_2544, "--settle", ["1,5", "11m", "1 s"]),
-    ([*SUITE_2544, "--tests", "reset"], "--reset-duration", ["1,5", "0", "9ms", "73h"]),
+    ([*SUITE_2544[:-2], "reset", "--quick"], "--reset-duration", ["1,5", "0", "9ms", "73h"]),
     (SUITE_2544, "--allow-target", ["1,5", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "net", "::/129"]),
     (CALIBRATE, "--rate", ["1,5", "0", "10", "50%", "max", "1Gbps", "0.5pps"]),
     (CALIBRATE, "--duration", ["1,5", "0", "99ms", "73h"]),

@@ -269,7 +269,7 @@ def flags_from_a_file_reach_the_wire():
         for verb in VERBS:
             wire.run(verb, *words_of(verb), "--config", path)
         wire.run("trial", *words_of("trial"), "--config", path, "--ttl", "99")
-    wanted = [("7000", "10"), ("7001", "11"), ("7002", "12"), ("7000", "99")]
+    wanted = [*((f"700{n}", str(10 + n)) for n in range(len(VERBS))), ("7000", "99")]
     for seen, (_, trials) in zip(wanted, wire.frames("udp.dstport", "ip.ttl")):
         assert {(frame["udp.dstport"], frame["ip.ttl"]) for frame in trials[0]} == {seen}, seen
 

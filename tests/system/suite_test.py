@@ -7,10 +7,11 @@ import re
 import signal
 import sys
 import tempfile
+import time
 
 from documents import document, stream
 from expect import USAGE, refused
-from harness import SLOW, Suite, Topology, check, wireproof
+from harness import SLOW, WIREPROOF, Suite, Topology, run, wireproof
 from tshark import PAYLOAD, times
 from wire import Wire, gentle
 
@@ -110,6 +111,21 @@ def sizes_and_ports_are_those_of_the_rfc():
 
 
 @SUITE.case
+def the_throughput_is_searched_as_asked():
+    """Through a wire that carries 2,000 frames a second, whose queue of 20 a trial of a second fills: no
+    load outside the range, bounds no wider than asked, and the loss that the goal allows."""
+    done = wireproof("rfc2544", "--tx", "loopback:a,rate=2kpps,queue=20", "--rx", "loopback:b", "--quick",
+                     "--tests", "throughput", "--size", "64", "--goal", "loss=10%", "--precision", "3%",
+                     "--min-rate", "1kpps", "--max-rate", "4kpps", "--json")
+    search, = document(done.out)["result"]["searches"]
+    loads = [trial["intended_fps"] for trial in document(done.out)["trials"]]
+    assert done.code == 0 and all(1000 <= load <= 4000 for load in loads), (done.code, loads)
+    assert search["goal"]["loss_ratio"] == 0.1 and search["regular"], search
+    low, high = search["lower_bound_fps"], search["upper_bound_fps"]
+    assert high - low <= 0.03 * high and low <= (2000 + 21) / 0.9 + 1 and high >= 2000 / 0.9 - 1, (low, high)
+
+
+@SUITE.case
 def only_networks_for_tests_are_overloaded():
     """RFC 6815."""
     words = ["rfc2544", *MEMORY, *SHORT, "--size", "64"]
@@ -142,6 +158,114 @@ def an_interrupted_suite_keeps_what_it_found():
     found = stream(done.out)
     assert found["status"] == "aborted" and found["trials"], found["status"]
     assert len(found["result"]["sizes"]) < 4, found["result"]["sizes"]
+
+
+def but_for_times(found):
+    """What a run found, without when, and without what its ports counted."""
+    found = {key: found[key] for key in ("kind", "settings", "config", "status", "error", "trials", "result")}
+    return json.loads(json.dumps(found), object_hook=lambda one: {
+        key: value for key, value in one.items() if key not in ("elapsed_s", "offset_bound_ns")})
+
+
+LOGGED = {
+    "search": ["search", "--tx", "loopback:a,rate=2kpps", "--rx", "loopback:b", "--trial-duration", "200ms",
+               "--max-rate", "5kpps", "--precision", "2%"],
+    "rfc2544": ["rfc2544", "--tx", "loopback:a,rate=2kpps", "--rx", "loopback:b", "--quick", "--size", "64,128",
+                "--tests", "throughput,latency,loss", "--max-rate", "5kpps", "--precision", "2%"],
+}
+
+
+@SUITE.case_for_each(LOGGED)
+def a_killed_run_goes_on_where_it_was(verb):
+    """Killed by SIGKILL when some trials were written: what follows takes them as they are, measures the
+    rest, and a log that is whole answers every trial."""
+    with tempfile.TemporaryDirectory() as folder, Topology(pairs=1) as net:
+        log = os.path.join(folder, "run.log")
+        process = net.start("tester", *LOGGED[verb], "--log", log, ahead=False)
+        wanted = {"search": 3, "rfc2544": 12}[verb]
+        deadline = time.monotonic() + 60
+        while not os.path.exists(log) or lines_of(log) < 1 + wanted:
+            assert process.running() and time.monotonic() < deadline, process.wait(1)
+            time.sleep(0.02)
+        process.kill()
+        with open(log, "rb") as file:
+            begun = file.read()
+        done = net.run("tester", *LOGGED[verb], "--resume", log, "--json", timeout=120)
+        found = document(done.out)
+        assert done.code in (0, 6), done
+        with open(log, "rb") as file:
+            whole = file.read()
+        kept = begun[:begun.rindex(b"\n") + 1]
+        assert whole.startswith(kept), "what was written is there still"
+        logged = [json.loads(line)["trial"] for line in whole.splitlines()[1:]]
+        assert [one["id"] for one in logged] == list(range(1, len(found["trials"]) + 1)), logged
+        for one, trial in zip(logged, found["trials"]):
+            assert one["directions"][0]["counts"] == trial["directions"][0]["counts"], (one["id"], trial["id"])
+        taken = kept.count(b"\n") - 1
+        assert any(f"the first {taken} trials were taken" in note for note in found["notes"]), found["notes"]
+        again = net.run("tester", *LOGGED[verb], "--resume", log, "--json", timeout=20)
+        assert but_for_times(document(again.out)) == but_for_times(found) and again.seconds < 3, again
+        refused = net.run("tester", *LOGGED[verb], "--log", log)
+        assert refused.code == USAGE and "there already" in refused.err, refused
+
+
+def lines_of(path):
+    with open(path, "rb") as file:
+        return file.read().count(b"\n")
+
+
+@SUITE.case
+def logs_that_cannot_be_resumed_are_refused():
+    words = LOGGED["search"]
+    with tempfile.TemporaryDirectory() as folder:
+        log, result = os.path.join(folder, "run.log"), os.path.join(folder, "result.json")
+        done = wireproof(*words, "--log", log, f"--json={result}")
+        assert done.code in (0, 6), done
+        with open(log, encoding="utf-8") as file:
+            text = file.read()
+        for flags, saying in ((["--size", "128"], "another size"), (["--seed-of-nothing"], "unknown flag")):
+            done = wireproof(*words, "--resume", log, *flags)
+            assert done.code in (2, 3) and saying in done.err, done
+        with open(log, "w", encoding="utf-8") as file:
+            file.write(text.replace('"verdict"', '"verdikt"', 1))
+        done = wireproof(*words, "--resume", log)
+        assert done.code == 3 and "line 2 is damaged at /trial/verdict" in done.err, done
+        done = wireproof(*words, "--resume", result)
+        assert done.code == 3 and "no log of trials" in done.err, done
+        done = wireproof(*words, "--resume", os.path.join(folder, "none"))
+        assert done.code == 3 and done.err.count("\n") == 2, done
+        done = wireproof(*words, "--log", log, "--resume", log)
+        assert done.code == USAGE, done
+        done = wireproof(*words, "--log", result, f"--json={result}")
+        assert done.code == USAGE and "both to be" in done.err, done
+
+
+@SUITE.case
+def a_full_disk_loses_nothing_that_was_measured():
+    """No file may grow beyond 100 KB: some trials are in the log, the result is on standard output."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = os.path.join(folder, "run.log")
+        words = " ".join([WIREPROOF, *LOGGED["rfc2544"], "--log", log, "--json"])
+        done = run("bash", "-c", f"prlimit --fsize=100000 {words} | cat; exit ${{PIPESTATUS[0]}}", timeout=90)
+        assert done.code == 5 and log in done.err, done
+        found = document(done.out)
+        logged = lines_of(log) - 1
+        assert found["error"]["code"] == "output" and len(found["trials"]) == logged >= 1, (found["error"], logged)
+        done = wireproof(*LOGGED["rfc2544"], "--resume", log, "--json", timeout=60)
+        assert done.code in (0, 6) and len(document(done.out)["trials"]) > logged, done
+        done = wireproof(*LOGGED["rfc2544"], "--log", "/dev/full")
+        assert done.code == 5 and "/dev/full" in done.err, done
+
+
+@SUITE.case
+def a_narrow_terminal_keeps_its_lines():
+    """Twenty columns: no line of progress is longer than what one can take away again."""
+    script = ("stty cols 20 rows 24; exec " + WIREPROOF +
+              " rfc2544 --tx loopback:a --rx loopback:b --quick --tests latency --throughput 1kpps --size 64,128")
+    done = run("script", "-qec", script, "/dev/null", timeout=60)
+    lines = [re.split(r"[\r\n]", part)[0] for part in done.out.split("\x1b[K")[1:]]
+    told = [line for line in lines if line.startswith("[")]
+    assert told and all(len(line) <= 19 for line in told), (told, done)
 
 
 @SUITE.case

@@ -22,7 +22,8 @@ def words_of(verb, rate="2kpps", duration_ms=100):
     length = f"{duration_ms}ms"
     return {"trial": ["--rate", rate, "--duration", length],
             "search": ["--max-rate", rate, "--min-rate", rate, "--trial-duration", length],
-            "rfc2544": ["--tests", "reset", "--throughput", rate, "--reset-duration", length, "--settle", "0"],
+            "rfc2544": ["--tests", "reset", "--throughput", rate, "--reset-duration", length, "--settle", "0",
+                        "--allow-target", "0.0.0.0/0", "--allow-target", "::/0"],
             "calibrate": [*(("--rate", rate) if rate else ()), "--duration", length, "--trial-duration",
                           "10ms", "--precision", "50%"]}[verb]
 
