@@ -85,6 +85,7 @@ Config describe_test(const TestSettings& test) {
                 {"bidirectional", test.bidirectional},
                 {"sizes", std::move(sizes)},
                 {"flows", profile.flows},
+                {"networks", profile.networks},
                 {"flow_order", profile.permuted_order ? "permuted" : "sequential"},
                 {"ipv6", profile.ipv6}};
   std::vector<std::uint64_t> sent_sizes;

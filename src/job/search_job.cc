@@ -21,7 +21,8 @@ namespace {
 // Bounds that close together no two loads can have, even at the highest.
 Status check_resolution(const SearchSpec& spec) {
   const double frames = spec.max_fps * spec.precision * seconds(spec.final_duration);
-  if (spec.max_fps <= 0 || frames >= 1) return {};
+  const bool one_load = spec.min_fps >= spec.max_fps * (1 - spec.precision);
+  if (spec.max_fps <= 0 || one_load || frames >= 1) return {};
   return fail(ErrorKind::kUsage,
               fmt::format("--precision {:g} %: at {} that is less than one frame in a trial of {}",
                           spec.precision * 100, format_rate(spec.max_fps),

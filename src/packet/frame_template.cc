@@ -99,6 +99,7 @@ void FrameTemplate::build_headers(const HeaderSpec& headers) {
   patch_.ipv4_ = !ipv6;
   patch_.src_port_first_ = headers.src_l4_port;
   patch_.dst_low_first_ = load_be32(bytes_.data() + udp_at - 4);
+  patch_.network_mask_ = headers.networks - 1;
 }
 
 // Sums over the template with the patched fields (source port, low destination, signature and both

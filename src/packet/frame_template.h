@@ -15,9 +15,13 @@
 
 namespace wireproof {
 
-// Flow f of a stream: source port + f % 16384, destination address + f / 16384.
+// Flow f of a stream: source port + f % 16384, destination address + f / 16384; with n networks, in
+// the one that lies f % n of them further on.
 inline constexpr unsigned kPortsPerAddressBits = 14;
 inline constexpr std::uint32_t kPortsPerAddress = 1u << kPortsPerAddressBits;
+// Of 256 addresses each: an IPv4 /24, an IPv6 /120. RFC 2544 section 12.
+inline constexpr unsigned kNetworkBits = 8;
+inline constexpr std::uint32_t kNetworksMax = 256;
 
 struct HeaderSpec {
   MacAddress src_mac;
@@ -29,6 +33,7 @@ struct HeaderSpec {
   std::optional<std::uint16_t> vlan;  // id, 1..4094
   std::uint8_t dscp = 0;              // 0..63
   std::uint8_t ttl = 64;
+  std::uint32_t networks = 1;  // of destinations; a power of two, at most kNetworksMax
 };
 
 // What the frames of one burst have in common, in the form that patching takes.
@@ -70,7 +75,8 @@ class FramePatch {
     if (payload_only_) return;
     const auto src_port =
         static_cast<std::uint16_t>(src_port_first_ + (flow & (kPortsPerAddress - 1)));
-    const std::uint32_t dst_low = dst_low_first_ + (flow >> kPortsPerAddressBits);
+    const std::uint32_t dst_low =
+        dst_low_first_ + ((flow & network_mask_) << kNetworkBits) + (flow >> kPortsPerAddressBits);
     std::uint8_t* udp = buffer + udp_at_;
     store_be32(udp - 4, dst_low);  // the last field of either IP header
     store_be16(udp, src_port);
@@ -100,6 +106,7 @@ class FramePatch {
   std::uint16_t udp_at_ = 0;
   std::uint16_t src_port_first_ = 0;
   std::uint32_t dst_low_first_ = 0;
+  std::uint32_t network_mask_ = 0;
   std::uint32_t ip_sum_ = 0;   // folded, of the IPv4 header without what apply() adds
   std::uint32_t udp_sum_ = 0;  // folded, of pseudo-header and datagram without what apply() adds
 };

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <tuple>
 
 #include "engine/header_choice.h"
@@ -116,6 +117,25 @@ Status check_headers(const TestSettings& test, const Names& names) {
   return {};
 }
 
+// Each network has a flow: as many as networks where the user says nothing of them.
+Status settle_networks(TestSettings& test, const Names& names) {
+  TrafficProfile& profile = test.profile;
+  if (profile.networks == 1) return {};
+  if (is_socket_port(test.tx))
+    return refuse(fmt::format("{} {}: a socket sends to the address of the other port",
+                              names("networks"), profile.networks),
+                  "leave it out, or use a backend that owns the headers (af_xdp, af_packet)");
+  if (!std::has_single_bit(profile.networks))
+    return refuse(fmt::format("{} {}: not a power of two", names("networks"), profile.networks),
+                  fmt::format("the next one is {}", std::bit_ceil(profile.networks)));
+  if (!names.given("flows")) profile.flows = std::max(profile.flows, profile.networks);
+  if (profile.flows >= profile.networks) return {};
+  return refuse(
+      fmt::format("{} {}: each network needs a flow, and {} is {}", names("networks"),
+                  profile.networks, names("flows"), profile.flows),
+      fmt::format("use {} {} or more, or leave it out", names("flows"), profile.networks));
+}
+
 Status check_flows(const TestSettings& test, const Names& names) {
   const std::uint32_t flows = test.profile.flows;
   const unsigned queues = test.trial.queues;
@@ -151,6 +171,7 @@ void fit_mixes(TestSettings& test, const Names& names) {
 
 Status settle_traffic(TestSettings& test, const Names& names) {
   if (Status ok = check_second_values(test, names); !ok) return ok;
+  if (Status ok = settle_networks(test, names); !ok) return ok;
   Status headers =
       is_socket_port(test.tx) ? settle_sockets(test, names) : check_headers(test, names);
   if (!headers) return headers;

@@ -144,19 +144,32 @@ Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse) {
   headers.vlan = profile.vlan;
   headers.dscp = profile.dscp;
   headers.ttl = profile.ttl;
+  headers.networks = profile.networks;
   return headers;
 }
+
+namespace {
+
+// Addresses behind the first one.
+std::uint32_t further_destinations(const TrafficProfile& profile) {
+  return ((profile.networks - 1) << kNetworkBits) + ((profile.flows - 1) >> kPortsPerAddressBits);
+}
+
+}  // namespace
 
 Result<IpAddress> last_destination(const TrafficProfile& profile, bool reverse) {
   const Result<HeaderSpec> headers = header_spec(profile, reverse);
   if (!headers) return tl::unexpected(headers.error());
   IpAddress last = headers->dst_ip;
   const std::uint32_t first = low_word(last);
-  const std::uint32_t more = (profile.flows - 1) >> kPortsPerAddressBits;
+  const std::uint32_t more = further_destinations(profile);
   const bool exchanged = reverse && !profile.reverse.dst_ip;
-  const std::string begin = fmt::format("{} {}: {} flows, {} to an address, count up",
-                                        exchanged ? "--src-ip" : "--dst-ip", format_ip(last),
-                                        profile.flows, kPortsPerAddress);
+  const std::string begin = fmt::format(
+      "{} {}: {} flows, {} count up", exchanged ? "--src-ip" : "--dst-ip", format_ip(last),
+      profile.flows,
+      profile.networks > 1
+          ? fmt::format("in {} networks of {} addresses,", profile.networks, 1u << kNetworkBits)
+          : fmt::format("{} to an address,", kPortsPerAddress));
   constexpr const char* kCure = "begin at a lower address, or use fewer flows";
   if (more > UINT32_MAX - first) {
     return fail(ErrorKind::kUsage, begin + " beyond the last address", kCure);
@@ -171,7 +184,7 @@ Result<IpAddress> last_destination(const TrafficProfile& profile, bool reverse) 
 
 unsigned destination_prefix_length(const TrafficProfile& profile, const IpAddress& first) {
   const std::uint32_t low = low_word(first);
-  const std::uint32_t last = low + ((profile.flows - 1) >> kPortsPerAddressBits);
+  const std::uint32_t last = low + further_destinations(profile);
   return (first.v6 ? 96u : 0u) + static_cast<unsigned>(std::countl_zero(low ^ last));
 }
 

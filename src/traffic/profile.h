@@ -29,7 +29,8 @@ struct TrafficProfile {
   std::vector<std::uint32_t> sizes = {64};  // with FCS, in the order they are emitted, repeated
   std::string size_name = "64";             // as the user wrote it: "64", "imix", a genome
   std::uint32_t flows = 1;                  // distinct 5-tuples, 1..1,048,576
-  bool permuted_order = true;               // flows in a fixed permuted order, or 0, 1, 2 ...
+  std::uint32_t networks = 1;  // of destinations (HeaderSpec): a power of two, <= flows
+  bool permuted_order = true;  // flows in a fixed permuted order, or 0, 1, 2 ...
   bool ipv6 = false;
   std::optional<MacAddress> src_mac;  // default: the sending port's
   std::optional<MacAddress> dst_mac;  // default: the receiving port's, or the next hop's
@@ -63,7 +64,7 @@ inline constexpr std::uint32_t kFlowsMax = 1u << 20;
 // do not fit into the ports.
 [[nodiscard]] Result<HeaderSpec> header_spec(const TrafficProfile& profile, bool reverse);
 
-// The destination of the last flow: addresses count up in their last 32 bits. Fails with kUsage
+// The last destination of all flows: addresses count up in their last 32 bits. Fails with kUsage
 // when they leave those, or when one of the flows between meets an address that is no host's.
 [[nodiscard]] Result<IpAddress> last_destination(const TrafficProfile& profile, bool reverse);
 

@@ -196,6 +196,31 @@ TEST(FrameTemplate, FlowsDifferInPortThenAddress) {
   EXPECT_EQ(load_be32(frame.data() + 30), 0xc6130002u);  // 198.19.0.2
 }
 
+TEST(FrameTemplate, FlowsAreSentToTheNetworksInTurn) {
+  for (const bool ipv6 : {false, true}) {
+    HeaderSpec spec = headers(ipv6);
+    spec.networks = 256;
+    const auto made = FrameTemplate::make(spec, 128, false);
+    const std::size_t udp_at = ipv6 ? 54 : 34;
+    std::vector<std::uint8_t> frame(124);
+    made->write(frame.data());
+    patch(*made, frame, 0, {});
+    const std::uint32_t first = load_be32(frame.data() + udp_at - 4);
+    for (const std::uint32_t flow : {1u, 255u, 256u, 1'000u, kPortsPerAddress + 5}) {
+      patch(*made, frame, flow, {});
+      EXPECT_EQ(load_be32(frame.data() + udp_at - 4),
+                first + flow % 256 * 256 + flow / kPortsPerAddress)
+          << flow;
+      EXPECT_EQ(load_be16(frame.data() + udp_at), 49152 + flow % kPortsPerAddress);
+      Signature read;
+      AddressMatch all = match(spec);
+      all.destinations[0] = match_prefix(spec.dst_ip, ipv6 ? 112 : 16);
+      EXPECT_EQ(read_test_frame(all, frame.data(), frame.size(), read), FrameClass::kOurs)
+          << "the checksums hold";
+    }
+  }
+}
+
 TEST(FrameTemplate, RefusesFramesTooSmallForTheSignature) {
   for (const auto& [ipv6, vlan, least] :
        {std::tuple{false, false, 64u}, {false, true, 68u}, {true, false, 84u}, {true, true, 88u}}) {

@@ -99,5 +99,23 @@ TEST(HeaderSettings, Layer3LeavesTheTagOut) {
   EXPECT_DOUBLE_EQ(*rate_to_fps(rate, "--rate", test, 68, 0), 10e6 / 8 / 68);
 }
 
+TEST(HeaderSettings, EachNetworkHasAFlow) {
+  Asked asked = between("af_packet:t0", "af_packet:t1");
+  asked["networks"] = "256";
+  EXPECT_EQ(asked.read()->test.profile.flows, 256u);
+  asked["flows"] = "1000";
+  EXPECT_EQ(asked.read()->test.profile.flows, 1'000u);
+  EXPECT_EQ(asked.read()->test.profile.networks, 256u);
+  asked["flows"] = "255";
+  EXPECT_EQ(asked.read().error().message,
+            "--networks 256: each network needs a flow, and --flows is 255");
+  asked["networks"] = "100";
+  EXPECT_EQ(asked.read().error().message, "--networks 100: not a power of two");
+  Asked sockets = between("io_uring:127.0.0.1:9000", "io_uring:127.0.0.1:9001");
+  sockets["networks"] = "2";
+  EXPECT_EQ(sockets.read().error().message,
+            "--networks 2: a socket sends to the address of the other port");
+}
+
 }  // namespace
 }  // namespace wireproof

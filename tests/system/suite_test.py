@@ -258,6 +258,21 @@ def a_full_disk_loses_nothing_that_was_measured():
 
 
 @SUITE.case
+def goals_that_cannot_be_are_refused():
+    """By arithmetic: 1,000 frames/s to 0.05 % are half a frame in a second; 21 s do not go into one."""
+    for words, saying in (
+            (["--max-rate", "1kpps", "--precision", "0.05%", "--trial-duration", "1s"], "less than one frame"),
+            (["--max-rate", "1kpps", "--goal", "csit", "--time-limit", "1s"], "takes trials of 21s"),
+            (["--max-rate", "1kpps", "--trial-duration", "3s", "--time-limit", "2s"], "takes trials of 3s")):
+        refused("search", *MEMORY, *words, USAGE, [saying])
+    refused("rfc2544", *MEMORY, "--quick", "--max-rate", "1kpps", "--precision", "0.05%", USAGE,
+            ["less than one frame"])
+    done = wireproof("search", *MEMORY, "--max-rate", "1kpps", "--min-rate", "1kpps", "--precision", "0.05%",
+                     "--trial-duration", "100ms")
+    assert done.code == 0, done
+
+
+@SUITE.case
 def a_narrow_terminal_keeps_its_lines():
     """Twenty columns: no line of progress is longer than what one can take away again."""
     script = ("stty cols 20 rows 24; exec " + WIREPROOF +

@@ -1,5 +1,6 @@
 """The flags of the traffic, traced to the wire: what each says is what tshark reads in a capture."""
 
+import collections
 import os
 import sys
 
@@ -123,6 +124,29 @@ def flows_are_as_many_5_tuples():
         assert sorted(int(key[2]) for key in tuples) == list(range(5000, 5300)), tuples
         assert found["trials"][0]["directions"][0]["flows_sent"] == 300, found["trials"]
         sound(frames)
+
+
+@SUITE.case
+def networks_have_their_share():
+    """Of each verb: 256 networks of 256 addresses, a flow each, and the same number of frames."""
+    with Wire("c1") as wire:
+        for verb in VERBS:
+            wire.run(verb, *words_of(verb, "4kpps", 150), "--networks", "256", "--latency", "off",
+                     *(("--size", "64") if verb == "rfc2544" else ()))
+        wire.run("trial", *words_of("trial", "4kpps", 150), "--networks", "16", "--flows", "64", "--ipv6",
+                 "--size", "84")
+    runs = wire.frames("ip.dst", "ipv6.dst", "udp.srcport", *SUMS)
+    for found, trials in runs[:-1]:
+        seen = collections.Counter(frame["ip.dst"] for frame in trials[0])
+        assert set(seen) == {f"198.19.{n}.1" for n in range(256)}, (len(seen), found["kind"])
+        assert max(seen.values()) - min(seen.values()) <= 1, seen
+        sound(trials[0])
+    found, (frames,) = runs[-1]
+    seen = collections.Counter(frame["ipv6.dst"] for frame in frames)
+    assert set(seen) == {"2001:2:0:2::1", *(f"2001:2:0:2::{n:x}01" for n in range(1, 16))}, seen
+    assert max(seen.values()) - min(seen.values()) <= 4, seen
+    assert len({(frame["ipv6.dst"], frame["udp.srcport"]) for frame in frames}) == 64
+    sound(frames)
 
 
 @SUITE.case

@@ -106,5 +106,22 @@ TEST(Profile, FlowsNeverWrap) {
             std::string::npos);
 }
 
+TEST(Profile, NetworksLie256AddressesApart) {
+  TrafficProfile profile;
+  profile.flows = 256;
+  profile.networks = 256;
+  EXPECT_EQ(*last_destination(profile, false), ip("198.19.255.1"));
+  EXPECT_EQ(destination_prefix_length(profile, ip("198.19.0.1")), 16u);
+  EXPECT_EQ(*last_destination(profile, true), ip("198.18.255.1"));
+  profile.flows = kPortsPerAddress + 1;
+  EXPECT_EQ(*last_destination(profile, false), ip("198.19.255.2"));
+  profile.networks = 4;
+  EXPECT_EQ(*last_destination(profile, false), ip("198.19.3.2"));
+  EXPECT_EQ(header_spec(profile, false)->networks, 4u);
+  profile.dst_ip = ip("223.255.254.1");
+  EXPECT_NE(last_destination(profile, false).error().message.find("in 4 networks"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace wireproof
