@@ -132,8 +132,7 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
 Status PacketMeasurer::warm_up(const TrialSpec& spec, double fps) {
   if (spec_.warm_up > 0) {
     // No more than what counts: a device that has room for that is empty again when it begins.
-    const StreamRun learning{
-        .fps = fps, .duration = std::min(spec_.warm_up, spec.duration), .frames = spec.frames};
+    const StreamRun learning{.fps = fps, .duration = spec_.warm_up, .frames = spec.frames};
     if (const auto warm = run_phase(learning, false); !warm) return tl::unexpected(warm.error());
   }
   if (interrupted_.load()) return fail(ErrorKind::kInterrupted, "interrupted during warm-up");

@@ -60,6 +60,8 @@ void search_fields(auto& f, Is<SearchResult> auto& search, const Hosts& hosts,
   if (lower) f.derived("lower_bound_l2_bps", layer2_bps(*lower, size));
   f.optional("upper_bound_fps", search.upper_bound_fps);
   f.optional("conditional_throughput_fps", search.conditional_throughput_fps);
+  if (const auto by_short = by_short_trials_fps(search))
+    f.derived("by_short_trials_fps", *by_short);
   if (line_rate_bps > 0) {
     const double line_fps = line_rate_fps(line_rate_bps, size);
     f.derived("line_rate_fps", line_fps);

@@ -87,6 +87,10 @@ std::string note_of(const SearchResult& search) {
   const bool at_least = search.lower_bound_fps && !search.regular && !search.upper_bound_fps;
   if (search.tester_limited || at_least) note += "at least this: ";
   note += search.reason;
+  if (const auto by_short = by_short_trials_fps(search); by_short && search.lower_bound_fps) {
+    note += fmt::format("{}by trials of {} alone {} frames/s", note.empty() ? "" : "; ",
+                        duration_text(search.spec.trial_duration), fps_text(*by_short));
+  }
   if (nothing_came_back(search))
     note += "; no frame came back in any trial: check MAC addresses, routes and filters";
   if (search.error) note += (note.empty() ? "" : "; ") + search.error->message;
@@ -145,7 +149,7 @@ std::string searches_text(const RunReport& report) {
 }
 
 std::string search_trials_text(const RunReport& report) {
-  constexpr const char* kRow = "{:>5}{:>6}{:>14}{:>14}{:>12}{:>11}  {}";
+  constexpr const char* kRow = "{:>5}{:>6}{:>7}{:>14}{:>14}{:>12}{:>9}  {}";
   std::string out;
   std::set<std::uint64_t> shown;  // several goals share their trials
   for (const SearchResult& search : report.searches) {
@@ -155,6 +159,7 @@ std::string search_trials_text(const RunReport& report) {
       for (const DirectionResult& direction : trial.directions) lost += direction.counts.lost;
       out += trimmed_line(
           fmt::format(fmt::runtime(kRow), trial.spec.id, trial.spec.frame_size,
+                      fmt::format("{:g}", seconds(trial.spec.duration)),
                       trial.spec.max_rate ? "max" : fps_text(trial.spec.intended_fps),
                       fps_text(offered_fps(trial)), grouped(lost), percent_text(loss_ratio(trial)),
                       word_of(kVerdictWords, trial.verdict)));
@@ -166,7 +171,7 @@ std::string search_trials_text(const RunReport& report) {
     }
   }
   if (out.empty()) return out;
-  return trimmed_line(fmt::format(fmt::runtime(kRow), "trial", "bytes", "asked/s", "offered/s",
+  return trimmed_line(fmt::format(fmt::runtime(kRow), "trial", "bytes", "s", "asked/s", "offered/s",
                                   "lost", "loss %", "verdict")) +
          out + "\n";
 }

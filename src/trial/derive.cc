@@ -131,6 +131,26 @@ double line_rate_fps(double line_rate_bps, double frame_size) {
   return line_rate_bps / ((frame_size + double{kLineOverhead}) * kBitsPerByte);
 }
 
+std::optional<double> by_short_trials_fps(const SearchResult& search) {
+  const SearchSpec& spec = search.spec;
+  if (spec.final_duration <= spec.trial_duration) return std::nullopt;
+  const auto is = [&spec](const TrialResult& trial, Verdict verdict) {
+    return !trial.spec.max_rate && trial.spec.duration < spec.final_duration &&
+           trial.verdict != Verdict::kInvalid &&
+           verdict_by_loss(trial, spec.goal.loss_ratio) == verdict;
+  };
+  double lowest_bad = std::numeric_limits<double>::max();
+  for (const TrialResult& trial : search.trials) {
+    if (is(trial, Verdict::kFail)) lowest_bad = std::min(lowest_bad, trial.spec.intended_fps);
+  }
+  std::optional<double> best;
+  for (const TrialResult& trial : search.trials) {
+    const double load = trial.spec.intended_fps;
+    if (is(trial, Verdict::kPass) && load < lowest_bad) best = std::max(best.value_or(0), load);
+  }
+  return best;
+}
+
 std::string bounds_text(const SearchResult& search) {
   const auto bound = [](const std::optional<double>& fps) {
     return fps ? format_count(static_cast<std::uint64_t>(std::llround(*fps))) : std::string("?");

@@ -50,6 +50,10 @@ template <typename Spec>  // TrialSpec, SearchSpec
 // The most frames of that size a second on a line of that speed.
 [[nodiscard]] double line_rate_fps(double line_rate_bps, double frame_size);
 
+// What a search would have answered by its short trials alone: the highest load of which one met
+// the goal, below each of which one did not. Absent: none met it, or the answer rests on such
+// trials anyway.
+[[nodiscard]] std::optional<double> by_short_trials_fps(const SearchResult& search);
 // "19,900 .. 20,100 frames/s"; ? for a bound that is not known.
 [[nodiscard]] std::string bounds_text(const SearchResult& search);
 

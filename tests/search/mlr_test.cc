@@ -237,6 +237,23 @@ TEST(Mlr, ALoadOfWhichMoreWasLeftOutThanThePrecisionIsTriedAgain) {
   EXPECT_EQ(found.lower_bound_fps, bench.tester.asked[1].intended_fps);
 }
 
+// A tenth of a percent left out of a load, as a valid trial may: the interval of the loads is narrow
+// enough, and that of what was proven is not.
+TEST(Mlr, WhatATrialLeftOutMakesNoIntervalTooWide) {
+  for (int i = 0; i < 100; ++i) {
+    Bench bench({{.max_fps = 148'810,
+                  .precision = 0.005,
+                  .trial_duration = kSecond,
+                  .final_duration = 2 * kSecond}},
+                device::ideal(20'000 + 37 * i, 200));
+    bench.tester.leaves_out = 40;
+    const SearchResult found = bench.run()[0];
+    EXPECT_TRUE(found.regular) << i << ": " << found.reason;
+    EXPECT_LE(*found.upper_bound_fps - *found.lower_bound_fps, *found.upper_bound_fps * 0.005) << i;
+    EXPECT_LE(bench.tester.asked.size(), 30u) << i;
+  }
+}
+
 TEST(Mlr, ATimeLimitEndsItWithWhatCanStillBeConfirmed) {
   auto of = goals::rfc2544();
   of[0].time_limit = 64 * kSecond;  // two short trials and the full one, with what each takes more

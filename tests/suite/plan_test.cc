@@ -7,8 +7,8 @@ namespace wireproof {
 namespace {
 
 const std::vector<SuiteTest> kFiveTests{SuiteTest::kThroughput, SuiteTest::kLatency,
-                                          SuiteTest::kLoss, SuiteTest::kBackToBack,
-                                          SuiteTest::kRecovery};
+                                        SuiteTest::kLoss, SuiteTest::kBackToBack,
+                                        SuiteTest::kRecovery};
 
 TEST(SuitePlan, FullLengthIsWhatTheRfcsAskFor) {
   const SuiteSize size{.goals = {{.trial_duration = kSecond, .final_duration = 60 * kSecond}}};

@@ -119,5 +119,33 @@ TEST(LineRate, Layer2LeavesTheGapOut) {
   EXPECT_DOUBLE_EQ(layer1_bps(1000, 64), 672000);
 }
 
+TEST(Derive, WhatShortTrialsWouldHaveAnswered) {
+  SearchResult search;
+  search.spec.trial_duration = kSecond;
+  search.spec.final_duration = 60 * kSecond;
+  const auto add = [&search](double fps, Nanoseconds duration, std::uint64_t lost,
+                             bool valid = true) {
+    TrialResult trial{.spec = {.intended_fps = fps, .duration = duration}};
+    trial.verdict = !valid ? Verdict::kInvalid : lost > 0 ? Verdict::kFail : Verdict::kPass;
+    trial.directions.push_back({.from = "a", .to = "b"});
+    Counts& counts = trial.directions[0].counts;
+    counts = {.intended = 1000, .offered = 1000, .unique = 1000 - lost, .lost = lost};
+    trial.directions[0].attribution.dut = lost;
+    search.trials.push_back(trial);
+  };
+  EXPECT_FALSE(by_short_trials_fps(search));
+  add(100, kSecond, 0);
+  add(104, kSecond, 0);
+  add(103, 60 * kSecond, 5);  // of the full length: not asked
+  add(105, kSecond, 0, false);
+  add(110, kSecond, 7);
+  add(120, kSecond, 0);  // a fluke above
+  EXPECT_EQ(by_short_trials_fps(search), 104);
+  search.spec.goal.loss_ratio = 0.01;
+  EXPECT_EQ(by_short_trials_fps(search), 120);
+  search.spec.trial_duration = 60 * kSecond;
+  EXPECT_FALSE(by_short_trials_fps(search));
+}
+
 }  // namespace
 }  // namespace wireproof
