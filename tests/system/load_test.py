@@ -8,9 +8,10 @@ import tempfile
 import time
 
 from documents import document
-from harness import Suite
-from tshark import PAYLOAD, TIME, times
-from wire import VERBS, Wire, offered, scheduled, words_of
+from expect import INVALID
+from harness import Suite, Topology
+from tshark import PAYLOAD, TIME, Capture, times
+from wire import VERBS, Wire, gentle, offered, scheduled, words_of
 
 SUITE = Suite()
 # --rate, other flags, and frames a second by the arithmetic of the manual: at layer 1 a frame has 20
@@ -83,17 +84,37 @@ def durations_as_asked():
 
 @SUITE.case
 def as_many_frames_as_asked():
-    """By the capture's count: with a rate, and back to back."""
-    asked = [("1kpps", 300), ("max", 500), ("max", 1)]
+    """By the capture's count: with a rate, and back to back; behind whichever headers."""
+    asked = [("1kpps", 300, []), ("max", 500, []), ("max", 1, []), ("1kpps", 300, ["--ipv6", "--size", "84"]),
+             ("max", 200, ["--vlan", "5", "--size", "68"])]
     with Wire("c1") as wire:
-        for rate, frames in asked:
-            wire.run("trial", "--rate", rate, "--frames", frames)
-    for (rate, wanted), (found, (frames,)) in zip(asked, wire.frames()):
+        for rate, frames, more in asked:
+            wire.run("trial", "--rate", rate, "--frames", frames, *more)
+    for (rate, wanted, _), (found, (frames,)) in zip(asked, wire.frames()):
         trial = found["trials"][0]
         counts = trial["directions"][0]["counts"]
         unsent = counts["unsent"] if rate != "max" else 0  # a host that kept the sender from its turns
         assert counts["intended"] == wanted == len(frames) + unsent, (wanted, len(frames), counts)
         assert trial["duration_s"] == 0.3 if rate != "max" else trial["duration_s"] < 5, trial["duration_s"]
+
+
+@SUITE.case
+def sockets_send_as_many_and_change_their_rate():
+    """By the capture of the datagrams, over loopback in a namespace of its own."""
+    ports = ["--tx", "io_uring:127.0.0.1:9000", "--rx", "io_uring:127.0.0.1:9001", *gentle(["--warm-up", "0"])]
+    sent = []
+    with Topology(pairs=0) as net:
+        with Capture(net, "tester", "lo", "udp port 9001") as tap:
+            for words in (["--rate", "1kpps", "--frames", "150"], ["--rate", "max", "--frames", "70"],
+                          ["--rate", "1kpps", "--duration", "300ms", "--step", "200pps@100ms"]):
+                done = net.run("tester", "trial", *ports, *words)
+                assert done.code in (0, INVALID), done
+                counts = done.json["trials"][0]["directions"][0]["counts"]
+                wanted = {"150": 150, "70": 70}.get(words[-1], 100 + 40)
+                assert counts["intended"] == wanted == counts["offered"] + counts["unsent"], (words, counts)
+                sent.append(counts["offered"])
+        seen = len(tap.decode("udp.length"))
+    assert seen == sum(sent), (seen, sent)
 
 
 @SUITE.case
