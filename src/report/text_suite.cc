@@ -23,8 +23,8 @@ class TestTable {
     }
     rows_ += trimmed_line(text);
   }
-  // Of a size of which there is no figure.
-  void none(const std::string& name, const std::string& why) {
+  // A sentence, of a size of which there is no figure, or in front of its row.
+  void say(const std::string& name, const std::string& why) {
     const std::string line = fmt::format("{:>7}  {}", name, why.empty() ? "not finished" : why);
     // wrapped() takes blanks for ends of words.
     const std::size_t indent = line.find_first_not_of(' ');
@@ -96,13 +96,15 @@ std::string latency_table(const Sizes& sizes) {
   for (const SuiteSizeResult& size : sizes) {
     if (!size.latency) continue;
     const LatencyTest& test = *size.latency;
-    if (test.directions.empty()) table.none(size.name, test.reason);
+    if (test.directions.empty()) table.say(size.name, test.reason);
     std::string note = test.reason;
     if (test.lost > 0)
       note = fmt::format("{} frames were lost at this load{}{}", grouped(test.lost),
                          note.empty() ? "" : "; ", note);
+    const bool several = test.directions.size() > 1;
     for (const LatencyOfDirection& one : test.directions) {
-      table.row(fmt::format("{:>7}{:>12}{:>11}{:>11}{:>11}{:>11}{:>11}", size.name,
+      if (several) table.say(size.name, fmt::format("{} -> {}", one.from, one.to));
+      table.row(fmt::format("{:>7}{:>12}{:>11}{:>11}{:>11}{:>11}{:>11}", several ? "" : size.name,
                             fps_text(test.load_fps), micro(one.mean), micro(one.typical),
                             micro(one.worst_case), micro(one.min), micro(one.max)),
                 note);
@@ -145,7 +147,7 @@ std::string loss_table(const Sizes& sizes) {
     }
     for (std::size_t i = begin; i < end; ++i) {
       const LossTest& test = *all[i]->loss;
-      if (!test.complete || !test.reason.empty()) table.none(all[i]->name, test.reason);
+      if (!test.complete || !test.reason.empty()) table.say(all[i]->name, test.reason);
     }
     out += table.text(fmt::format("Frame loss rate in % (RFC 2544 section 26.3), trials of {}",
                                   duration_text(all.front()->loss->duration)),
@@ -162,7 +164,7 @@ std::string back_to_back_table(const Sizes& sizes) {
     if (!size.back_to_back) continue;
     const BackToBackTest& test = *size.back_to_back;
     if (test.bursts.empty()) {
-      table.none(size.name, (test.applicable ? "" : "not applicable: ") + test.reason);
+      table.say(size.name, (test.applicable ? "" : "not applicable: ") + test.reason);
       continue;
     }
     const BufferFigures figures = buffer_figures(test);
@@ -197,7 +199,7 @@ std::string recovery_table(const Sizes& sizes) {
     if (!size.recovery) continue;
     const RecoveryTest& test = *size.recovery;
     if (test.times.empty()) {
-      table.none(size.name, (test.applicable ? "" : "not applicable: ") + test.reason);
+      table.say(size.name, (test.applicable ? "" : "not applicable: ") + test.reason);
       continue;
     }
     table.row(fmt::format("{:>7}{:>14}{:>14}{}", size.name, fps_text(test.overload_fps),
@@ -216,7 +218,7 @@ std::string reset_table(const Sizes& sizes) {
   TestTable table;
   const ResetTest& test = *first->reset;
   if (test.times.empty()) {
-    table.none(first->name, test.reason);
+    table.say(first->name, test.reason);
   } else {
     table.row(fmt::format("{:>7}{:>14}{}", first->name, fps_text(test.load_fps),
                           times_text_of(test.times)),

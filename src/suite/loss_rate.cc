@@ -1,7 +1,20 @@
+#include <algorithm>
+
 #include "suite/tests.h"
 #include "trial/derive.h"
 
 namespace wireproof {
+
+namespace {
+
+double worst_loss(const TrialResult& trial) {
+  double worst = 0;
+  for (const DirectionResult& direction : trial.directions)
+    worst = std::max(worst, loss_ratio(direction.counts));
+  return worst;
+}
+
+}  // namespace
 
 Status run_loss(SuiteTrials& trials, const SuiteSpec& spec, double max_fps, LossTest& into) {
   constexpr double kStep = 10;  // percent: no coarser steps than that (RFC 2544 section 26.3)
@@ -18,7 +31,7 @@ Status run_loss(SuiteTrials& trials, const SuiteSpec& spec, double max_fps, Loss
     if (!trial) return tl::unexpected(trial.error());
     LossStep step{.percent = percent, .load_fps = load, .trial_id = (*trial)->spec.id};
     const bool guaranteed = (*trial)->verdict != Verdict::kInvalid;
-    if (guaranteed) step.loss_ratio = loss_ratio(**trial);
+    if (guaranteed) step.loss_ratio = worst_loss(**trial);
     into.steps.push_back(step);
     if (!guaranteed) into.reason = (*trial)->reason;
     const bool without_loss = guaranteed && lost_frames(**trial) == 0;

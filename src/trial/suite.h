@@ -99,7 +99,8 @@ struct LatencyTest {
 struct LossStep {
   double percent = 0;  // of the highest rate
   double load_fps = 0;
-  std::optional<double> loss_ratio;  // of all directions; absent: the tester cannot guarantee it
+  // Of the direction that lost most; absent: the tester cannot guarantee it.
+  std::optional<double> loss_ratio;
   std::uint64_t trial_id = 0;
 };
 

@@ -220,8 +220,8 @@ TEST_F(PacketTrialTest, WhatTheWarmUpLostExplainsNothing) {
 // A device that has room for them is not full of learning frames when the count begins.
 TEST_F(PacketTrialTest, NoMoreFramesWarmUpThanAreCounted) {
   trial_.warm_up = kSecond;
-  const auto trial =
-      run(",rate=1kpps,queue=20", {.max_rate = true, .frames = 21, .duration = 10 * kSecond});
+  const auto trial = run(",rate=1kpps,queue=20,blocked=500ms",
+                         {.max_rate = true, .frames = 21, .duration = 10 * kSecond});
   ASSERT_TRUE(trial.has_value());
   EXPECT_EQ(trial->directions.at(0).counts.offered, 21u);
   EXPECT_EQ(trial->directions.at(0).counts.lost, 0u);

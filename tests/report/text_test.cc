@@ -346,8 +346,9 @@ TEST(Text, AnErrorComesFirstWithItsCure) {
 TEST(Text, ASuiteHasATableForEachTest) {
   const RunReport report = suite_report();
   EXPECT_TRUE(says(report, "     64    14,880,952     9,980,000     67.07  line rate\n"));
-  EXPECT_TRUE(says(
-      report, "     64   9,980,000     12.345     11.001     23.456      9.000     45.678  [1]\n"));
+  EXPECT_TRUE(says(report,
+                   "     64  ens1f0 -> ens1f1\n          9,980,000     12.345     11.001     "
+                   "23.456      9.000     45.678  [1]\n"));
   EXPECT_TRUE(says(report, "[1] 3 frames were lost at this load\n"));
   EXPECT_TRUE(says(report, "      100   invalid\n       90     25.48\n       60         0\n"));
   // 1,501 frames at 14,880,050/s: 100.874 us, of which the throughput took 67.1 %.

@@ -71,13 +71,22 @@ Result<TrialResult> SimulatedBox::measure(const TrialSpec& spec) {
   if (records_delays) {
     const Nanoseconds delay = delays.front();
     if (delays.size() > 1) delays.erase(delays.begin());
-    direction.delay = DelaySummary{.actual = all_alike(counts.received, delay)};
+    const bool few = among(few_delays, number);
+    direction.delay = DelaySummary{.actual = all_alike(few ? 100 : counts.received, delay)};
   }
-  const double lost = static_cast<double>(counts.lost);
-  trial.verdict = lost > spec.goal_loss_ratio * static_cast<double>(counts.offered)
-                      ? Verdict::kFail
-                      : Verdict::kPass;
-  if (among(spoilt, number) || (counts.unsent > 0 && !spec.link_may_go)) {
+  if (both_ways) {
+    DirectionResult back = direction;
+    std::swap(back.from, *back.to);
+    back.loss_bursts.reset();
+    back.counts.unique = back.counts.received = back.counts.offered;
+    back.counts.lost = 0;
+    trial.directions.push_back(std::move(back));
+  }
+  const Counts& first = trial.directions.front().counts;
+  const double lost = static_cast<double>(first.lost);
+  trial.verdict = lost > spec.goal_loss_ratio * static_cast<double>(first.offered) ? Verdict::kFail
+                                                                                   : Verdict::kPass;
+  if (among(spoilt, number) || (first.unsent > 0 && !spec.link_may_go)) {
     trial.verdict = Verdict::kInvalid;
     trial.reason = "the tester was disturbed";
   }

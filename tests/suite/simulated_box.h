@@ -22,8 +22,10 @@ class SimulatedBox final : public Measurer {
   // The delay of every frame of the next trials, one after another; the last stays.
   std::vector<Nanoseconds> delays = {10 * kMicrosecond};
   bool records_delays = true;
-  std::vector<std::size_t> spoilt;  // these trials, counted from 0, are invalid
-  std::vector<std::size_t> flukes;  // these lose their first frame, whatever the device does
+  std::vector<std::size_t> few_delays;  // these trials, counted from 0, have no high percentile
+  bool both_ways = false;               // the way back loses nothing
+  std::vector<std::size_t> spoilt;      // these trials, counted from 0, are invalid
+  std::vector<std::size_t> flukes;      // these lose their first frame, whatever the device does
   std::optional<std::size_t> error_at;
   std::optional<std::size_t> interrupted_at;
   std::uint64_t unsent = 0;  // of each trial where a link may go

@@ -181,6 +181,11 @@ TEST_F(SuiteRunTest, APercentileThatOneRepetitionLacksIsNone) {
   quick({SuiteTest::kLatency});
   run_.sizes[0].throughput_fps = 900;  // 900 samples have no 99.9th percentile
   EXPECT_FALSE(run().latency->directions.at(0).worst_case);
+  run_.spec.latency_repetitions = 2;
+  run_.spec.latency_duration = 20 * kSecond;
+  EXPECT_TRUE(run().latency->directions.at(0).worst_case);
+  box_->few_delays = {box_->asked.size() + 1};
+  EXPECT_FALSE(run().latency->directions.at(0).worst_case);
 }
 
 TEST_F(SuiteRunTest, ARepetitionThatTheTesterCannotGuaranteeHasNoLatency) {
@@ -219,6 +224,22 @@ TEST_F(SuiteRunTest, LossRateGoesDownToTwoLoadsWithoutLoss) {
   }
   EXPECT_TRUE(loss.complete);
   EXPECT_TRUE(loss.reason.empty());
+}
+
+TEST_F(SuiteRunTest, OfTwoDirectionsTheWorseOneCounts) {
+  quick(kAllButReset);
+  const SuiteSizeResult one_way = run();
+  use({.rate_fps = kCapacity, .queue_frames = 50});
+  box_->both_ways = true;
+  const SuiteSizeResult& both = run();
+  ASSERT_EQ(both.loss->steps.size(), one_way.loss->steps.size());
+  for (std::size_t i = 0; i < both.loss->steps.size(); ++i)
+    EXPECT_EQ(both.loss->steps[i].loss_ratio, one_way.loss->steps[i].loss_ratio) << i;
+  EXPECT_EQ(both.throughput_fps, one_way.throughput_fps);
+  EXPECT_EQ(both.recovery->times, one_way.recovery->times);
+  EXPECT_EQ(both.back_to_back->bursts.at(0).frames, one_way.back_to_back->bursts.at(0).frames);
+  ASSERT_EQ(both.latency->directions.size(), 2u);
+  EXPECT_EQ(both.latency->directions[1].from, "b");
 }
 
 TEST_F(SuiteRunTest, LossRateGoesOnByHalvesBelowTenPercent) {
