@@ -237,8 +237,8 @@ TEST(Mlr, ALoadOfWhichMoreWasLeftOutThanThePrecisionIsTriedAgain) {
   EXPECT_EQ(found.lower_bound_fps, bench.tester.asked[1].intended_fps);
 }
 
-// A tenth of a percent left out of a load, as a valid trial may: the interval of the loads is narrow
-// enough, and that of what was proven is not.
+// A tenth of a percent left out of a load, as a valid trial may: the interval of the loads is
+// narrow enough, and that of what was proven is not.
 TEST(Mlr, WhatATrialLeftOutMakesNoIntervalTooWide) {
   for (int i = 0; i < 100; ++i) {
     Bench bench({{.max_fps = 148'810,

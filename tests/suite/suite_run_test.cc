@@ -1,92 +1,20 @@
-#include "suite/suite_run.h"
-
-#include <gtest/gtest.h>
-
+// Throughput, latency, frame loss rate, and the suite as a whole.
+#include <algorithm>
 #include <cmath>
 
-#include "suite/plan.h"
-#include "suite/simulated_box.h"
+#include "suite/suite_bench.h"
 #include "trial/derive.h"
 
 namespace wireproof {
 namespace {
 
-constexpr double kCapacity = 1'000;
-constexpr double kHighest = 5'000;
-
-// Who resets nothing, and remembers being asked.
-class Watched final : public Resetter {
- public:
-  Status begin(Nanoseconds after) override {
-    begun.push_back(after);
-    return {};
-  }
-  Status end() override {
-    ++ended;
-    return refuses ? Status(fail(ErrorKind::kPrecondition, "it failed")) : Status{};
-  }
-  std::vector<Nanoseconds> begun;
-  int ended = 0;
-  bool refuses = false;
-};
-
-class SuiteRunTest : public ::testing::Test {
- protected:
-  SuiteRunTest() { use({.rate_fps = kCapacity, .queue_frames = 50}); }
-
-  void use(const WireSpec& wire) { box_.emplace(wire, clock_); }
-
-  // One size, of that highest rate; 0: the tester's own.
-  void quick(std::vector<SuiteTest> tests, double highest = kHighest) {
-    run_.spec = quick_length(std::move(tests));
-    run_.sizes = {{.name = "64",
-                   .goals = {{.min_fps = 1,
-                              .max_fps = highest,
-                              .trial_duration = kSecond,
-                              .final_duration = kSecond}},
-                   .max_fps = highest,
-                   .limit = highest > 0 ? RateLimit::kGivenLine : RateLimit::kMeasured}};
-  }
-  void full(std::vector<SuiteTest> tests) {
-    quick({});
-    run_.spec = full_length(std::move(tests));
-    run_.sizes[0].goals[0].final_duration = run_.sizes[0].goals[0].duration_sum = 60 * kSecond;
-  }
-
-  // Of the first size.
-  const SuiteSizeResult& run() {
-    run_.measurer_for = [this](std::size_t) -> Result<Measurer*> { return &*box_; };
-    run_.on_progress = [this](const SuiteProgress& progress) { told_.push_back(progress); };
-    found_ = {};
-    ended_ = run_suite(run_, clock_, found_);
-    return found_.result.sizes.at(0);
-  }
-
-  [[nodiscard]] std::vector<TrialSpec> asked_for(const std::vector<std::uint64_t>& ids) const {
-    std::vector<TrialSpec> specs;
-    for (const std::uint64_t id : ids) specs.push_back(box_->asked.at(id - 1));
-    return specs;
-  }
-
-  FakeClock clock_;
-  std::optional<SimulatedBox> box_;
-  SuiteRun run_;
-  SuiteFindings found_;
-  Status ended_;
-  std::vector<SuiteProgress> told_;
-};
-
-const std::vector<SuiteTest> kAllButReset{SuiteTest::kThroughput, SuiteTest::kLatency,
-                                          SuiteTest::kLoss, SuiteTest::kBackToBack,
-                                          SuiteTest::kRecovery};
-
 TEST_F(SuiteRunTest, FindsWhatTheDeviceIs) {
-  use({.rate_fps = kCapacity, .queue_frames = 50, .blocked = 300 * kMillisecond});
+  use({.rate_fps = kBoxCapacity, .queue_frames = 50, .blocked = 300 * kMillisecond});
   quick(kAllButReset);
   const SuiteSizeResult& size = run();
   ASSERT_TRUE(ended_);
   // A trial of 1 s passes what the queue takes as well.
-  EXPECT_NEAR(*size.throughput_fps, kCapacity + 51, 0.006 * kCapacity);
+  EXPECT_NEAR(*size.throughput_fps, kBoxCapacity + 51, 0.006 * kBoxCapacity);
   EXPECT_TRUE(found_.searches.at(0).regular) << found_.searches[0].reason;
   EXPECT_EQ(size.latency->load_fps, *size.throughput_fps);
   EXPECT_EQ(size.latency->lost, 0u);
@@ -219,7 +147,7 @@ TEST_F(SuiteRunTest, LossRateGoesDownToTwoLoadsWithoutLoss) {
   for (const LossStep& step : loss.steps) {
     const double load = kHighest * step.percent / 100;
     EXPECT_DOUBLE_EQ(step.load_fps, load);
-    const double passed = kCapacity * 10 + 51;
+    const double passed = kBoxCapacity * 10 + 51;
     EXPECT_NEAR(*step.loss_ratio, std::max(0.0, 1 - passed / (load * 10)), 1e-4);
   }
   EXPECT_TRUE(loss.complete);
@@ -229,14 +157,14 @@ TEST_F(SuiteRunTest, LossRateGoesDownToTwoLoadsWithoutLoss) {
 TEST_F(SuiteRunTest, OfTwoDirectionsTheWorseOneCounts) {
   quick(kAllButReset);
   const SuiteSizeResult one_way = run();
-  use({.rate_fps = kCapacity, .queue_frames = 50});
+  use({.rate_fps = kBoxCapacity, .queue_frames = 50});
   box_->both_ways = true;
   const SuiteSizeResult& both = run();
   ASSERT_EQ(both.loss->steps.size(), one_way.loss->steps.size());
   for (std::size_t i = 0; i < both.loss->steps.size(); ++i)
     EXPECT_EQ(both.loss->steps[i].loss_ratio, one_way.loss->steps[i].loss_ratio) << i;
-  EXPECT_EQ(both.throughput_fps, one_way.throughput_fps);
-  EXPECT_EQ(both.recovery->times, one_way.recovery->times);
+  EXPECT_NEAR(*both.throughput_fps, *one_way.throughput_fps, 0.005 * kBoxCapacity);
+  EXPECT_EQ(both.recovery->times.size(), 1u) << both.recovery->reason;
   EXPECT_EQ(both.back_to_back->bursts.at(0).frames, one_way.back_to_back->bursts.at(0).frames);
   ASSERT_EQ(both.latency->directions.size(), 2u);
   EXPECT_EQ(both.latency->directions[1].from, "b");
@@ -263,166 +191,11 @@ TEST_F(SuiteRunTest, ALoadThatTheTesterCannotOfferHasNoLossRate) {
 }
 
 TEST_F(SuiteRunTest, ADeviceThatLosesAtAnyLoadIsNotComplete) {
-  use({.loss = 0.5, .rate_fps = kCapacity});
+  use({.loss = 0.5, .rate_fps = kBoxCapacity});
   quick({SuiteTest::kLoss});
   const LossTest& loss = *run().loss;
   EXPECT_FALSE(loss.complete);
   EXPECT_EQ(loss.reason, "no two loads in a row passed without loss");
-}
-
-TEST_F(SuiteRunTest, BurstsTellTheQueueAtWhateverRateTheyAreSent) {
-  for (const double fps : {2'000.0, 5'000.0, 40'000.0}) {
-    for (const std::uint32_t queue : {5u, 50u, 3'000u}) {
-      use({.rate_fps = kCapacity, .queue_frames = queue});
-      box_->tester_max_fps = fps;
-      quick({SuiteTest::kBackToBack}, fps);
-      run_.spec.burst_longest = 20 * kSecond;
-      run_.sizes[0].throughput_fps = kCapacity;
-      const BackToBackTest& test = *run().back_to_back;
-      ASSERT_EQ(test.bursts.size(), 3u) << test.reason;
-      const BufferFigures figures = buffer_figures(test);
-      // One more is in service. To the step, which the rate of the burst makes smaller.
-      EXPECT_NEAR(figures.buffer_frames, queue + 1, 2 + static_cast<double>(test.step_frames))
-          << fps << " " << queue;
-      EXPECT_NEAR(figures.corrected_ns, figures.buffer_frames * 1e9 / fps, 1e9 / fps + 1e5);
-      EXPECT_EQ(figures.frames.stdev, 0);
-    }
-  }
-}
-
-TEST_F(SuiteRunTest, BurstsAreSentAsFastAsThePortTakesThem) {
-  quick({SuiteTest::kBackToBack});
-  run_.sizes[0].throughput_fps = kCapacity;
-  for (const TrialSpec& spec : asked_for(run().back_to_back->trial_ids)) {
-    EXPECT_TRUE(spec.max_rate);
-    EXPECT_GT(spec.frames, 0u);
-  }
-}
-
-TEST_F(SuiteRunTest, NothingIsSentAboveTheHighestLoadOfTheUser) {
-  quick(kAllButReset, 3'000);
-  run_.sizes[0].limit = RateLimit::kMaxRate;
-  const SuiteSizeResult& size = run();
-  for (const TrialSpec& spec : box_->asked) {
-    EXPECT_FALSE(spec.max_rate);
-    EXPECT_LE(spec.intended_fps, 3'000);
-  }
-  EXPECT_NEAR(buffer_figures(*size.back_to_back).buffer_frames, 50, 3);
-}
-
-TEST_F(SuiteRunTest, WhereTheThroughputIsTheHighestRateNoQueueBuildsUp) {
-  quick(kAllButReset, 900);
-  const SuiteSizeResult& size = run();
-  EXPECT_NEAR(*size.throughput_fps, 900, 1);
-  EXPECT_FALSE(size.back_to_back->applicable);
-  EXPECT_TRUE(size.back_to_back->trial_ids.empty());
-  EXPECT_FALSE(size.recovery->applicable);
-  EXPECT_TRUE(size.recovery->trial_ids.empty());
-  EXPECT_FALSE(lacks_answer(size));
-}
-
-TEST_F(SuiteRunTest, ABurstThatLostByChanceIsSentAgain) {
-  quick({SuiteTest::kBackToBack});
-  run_.sizes[0].throughput_fps = kCapacity;
-  run_.spec.burst_repetitions = 1;
-  run_.spec.burst_verifications = 1;
-  const double sound = buffer_figures(*run().back_to_back).buffer_frames;
-  // Of the next run, the one after 64 frames were too many, twice.
-  box_->flukes = {box_->asked.size() + 2};
-  EXPECT_DOUBLE_EQ(buffer_figures(*run().back_to_back).buffer_frames, sound);
-  run_.spec.burst_verifications = 0;
-  box_->flukes = {box_->asked.size() + 1};
-  EXPECT_LT(buffer_figures(*run().back_to_back).buffer_frames, sound);
-}
-
-TEST_F(SuiteRunTest, AQueueThatNoBurstFillsIsAtLeastThat) {
-  use({.rate_fps = kCapacity, .queue_frames = 1'000'000});
-  quick({SuiteTest::kBackToBack});
-  run_.sizes[0].throughput_fps = kCapacity;
-  const BackToBackTest& test = *run().back_to_back;
-  EXPECT_EQ(test.bursts.at(0).frames, 5'000u);  // 1 s
-  EXPECT_EQ(test.reason, "the longest burst that is tried lost no frame: at least this");
-}
-
-TEST_F(SuiteRunTest, ADeviceThatLosesEveryBurstHasNone) {
-  use({.loss = 1});
-  quick({SuiteTest::kBackToBack});
-  run_.sizes[0].throughput_fps = kCapacity;
-  const BackToBackTest& test = *run().back_to_back;
-  EXPECT_TRUE(test.bursts.empty());
-  EXPECT_EQ(test.reason, "a burst of any length lost frames");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
-}
-
-TEST_F(SuiteRunTest, ADeviceThatRecoversAtOnceTakesNoTime) {
-  quick({SuiteTest::kRecovery});
-  run_.sizes[0].throughput_fps = kCapacity;
-  const RecoveryTest& test = *run().recovery;
-  ASSERT_EQ(test.times.size(), 1u) << test.reason;
-  EXPECT_LE(test.times[0], static_cast<Nanoseconds>(2e9 / test.then_fps));
-}
-
-TEST_F(SuiteRunTest, AnOverloadThatTheQueueTakesIsNone) {
-  use({.rate_fps = kCapacity, .queue_frames = 1'000'000});
-  quick({SuiteTest::kRecovery});
-  run_.sizes[0].throughput_fps = kCapacity;
-  EXPECT_EQ(run().recovery->reason, "the overload lost no frame");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
-}
-
-TEST_F(SuiteRunTest, ADeviceThatDoesNotRecoverInTimeHasNoTime) {
-  use({.rate_fps = kCapacity, .queue_frames = 5, .blocked = 100 * kSecond});
-  quick({SuiteTest::kRecovery});
-  run_.sizes[0].throughput_fps = kCapacity;
-  const RecoveryTest& test = *run().recovery;
-  EXPECT_TRUE(test.times.empty());
-  EXPECT_EQ(test.reason, "frames were lost until the end of the trial");
-}
-
-TEST_F(SuiteRunTest, AResetIsAsLongAsItsFramesAreMissing) {
-  use({.outage = 700 * kMillisecond, .outage_every = 5 * kSecond});
-  quick({SuiteTest::kReset});
-  run_.sizes[0].throughput_fps = 800;
-  Watched resetter;
-  run_.resetter = &resetter;
-  run_.spec.reset_duration = 6 * kSecond;
-  const ResetTest& test = *run().reset;
-  ASSERT_EQ(test.times.size(), 1u) << test.reason;
-  EXPECT_NEAR(static_cast<double>(test.times[0]), 700e6, 2e9 / 800);
-  EXPECT_EQ(resetter.begun, std::vector<Nanoseconds>{1'500 * kMillisecond});
-  EXPECT_EQ(resetter.ended, 1);
-  EXPECT_TRUE(box_->asked.at(0).link_may_go);
-  box_->unsent = 80;  // while the link was down
-  EXPECT_NEAR(static_cast<double>(run().reset->times.at(0)), 800e6, 2e9 / 800);
-}
-
-TEST_F(SuiteRunTest, ADeviceThatWasNotResetHasNoTime) {
-  quick({SuiteTest::kReset});
-  run_.sizes[0].throughput_fps = 800;
-  EXPECT_EQ(run().reset->reason,
-            "no frame was lost: the device was not reset, or keeps forwarding meanwhile");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
-}
-
-TEST_F(SuiteRunTest, AResetThatFailsEndsTheSuite) {
-  quick({SuiteTest::kReset});
-  run_.sizes[0].throughput_fps = 800;
-  Watched resetter;
-  resetter.refuses = true;
-  run_.resetter = &resetter;
-  run();
-  ASSERT_FALSE(ended_);
-  EXPECT_EQ(ended_.error().message, "it failed");
-  EXPECT_EQ(found_.trials.size(), 1u);
-}
-
-TEST_F(SuiteRunTest, AResetIsOfTheFirstSizeAlone) {
-  quick({SuiteTest::kThroughput, SuiteTest::kReset});
-  run_.sizes.push_back(run_.sizes[0]);
-  run();
-  EXPECT_TRUE(found_.result.sizes.at(0).reset);
-  EXPECT_FALSE(found_.result.sizes.at(1).reset);
-  EXPECT_EQ(told_.back().tests, 3u);
 }
 
 TEST_F(SuiteRunTest, WithoutALineRateTheHighestIsWhatTheTesterSent) {
@@ -463,7 +236,7 @@ TEST_F(SuiteRunTest, AnInterruptionKeepsWhatThereWas) {
   run();
   const std::size_t all = box_->asked.size();
   for (const std::size_t at : {std::size_t{0}, std::size_t{2}, all / 2, all - 1}) {
-    use({.rate_fps = kCapacity, .queue_frames = 50});
+    use({.rate_fps = kBoxCapacity, .queue_frames = 50});
     box_->interrupted_at = at;
     run();
     EXPECT_TRUE(ended_) << at;
@@ -479,7 +252,7 @@ TEST_F(SuiteRunTest, AnErrorKeepsWhatThereWas) {
   quick(kAllButReset);
   run();
   const std::size_t at = box_->asked.size() - 1;
-  use({.rate_fps = kCapacity, .queue_frames = 50});
+  use({.rate_fps = kBoxCapacity, .queue_frames = 50});
   box_->error_at = at;
   const SuiteSizeResult& size = run();
   ASSERT_FALSE(ended_);
