@@ -47,11 +47,18 @@ std::string markdown(const SettingGroup& group) {
       return std::find_if(kVerbWords.begin(), kVerbWords.end(),
                           [&](const auto& verb) { return verbs.has(verb.first); });
     };
-    const std::string initial = default_of(setting, first_of(setting.verbs)->first);
+    const Verb first = first_of(setting.verbs)->first;
+    const std::string initial = default_of(setting, first);
+    std::string others;
+    for (const auto& [verb, word] : kVerbWords) {
+      const std::string own = setting.verbs.has(verb) ? default_of(setting, verb) : initial;
+      if (own != initial) others += fmt::format("; {} `{}`", word, own);
+    }
     const bool needed = first_of(setting.needed_by) != kVerbWords.end();
-    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", spellings(setting), verbs_of(setting),
-                        setting.form.values, needed || initial.empty() ? "" : "`" + initial + "`",
-                        setting.help);
+    text +=
+        fmt::format("| `{}` | {} | {} | {} | {} |\n", spellings(setting), verbs_of(setting),
+                    setting.form.values,
+                    needed || initial.empty() ? "" : "`" + initial + "`" + others, setting.help);
   }
   return text;
 }

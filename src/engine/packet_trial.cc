@@ -95,6 +95,7 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   const bool link_went = !result.reason.empty();
   const bool measured_so =
       link_went && spec.link_may_go && all_links_up(*before) && all_links_up(*after);
+  result.link_went = measured_so;
   if (measured_so) result.notes.push_back(std::exchange(result.reason, {}));
   for (std::size_t i = 0; i < streams_.all().size(); ++i) {
     Folded folded = streams_.fold_one(i, *before, *after, link_went, std::move(tx_preemptions_[i]),

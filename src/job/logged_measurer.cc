@@ -71,7 +71,8 @@ Result<std::unique_ptr<LoggedMeasurer>> LoggedMeasurer::open(const TrialLogSetti
   std::unique_ptr<LoggedMeasurer> made(new LoggedMeasurer(clock, report));
   const TrialLogHead head{.verb = std::string(word_of(kVerbWords, verb)),
                           .host = report.here().host,
-                          .settings = report.settings};
+                          .settings = report.settings,
+                          .line_rate_bps = report.line_rate_bps};
   Status ok;
   if (!log.begin.empty()) ok = made->begin(log.begin, head);
   if (!log.resume.empty()) ok = made->go_on(log.resume, head, report);
@@ -135,6 +136,7 @@ Result<TrialResult> LoggedMeasurer::measure(const TrialSpec& spec) {
   const LoggedTrial logged{.took = clock_.now() - begun, .trial = *trial};
   if (Status ok = write_all(file_.get(), trial_log_line(logged, report_.hosts), path_); !ok)
     return tl::unexpected(ok.error());
+  fdatasync(file_.get());  // what is no file has nothing to keep, and says so
   return trial;
 }
 

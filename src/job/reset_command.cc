@@ -8,25 +8,23 @@
 namespace wireproof {
 
 Status ResetCommand::begin(Nanoseconds after) {
-  Result<ChildProcess> child =
-      ChildProcess::start(fmt::format("sleep {:.3f}; {}", seconds(lead_ + after), command_), "");
+  Result<ChildProcess> child = ChildProcess::start(
+      fmt::format("exec >&2; sleep {:.3f}; {}", seconds(lead_ + after), command_), "");
   if (!child) return tl::unexpected(child.error());
   child_.emplace(std::move(*child));
   return {};
 }
 
 Status ResetCommand::end() {
-  constexpr int kStepMs = 100;
-  constexpr int kSteps = 50;
+  constexpr Nanoseconds kPatience = 5 * kSecond;
+  constexpr Nanoseconds kStep = 5 * kMillisecond;
+  const MonotonicClock clock;
+  const Nanoseconds given_up_at = clock.now() + kPatience;
   std::optional<int> status;
-  for (int i = 0; i < kSteps && !(status = child_->ended()); ++i) {
-    if (child_->read_some(kStepMs).empty()) {
-      // A command that has closed its output is about to end.
-      MonotonicClock clock;
-      clock.sleep_until(clock.now() + kMillisecond);
-    }
-  }
+  while (!cancelled_ && !(status = child_->ended()) && clock.now() < given_up_at)
+    clock.sleep_until(clock.now() + kStep);
   child_.reset();
+  if (cancelled_) return {};
   const auto failed = [this](const std::string& how) {
     return fail(ErrorKind::kPrecondition, fmt::format("--reset-command '{}' {}", command_, how),
                 "it is run once a repetition, and is to end while the trial runs");
@@ -38,8 +36,8 @@ Status ResetCommand::end() {
 }
 
 Status ResetByOperator::begin(Nanoseconds after) {
-  events_.warning(fmt::format("reset the device {} from now, once: the trial lasts {}",
-                              format_duration(after), format_duration(duration_)));
+  events_.ready(fmt::format("reset the device {:.1f} s from now, once; the trial lasts {:.1f} s",
+                            seconds(lead_ + after), seconds(duration_)));
   return {};
 }
 

@@ -1,6 +1,7 @@
 // Who resets the device of a reset test: a command of the user's, or the user.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -14,28 +15,33 @@ namespace wireproof {
 class ResetCommand final : public Resetter {
  public:
   // `lead`: from the call of begin() to the counted traffic, about.
-  ResetCommand(std::string command, Nanoseconds lead) : command_(std::move(command)), lead_(lead) {}
+  ResetCommand(std::string command, Nanoseconds lead, const std::atomic<bool>& cancelled)
+      : command_(std::move(command)), lead_(lead), cancelled_(cancelled) {}
 
   // Fails with kPrecondition: it cannot be run.
   [[nodiscard]] Status begin(Nanoseconds after) override;
-  // Waits for it a little. Fails with kPrecondition: it failed, or has not ended.
+  // Waits for it a little; where the job is cancelled it is ended. Fails with kPrecondition: it
+  // failed, or has not ended.
   [[nodiscard]] Status end() override;
 
  private:
   std::string command_;
   Nanoseconds lead_;
+  const std::atomic<bool>& cancelled_;
   std::optional<ChildProcess> child_;
 };
 
 // Tells the user when. One thread.
 class ResetByOperator final : public Resetter {
  public:
-  ResetByOperator(JobEvents& events, Nanoseconds duration) : events_(events), duration_(duration) {}
+  ResetByOperator(JobEvents& events, Nanoseconds lead, Nanoseconds duration)
+      : events_(events), lead_(lead), duration_(duration) {}
   [[nodiscard]] Status begin(Nanoseconds after) override;
   [[nodiscard]] Status end() override { return {}; }
 
  private:
   JobEvents& events_;
+  Nanoseconds lead_;
   Nanoseconds duration_;  // of the trial
 };
 

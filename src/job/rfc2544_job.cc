@@ -12,7 +12,9 @@
 #include "job/reset_command.h"
 #include "job/search_job.h"
 #include "job/test_ports.h"
+#include "search/bisect.h"
 #include "settings/loads.h"
+#include "settings/ports.h"
 #include "suite/plan.h"
 #include "trial/derive.h"
 
@@ -27,12 +29,16 @@ class RestedMeasurer final : public Measurer {
 
   void use(Measurer& inner) { inner_ = &inner; }
 
-  [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override {
+  void rest() const {
     constexpr Nanoseconds kStep = 20 * kMillisecond;
     while (!cancelled_ && clock_.now() < rested_at_) {
       clock_.sleep_until(std::min(rested_at_, clock_.now() + kStep));
       clock_.maintain();
     }
+  }
+
+  [[nodiscard]] Result<TrialResult> measure(const TrialSpec& spec) override {
+    rest();
     if (cancelled_) return fail(ErrorKind::kInterrupted, "interrupted between two trials");
     Result<TrialResult> trial = inner_->measure(spec);
     rested_at_ = clock_.now() + rest_;
@@ -45,6 +51,21 @@ class RestedMeasurer final : public Measurer {
   const std::atomic<bool>& cancelled_;
   Measurer* inner_ = nullptr;
   Nanoseconds rested_at_ = 0;
+};
+
+// What is to happen so long after a trial has begun is counted from after the rest before it.
+class ResetAfterRest final : public Resetter {
+ public:
+  ResetAfterRest(Resetter& inner, const RestedMeasurer& rested) : inner_(inner), rested_(rested) {}
+  [[nodiscard]] Status begin(Nanoseconds after) override {
+    rested_.rest();
+    return inner_.begin(after);
+  }
+  [[nodiscard]] Status end() override { return inner_.end(); }
+
+ private:
+  Resetter& inner_;
+  const RestedMeasurer& rested_;
 };
 
 bool runs(const SuiteSettings& suite, SuiteTest test) {
@@ -73,13 +94,15 @@ SuiteSpec spec_of(const Settings& settings) {
 // The highest rate of a size, as far as it is known before anything is sent.
 void limit_rates(const Settings& settings, double line_rate_bps, SuiteSize& size) {
   const double given = size.goals.front().max_fps;
-  if (given > 0) {
+  const double line =
+      line_rate_bps > 0 ? line_rate_fps(line_rate_bps, exact_frame_size(size.goals.front())) : 0;
+  if (given > 0 && (line == 0 || given <= line)) {
     size.max_fps = given;
     size.limit = RateLimit::kMaxRate;
     return;
   }
-  if (line_rate_bps <= 0) return;
-  size.max_fps = line_rate_fps(line_rate_bps, exact_frame_size(size.goals.front()));
+  if (line == 0) return;
+  size.max_fps = line;
   size.limit = settings.test.line_rate_bps > 0 ? RateLimit::kGivenLine : RateLimit::kLineRate;
   for (SearchSpec& goal : size.goals) goal.max_fps = size.max_fps;
 }
@@ -115,21 +138,49 @@ std::vector<std::string> other_deviations(const Settings& settings) {
   if (suite.settle.value_or(0) < 5 * kSecond)
     found.push_back(fmt::format("rest between two trials {:g} s, not 5 s (RFC 2544 section 23 e)",
                                 seconds(suite.settle.value_or(0))));
+  if (test.trial.warm_up > 0)
+    found.emplace_back(
+        "waiting time after learning frames: until they have arrived, not 2 s (RFC 2544 section 23 "
+        "b)");
   if (test.trial.warm_up == 0)
     found.emplace_back("no learning frames before a trial (RFC 2544 section 23 b)");
+  if (!test.bidirectional && !is_socket_port(test.tx))
+    found.emplace_back(
+        "learning frames: from the sending port alone, none from the receiving one (RFC 2544 "
+        "section 23 b); with --bidirectional from both");
+  if (suite.throughput) found.emplace_back("throughput: as given, not measured");
+  if (settings.search.max_rate.kind != Rate::Kind::kMax)
+    found.emplace_back(
+        "the maximum rate is --max-rate, not that of the medium (RFC 2544 section 20)");
+  if (test.trial.schedule != ScheduleKind::kConstant)
+    found.push_back(fmt::format("the schedule is {}, not constant (RFC 1242 section 3.4)",
+                                word_of(kScheduleWords, test.trial.schedule)));
   if (runs(suite, SuiteTest::kLatency))
     found.emplace_back(
-        "latency: by the delay of every frame of a trial, not of one tagged frame after 60 s (RFC "
-        "2544 section 26.2)");
+        "latency: averaged over the recorded frames of each trial, not of one tagged frame after "
+        "60 s (RFC "
+        "2544 section 26.2); from the TX to the RX timestamp of whole frames, which is neither "
+        "store-and-forward nor bit-forwarding latency (RFC 1242 section 3.8)");
   return found;
 }
 
-void measured_limits(SuiteResult& result) {
+void deviations_by_result(SuiteResult& result) {
   for (const SuiteSizeResult& size : result.sizes) {
     if (size.limit != RateLimit::kMeasured || !size.max_fps) continue;
     result.deviations.emplace_back(
-        "the highest rate is what the tester could send: the port has no line rate (RFC 2544 "
+        "the maximum rate is what the tester could send: the port has no line rate (RFC 2544 "
         "section 20); --line-rate gives one");
+    break;
+  }
+  constexpr double kSame = 0.01;
+  for (const SuiteSizeResult& size : result.sizes) {
+    if (!size.back_to_back || size.back_to_back->bursts.empty()) continue;
+    const double sent = buffer_figures(*size.back_to_back).sent_fps / size.back_to_back->max_fps;
+    if (sent > 1 - kSame && sent < 1 + kSame) continue;
+    result.deviations.emplace_back(
+        "back-to-back: bursts were not sent at the maximum rate (RFC 9004 section 5.3); the buffer "
+        "is "
+        "computed from the rate at which they were");
     return;
   }
 }
@@ -158,13 +209,11 @@ Result<PreparedTest> prepare_suite(const Settings& settings, const JobContext& c
 
 std::unique_ptr<Resetter> resetter_of(const Settings& settings, const SuiteSpec& spec,
                                       const JobContext& context) {
-  if (!settings.suite.reset_command.empty()) {
-    constexpr Nanoseconds kThreads = 50 * kMillisecond;
-    return std::make_unique<ResetCommand>(
-        settings.suite.reset_command,
-        settings.suite.settle.value_or(0) + settings.test.trial.warm_up + kThreads);
-  }
-  return std::make_unique<ResetByOperator>(context.events, spec.reset_duration);
+  // Before the counted traffic, when the rest is over: learning frames, and threads that begin.
+  const Nanoseconds lead = settings.test.trial.warm_up + 50 * kMillisecond;
+  if (settings.suite.reset_command.empty())
+    return std::make_unique<ResetByOperator>(context.events, lead, spec.reset_duration);
+  return std::make_unique<ResetCommand>(settings.suite.reset_command, lead, context.cancelled);
 }
 
 void settle_status(const SuiteFindings& found, RunReport& report) {
@@ -194,7 +243,8 @@ Status run_rfc2544_job(const Settings& settings, const JobContext& context, RunR
   const auto log = LoggedMeasurer::open(settings.log, settings.verb, context.clock, report);
   if (!log) return tl::unexpected(log.error());
   const std::unique_ptr<Resetter> resetter = resetter_of(settings, run->spec, context);
-  ResetUnlessLogged reset(*resetter, **log);
+  ResetAfterRest rested_first(*resetter, rested);
+  ResetUnlessLogged reset(rested_first, **log);
   run->resetter = &reset;
   run->measurer_for = [&](std::size_t index) -> Result<Measurer*> {
     measurer.reset();
@@ -217,24 +267,24 @@ Status run_rfc2544_job(const Settings& settings, const JobContext& context, RunR
   const std::vector<std::string> others = other_deviations(settings);
   std::vector<std::string>& deviations = report.suite->deviations;
   deviations.insert(deviations.end(), others.begin(), others.end());
-  measured_limits(*report.suite);
+  deviations_by_result(*report.suite);
   describe_counters(*ports, report);
   if (ended) settle_status(found, report);
   return ended;
 }
 
-// "12 s", "5 m", "9 h 20 m"
+// "12 s", "5 min", "9 h 20 min"
 std::string about(Nanoseconds time) {
   const Nanoseconds whole = (time + kSecond - 1) / kSecond;
   if (whole < 120) return fmt::format("{} s", whole);
-  if (whole < 7200) return fmt::format("{} m", (whole + 59) / 60);
-  return fmt::format("{} h {} m", whole / 3600, whole % 3600 / 60);
+  if (whole < 7200) return fmt::format("{} min", (whole + 59) / 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
 Nanoseconds time_of(SuiteTest test, const SuiteRun& run) {
   Nanoseconds all = 0;
   for (std::size_t i = 0; i < run.sizes.size(); ++i) {
-    if (runs_for(test, i)) all += expected_time(test, run.spec, run.sizes[i]);
+    if (runs_for(test, run.sizes, i)) all += expected_time(test, run.spec, run.sizes[i]);
   }
   return all;
 }
@@ -242,10 +292,15 @@ Nanoseconds time_of(SuiteTest test, const SuiteRun& run) {
 // The same settings at the other length, with what hangs on it.
 Result<SuiteRun> at_length(Settings settings, bool quick) {
   if (settings.suite.quick != quick) {
+    // What the user gave stays.
+    const auto change = [quick](auto& value, auto in_full, auto when_quick) {
+      if (value == (quick ? in_full : when_quick)) value = quick ? when_quick : in_full;
+    };
     settings.suite.quick = quick;
-    settings.suite.settle = quick ? 0 : 5 * kSecond;
-    settings.test.trial.end_when_complete = quick;
-    settings.test.trial.waiting_time = quick ? 300 * kMillisecond : 2 * kSecond;
+    change(*settings.suite.settle, 5 * kSecond, Nanoseconds{0});
+    change(settings.test.trial.end_when_complete, false, true);
+    change(settings.test.trial.waiting_time, 2 * kSecond, 300 * kMillisecond);
+    change(settings.search.spec.final_duration, 60 * kSecond, Nanoseconds{kSecond});
     for (GoalChoice& goal : settings.search.goals) {
       if (goal.goal.name != (quick ? "rfc2544" : "ndr")) continue;  // as the user wants it
       goal.final_duration = quick ? kSecond : 60 * kSecond;
@@ -283,8 +338,8 @@ std::string describe_load(const Settings& settings) {
   std::string goals;
   for (const GoalChoice& one : settings.search.goals)
     goals += (goals.empty() ? "" : ", ") + one.goal.name;
-  if (!runs(settings.suite, SuiteTest::kThroughput)) return "as the tests want";
-  return fmt::format("searched for {} to {:g} %, then as the tests want", goals,
+  if (!runs(settings.suite, SuiteTest::kThroughput)) return "as each test requires";
+  return fmt::format("searched for {} to {:g} %, then as each test requires", goals,
                      settings.search.spec.precision * 100);
 }
 
@@ -304,6 +359,9 @@ Result<SuiteRun> plan_suite(const Settings& settings, double line_rate_bps) {
   for (SizeSearches& one : searches->sizes) {
     SuiteSize size{.name = one.name, .goals = std::move(one.goals)};
     limit_rates(settings, line_rate_bps, size);
+    for (const SearchSpec& goal : size.goals) {
+      if (const Status ok = check_search(goal); !ok) return tl::unexpected(ok.error());
+    }
     if (Status given = give_throughput(settings, line_rate_bps, size); !given)
       return tl::unexpected(given.error());
     run.sizes.push_back(std::move(size));

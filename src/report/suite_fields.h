@@ -29,6 +29,7 @@ void latency_fields(auto& f, Is<LatencyTest> auto& test) {
   f.seconds("duration_s", test.duration);
   f.field("directions", test.directions);
   f.field("lost", test.lost);
+  f.unless_zero("tx_span_max_ns", test.tx_span_max);
   trials_of_test(f, test);
 }
 
@@ -55,6 +56,7 @@ void back_to_back_fields(auto& f, Is<BackToBackTest> auto& test) {
   f.field("applicable", test.applicable);
   f.field("bursts", test.bursts);
   f.unless_zero("throughput_fps", test.throughput_fps);
+  f.unless_zero("max_fps", test.max_fps);
   f.unless_zero("step_frames", test.step_frames);
   if (!test.bursts.empty()) {
     const BufferFigures figures = buffer_figures(test);
@@ -62,6 +64,7 @@ void back_to_back_fields(auto& f, Is<BackToBackTest> auto& test) {
     f.derived("min_frames", figures.frames.min);
     f.derived("max_frames", figures.frames.max);
     f.derived("stdev_frames", figures.frames.stdev);
+    f.derived("sent_fps", figures.sent_fps);
     f.derived("implied_buffer_ns", std::llround(figures.implied_ns));
     f.derived("corrected_buffer_ns", std::llround(figures.corrected_ns));
     f.derived("buffer_frames", figures.buffer_frames);
@@ -97,6 +100,7 @@ void suite_size_fields(auto& f, Is<SuiteSizeResult> auto& size) {
   f.word("max_fps_from", size.limit, kRateLimitWords);
   f.optional("throughput_fps", size.throughput_fps);
   f.field("throughput_given", size.throughput_given);
+  f.unless_equal("throughput_is_at_least", size.throughput_is_at_least, false);
   if (size.throughput_fps && size.max_fps)
     f.derived("percent_of_max", *size.throughput_fps / *size.max_fps * 100);
   f.maybe("latency", size.latency, [](auto& inner, auto& of) { latency_fields(inner, of); });

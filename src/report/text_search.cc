@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "report/text_parts.h"
 #include "trial/derive.h"
@@ -148,27 +148,39 @@ std::string searches_text(const RunReport& report) {
   return out + "\n";
 }
 
+namespace {
+
+// Of all searches, each once, and of a suite's other tests.
+std::vector<const TrialResult*> in_order(const RunReport& report) {
+  std::map<std::uint64_t, const TrialResult*> all;
+  for (const SearchResult& search : report.searches) {
+    for (const TrialResult& trial : search.trials) all.emplace(trial.spec.id, &trial);
+  }
+  for (const TrialResult& trial : report.trials) all.emplace(trial.spec.id, &trial);
+  std::vector<const TrialResult*> trials;
+  for (const auto& [id, trial] : all) trials.push_back(trial);
+  return trials;
+}
+
+}  // namespace
+
 std::string search_trials_text(const RunReport& report) {
   constexpr const char* kRow = "{:>5}{:>6}{:>7}{:>14}{:>14}{:>12}{:>9}  {}";
   std::string out;
-  std::set<std::uint64_t> shown;  // several goals share their trials
-  for (const SearchResult& search : report.searches) {
-    for (const TrialResult& trial : search.trials) {
-      if (!shown.insert(trial.spec.id).second) continue;
-      std::uint64_t lost = 0;
-      for (const DirectionResult& direction : trial.directions) lost += direction.counts.lost;
-      out += trimmed_line(
-          fmt::format(fmt::runtime(kRow), trial.spec.id, trial.spec.frame_size,
-                      fmt::format("{:g}", seconds(trial.spec.duration)),
-                      trial.spec.max_rate ? "max" : fps_text(trial.spec.intended_fps),
-                      fps_text(offered_fps(trial)), grouped(lost), percent_text(loss_ratio(trial)),
-                      word_of(kVerdictWords, trial.verdict)));
-      if (trial.reason.empty()) continue;
-      // wrapped() takes blanks for ends of words.
-      constexpr std::size_t kIndent = 11;
-      out += wrapped(std::string(kIndent, '.') + trial.reason, kIndent)
-                 .replace(0, kIndent, kIndent, ' ');
-    }
+  for (const TrialResult* const trial : in_order(report)) {
+    std::uint64_t lost = 0;
+    for (const DirectionResult& direction : trial->directions) lost += direction.counts.lost;
+    out += trimmed_line(
+        fmt::format(fmt::runtime(kRow), trial->spec.id, trial->spec.frame_size,
+                    fmt::format("{:g}", seconds(trial->spec.duration)),
+                    trial->spec.max_rate ? "max" : fps_text(trial->spec.intended_fps),
+                    fps_text(offered_fps(*trial)), grouped(lost), percent_text(loss_ratio(*trial)),
+                    word_of(kVerdictWords, trial->verdict)));
+    if (trial->reason.empty()) continue;
+    // wrapped() takes blanks for ends of words.
+    constexpr std::size_t kIndent = 11;
+    out += wrapped(std::string(kIndent, '.') + trial->reason, kIndent)
+               .replace(0, kIndent, kIndent, ' ');
   }
   if (out.empty()) return out;
   return trimmed_line(fmt::format(fmt::runtime(kRow), "trial", "bytes", "s", "asked/s", "offered/s",

@@ -71,11 +71,12 @@ std::string limit_text(RateLimit limit) {
 }
 
 std::string maximum_text(const Sizes& sizes) {
-  std::string out = trimmed_line(fmt::format("{:>7}{:>14}{:>14}{:>10}  {}", "bytes", "highest/s",
-                                             "throughput/s", "%", "the highest rate is"));
+  std::string out = trimmed_line(fmt::format("{:>7}{:>14}{:>14}{:>10}  {}", "bytes", "max frames/s",
+                                             "throughput/s", "% of max", "max is"));
   for (const SuiteSizeResult& size : sizes) {
     const bool both = size.max_fps && size.throughput_fps;
     std::string source = size.max_fps ? limit_text(size.limit) : "";
+    if (size.throughput_is_at_least) source += "; throughput at least this";
     if (size.throughput_given)
       source += (source.empty() ? "" : "; ") + std::string("throughput given");
     out += trimmed_line(fmt::format(
@@ -86,17 +87,20 @@ std::string maximum_text(const Sizes& sizes) {
   return out;
 }
 
-std::string latency_table(const Sizes& sizes) {
+// `bound`: to which the clocks are known. No digit is finer.
+std::string latency_table(const Sizes& sizes, Nanoseconds bound) {
   const SuiteSizeResult* const first = first_with<&SuiteSizeResult::latency>(sizes);
   if (first == nullptr) return {};
   TestTable table;
-  const auto micro = [](const std::optional<double>& ns) {
-    return ns ? microseconds_text(*ns) : std::string("-");
+  const auto micro = [bound](const std::optional<double>& ns) {
+    return ns ? microseconds_text(*ns, bound) : std::string("-");
   };
+  Nanoseconds span = 0;
   for (const SuiteSizeResult& size : sizes) {
     if (!size.latency) continue;
     const LatencyTest& test = *size.latency;
     if (test.directions.empty()) table.say(size.name, test.reason);
+    span = std::max(span, test.tx_span_max);
     std::string note = test.reason;
     if (test.lost > 0)
       note = fmt::format("{} frames were lost at this load{}{}", grouped(test.lost),
@@ -114,9 +118,12 @@ std::string latency_table(const Sizes& sizes) {
   const auto repetitions =
       first->latency->directions.empty() ? 0 : first->latency->directions.front().repetitions;
   return table.text(
-      fmt::format("Latency (RFC 2544 section 26.2, RFC 8219 section 7.1), {}, at the throughput, "
-                  "in microseconds: mean, median (typical), 99.9th percentile (worst case)",
-                  repeated(repetitions, first->latency->duration)),
+      fmt::format(
+          "Latency (RFC 2544 section 26.2, RFC 8219 section 7.1), {}, at the throughput, "
+          "in microseconds: mean, median (typical), 99.9th percentile (worst case); each is "
+          "too long by at most {} us (TX timestamp)",
+          repeated(repetitions, first->latency->duration),
+          microseconds_text(static_cast<double>(span), bound)),
       fmt::format("{:>7}{:>12}{:>11}{:>11}{:>11}{:>11}{:>11}", "bytes", "load/s", "mean", "typical",
                   "worst", "min", "max"));
 }
@@ -149,7 +156,8 @@ std::string loss_table(const Sizes& sizes) {
       const LossTest& test = *all[i]->loss;
       if (!test.complete || !test.reason.empty()) table.say(all[i]->name, test.reason);
     }
-    out += table.text(fmt::format("Frame loss rate in % (RFC 2544 section 26.3), trials of {}",
+    out += table.text(fmt::format("Frame loss rate in % of the offered frames (RFC 2544 section "
+                                  "26.3), trials of {}; blank: the test had ended",
                                   duration_text(all.front()->loss->duration)),
                       columns);
   }
@@ -168,27 +176,30 @@ std::string back_to_back_table(const Sizes& sizes) {
       continue;
     }
     const BufferFigures figures = buffer_figures(test);
-    table.row(fmt::format("{:>7}{:>10.1f}{:>9.0f}{:>9.0f}{:>8.1f}{:>4}{:>11.1f}{:>12}", size.name,
-                          figures.frames.mean, figures.frames.min, figures.frames.max,
-                          figures.frames.stdev, test.bursts.size(), figures.buffer_frames,
-                          microseconds_text(figures.corrected_ns)),
+    table.row(fmt::format("{:>7}{:>10.1f}{:>8.0f}{:>8.0f}{:>7.1f}{:>5}{:>12}{:>9.1f}{:>9.1f}",
+                          size.name, figures.frames.mean, figures.frames.min, figures.frames.max,
+                          figures.frames.stdev, test.step_frames, fps_text(figures.sent_fps),
+                          figures.buffer_frames, figures.corrected_ns * 1e-3),
               test.reason);
   }
   return table.text(
-      "Back-to-back frames (RFC 2544 section 26.4, RFC 9004): longest bursts without loss, and "
-      "the buffer that they imply, corrected",
-      fmt::format("{:>7}{:>10}{:>9}{:>9}{:>8}{:>4}{:>11}{:>12}", "bytes", "average", "min", "max",
-                  "stdev", "n", "buffer", "us"));
+      fmt::format(
+          "Back-to-back frames (RFC 2544 section 26.4, RFC 9004), {} repetition{}: longest "
+          "bursts without loss, the step of their search, the rate at which they were sent, "
+          "and the corrected buffer in frames and in microseconds at the maximum rate",
+          first->back_to_back->bursts.size(), first->back_to_back->bursts.size() == 1 ? "" : "s"),
+      fmt::format("{:>7}{:>10}{:>8}{:>8}{:>7}{:>5}{:>12}{:>9}{:>9}", "bytes", "average", "min",
+                  "max", "stdev", "step", "sent/s", "buffer", "us"));
 }
 
 // Of recovery and reset: a mean, and each.
 std::string times_text_of(const std::vector<Nanoseconds>& times) {
   std::string each;
   for (const Nanoseconds time : times)
-    each += (each.empty() ? "" : ", ") + fmt::format("{:.3f}", static_cast<double>(time) * 1e-6);
+    each += (each.empty() ? "" : ", ") + fmt::format("{:.1f}", static_cast<double>(time) * 1e-6);
   const double mean = static_cast<double>(mean_time(times)) * 1e-6;
-  return times.size() == 1 ? fmt::format("{:>12.3f}", mean)
-                           : fmt::format("{:>12.3f}  ({})", mean, each);
+  return times.size() == 1 ? fmt::format("{:>12.1f}", mean)
+                           : fmt::format("{:>12.1f}  ({})", mean, each);
 }
 
 std::string recovery_table(const Sizes& sizes) {
@@ -209,7 +220,7 @@ std::string recovery_table(const Sizes& sizes) {
   return table.text(
       "System recovery (RFC 2544 section 26.5): from the end of an overload to the last loss, in "
       "milliseconds",
-      fmt::format("{:>7}{:>14}{:>14}{:>12}", "bytes", "overload/s", "then/s", "ms"));
+      fmt::format("{:>7}{:>14}{:>14}{:>12}", "bytes", "overload/s", "reduced/s", "ms"));
 }
 
 std::string reset_table(const Sizes& sizes) {
@@ -239,8 +250,10 @@ std::string suite_text(const RunReport& report) {
   } else {
     out = searches_text(report);
   }
-  out += maximum_text(sizes);
-  out += latency_table(sizes) + loss_table(sizes) + back_to_back_table(sizes) +
+  out +=
+      wrapped("Throughput (RFC 2544 section 26.1), beside the maximum rate") + maximum_text(sizes);
+  const Nanoseconds bound = std::max<Nanoseconds>(1, report.here().clock.bound_ns.value_or(1));
+  out += latency_table(sizes, bound) + loss_table(sizes) + back_to_back_table(sizes) +
          recovery_table(sizes) + reset_table(sizes) + "\n";
   if (report.suite->deviations.empty()) return out;
   out += "deviations from the RFCs:\n";

@@ -226,6 +226,7 @@ void trial_fields(auto& f, Is<TrialResult> auto& trial, const Hosts& hosts) {
   f.word("verdict", trial.verdict, kVerdictWords);
   f.field("reason", trial.reason);
   f.field("interrupted", trial.interrupted);
+  f.unless_equal("link_went", trial.link_went, false);
   f.list("directions", trial.directions,
          [&](auto& inner, auto& direction) { direction_fields(inner, direction, trial, hosts); });
   intervals_fields(f, trial);

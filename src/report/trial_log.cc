@@ -26,6 +26,7 @@ Json head_json(const TrialLogHead& head) {
           {"schema_version", kVersion},
           {"verb", head.verb},
           {"host", head.host},
+          {"line_rate_bps", head.line_rate_bps},
           {"settings", config_json(head.settings)}};
 }
 
@@ -50,6 +51,9 @@ Status check_head(std::string_view line, const TrialLogHead& wanted) {
   if (text_at(json, "verb") != wanted.verb)
     return no_log(fmt::format("it is of another verb, not of {}", wanted.verb));
   if (text_at(json, "host") != wanted.host) return no_log("it was written on another host");
+  const auto line_rate = json.find("line_rate_bps");
+  if (line_rate == json.end() || *line_rate != here["line_rate_bps"])
+    return no_log("the ports had another line rate");
   const auto settings = json.find("settings");
   if (settings == json.end() || !settings->is_object()) return no_log("its first line is damaged");
   const std::string other = other_setting(here["settings"], *settings);

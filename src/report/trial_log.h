@@ -1,6 +1,6 @@
 // The trials of a run, one line of JSON each as they end, so that a run that was stopped can go on.
 // The first line says what was asked for:
-//   {"schema":"wireproof/trial-log","schema_version":"1.0","verb":"search","host":"lab1","settings":{}}
+//   {"schema":"wireproof/trial-log","schema_version":"1.0","verb":"search","host":"lab1","line_rate_bps":0,"settings":{}}
 //   {"took_ns":n,"trial":{...}}    as in a result
 #pragma once
 
@@ -19,6 +19,7 @@ struct TrialLogHead {
   std::string verb;
   std::string host;
   Config settings;  // as of RunReport
+  double line_rate_bps = 0;
 };
 
 struct LoggedTrial {

@@ -261,7 +261,7 @@ std::optional<Wish> GoalSearch::between_the_bounds() const {
     return std::nullopt;
   const double middle = std::sqrt(low.fps) * std::sqrt(high.fps);
   if ((high.fps - low.fps) * seconds(spec_.final_duration) < 2) return std::nullopt;
-  return Wish{.fps = middle, .duration = spec_.final_duration};
+  return Wish{.fps = middle, .duration = spec_.final_duration, .decides = true};
 }
 
 std::optional<Wish> GoalSearch::wish_to_confirm() const {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "packet/headers.h"
 #include "settings/goal_text.h"
@@ -168,13 +169,31 @@ Status settle_tests(SuiteSettings& suite, const Names& names) {
   const bool finds = has(suite, SuiteTest::kThroughput);
   if (finds && suite.throughput)
     return refuse(
-        fmt::format("{} and the throughput test: one says the other", names("throughput")),
+        fmt::format("{} and the throughput test: give it or search for it", names("throughput")),
         fmt::format("leave one of them out of {}", names("tests")));
   const bool loss_alone = suite.tests.size() == 1 && has(suite, SuiteTest::kLoss);
   if (!finds && !suite.throughput && !loss_alone)
     return refuse(
         fmt::format("{} without throughput: the other tests are made at it", names("tests")),
         fmt::format("add throughput, or give it with {}", names("throughput")));
+  if (loss_alone && suite.throughput)
+    return refuse(fmt::format("{} has no effect on the loss test", names("throughput")),
+                  "leave it out");
+  const auto needs_one_of = [&](const char* name,
+                                std::initializer_list<SuiteTest> tests) -> Status {
+    const bool any =
+        std::any_of(tests.begin(), tests.end(), [&](SuiteTest test) { return has(suite, test); });
+    if (any || !names.given(name)) return {};
+    return refuse(fmt::format("{} has no effect on the tests that are run", names(name)),
+                  fmt::format("leave it out, or name other {}", names("tests")));
+  };
+  for (const char* name : {"goal", "min-rate"}) {
+    if (Status ok = needs_one_of(name, {SuiteTest::kThroughput}); !ok) return ok;
+  }
+  if (Status ok = needs_one_of("repetitions", {SuiteTest::kLatency, SuiteTest::kBackToBack,
+                                               SuiteTest::kRecovery, SuiteTest::kReset});
+      !ok)
+    return ok;
   if (has(suite, SuiteTest::kReset)) return {};
   for (const char* name : {"reset-command", "reset-duration"}) {
     if (names.given(name))
@@ -208,13 +227,15 @@ SettingRows suite_settings() {
        kSuite, Scope::kJob, tests_form()},
       {"quick", "", "short trials and few repetitions: minutes, not hours", kSuite, Scope::kJob,
        forms::on(suite<&SuiteSettings::quick>())},
-      {"throughput", "RATE", "the throughput, where it is known and not searched", kSuite,
+      {"throughput", "RATE", "use RATE as the throughput instead of searching for it", kSuite,
        Scope::kJob, known_throughput()},
-      {"repetitions", "N", "of each test that is repeated; default: as the RFCs say", kSuite,
+      {"repetitions", "N",
+       "repetitions of latency, back-to-back, recovery and reset; default: 20, 50, 3, 10", kSuite,
        Scope::kJob, forms::count(1, 1000, suite<&SuiteSettings::repetitions>())},
       {"settle", "TIME", "rest between two trials; default: 5s, or none with --quick", kSuite,
        Scope::kJob, forms::duration(0, 600 * kSecond, suite<&SuiteSettings::settle>())},
-      {"reset-command", "CMD", "resets the device; default: whoever watches does", kSuite,
+      {"reset-command", "CMD",
+       "shell command that resets the device; without it the operator is asked to", kSuite,
        Scope::kJob, forms::word(suite<&SuiteSettings::reset_command>())},
       {"reset-duration", "TIME",
        "duration of a reset trial, of which the first quarter precedes the reset; default: 60s, or "
@@ -223,7 +244,7 @@ SettingRows suite_settings() {
        forms::duration(10 * kMillisecond, kLongestDuration,
                        suite<&SuiteSettings::reset_duration>())},
       {"allow-target", "NETWORK",
-       "send to this network too, which is none of those for tests (RFC 6815); repeatable", kSuite,
+       "also allow destinations in NETWORK, outside 198.18.0.0/15, 2001:2::/48; repeatable", kSuite,
        Scope::kJob, targets()},
   };
 }

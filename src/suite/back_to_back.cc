@@ -22,21 +22,22 @@ class BurstSearch {
   // The longest burst without loss. Absent: none of any length, or the tester guarantees none.
   [[nodiscard]] Result<std::optional<BackToBackBurst>> run(std::uint64_t guess) {
     best_ = {};
-    lossy_.reset();
+    lossy_ = 0;
+    all_sent_ = true;
     std::uint64_t frames = std::clamp<std::uint64_t>(guess, 1, longest_);
     std::uint64_t stride = best_known_ ? std::max<std::uint64_t>(step(guess), guess / 32) : guess;
     constexpr unsigned kMost = 80;
     for (unsigned i = 0; i < kMost; ++i) {
       if (Status sent = try_burst(frames); !sent) return tl::unexpected(sent.error());
       if (!guaranteed_) return std::optional<BackToBackBurst>();
-      if (best_.frames >= longest_) break;
-      if (lossy_ && (best_.frames + step(best_.frames) >= *lossy_)) break;
-      if (!lossy_) {
+      if (best_.frames >= longest_ || !all_sent_) break;
+      if (lossy_ > 0 && best_.frames + step(best_.frames) >= lossy_) break;
+      if (lossy_ == 0) {
         frames = std::min(longest_, best_.frames + stride);
       } else if (best_.frames == 0) {
-        frames = *lossy_ > stride ? *lossy_ - stride : *lossy_ / 2;
+        frames = lossy_ > stride ? lossy_ - stride : lossy_ / 2;
       } else {
-        frames = std::midpoint(best_.frames, *lossy_);
+        frames = std::midpoint(best_.frames, lossy_);
       }
       stride *= 2;
     }
@@ -69,6 +70,7 @@ class BurstSearch {
       if (!trial) return tl::unexpected(trial.error());
       guaranteed_ = (*trial)->verdict != Verdict::kInvalid;
       if (!guaranteed_) {
+        into_.not_guaranteed = true;
         into_.reason = (*trial)->reason;
         return {};
       }
@@ -76,21 +78,32 @@ class BurstSearch {
       note_lossless(frames, **trial);
       return {};
     }
-    lossy_ = std::min(lossy_.value_or(frames), frames);
+    lossy_ = lossy_ == 0 ? frames : std::min(lossy_, frames);
     return {};
   }
 
   // As it was sent: the fewest frames of the directions, at the pace of that one.
   void note_lossless(std::uint64_t asked, const TrialResult& trial) {
-    best_ = {.frames = asked};
     const auto fewest = std::min_element(
         trial.directions.begin(), trial.directions.end(),
         [](const auto& a, const auto& b) { return a.counts.offered < b.counts.offered; });
     if (fewest == trial.directions.end()) return;
-    const std::uint64_t sent = fewest->counts.offered;
-    best_.frames = std::min(asked, sent);
-    if (sent > 1) best_.fps = rate_fps(sent - 1, fewest->tx_duration);
-    if (best_.fps <= 0) best_.fps = highest_.fps;
+    const std::uint64_t sent = std::min(asked, fewest->counts.offered);
+    all_sent_ = trial.spec.max_rate ? sent == asked : true;
+    if (sent <= best_.frames) {
+      best_.frames = std::max(best_.frames, asked == sent ? sent : best_.frames);
+      return;
+    }
+    best_ = {.frames = sent, .fps = sent_fps(sent, fewest->tx_duration)};
+  }
+
+  // As fast as the port takes frames they are handed over in rounds, and the time is from the first
+  // round to the last, which is no part of it. A line takes frames no faster than it is.
+  [[nodiscard]] double sent_fps(std::uint64_t sent, Nanoseconds duration) const {
+    constexpr std::uint64_t kRound = 64;
+    const std::uint64_t last = highest_.paced ? 1 : (sent - 1) % kRound + 1;
+    const double fps = rate_fps(sent - last, duration);
+    return fps <= 0 || (highest_.is_line && fps > highest_.fps) ? highest_.fps : fps;
   }
 
   SuiteTrials& trials_;
@@ -99,8 +112,9 @@ class BurstSearch {
   BackToBackTest& into_;
   std::uint64_t longest_ = 1;
   BackToBackBurst best_;
-  std::optional<std::uint64_t> lossy_;
+  std::uint64_t lossy_ = 0;  // the shortest burst that lost frames; 0: none yet
   bool guaranteed_ = true;
+  bool all_sent_ = true;  // of the last burst without loss
   bool best_known_ = false;
 };
 
@@ -109,9 +123,10 @@ class BurstSearch {
 Status run_back_to_back(SuiteTrials& trials, const SuiteSpec& spec, double throughput_fps,
                         const HighestRate& highest, BackToBackTest& into) {
   into.throughput_fps = throughput_fps;
+  into.max_fps = highest.fps;
   if (carries_highest(throughput_fps, highest.fps, spec.precision)) {
     into.applicable = false;
-    into.reason = "the throughput is the highest rate, so that no queue builds up";
+    into.reason = "the throughput is the maximum rate, so that no queue builds up";
     return {};
   }
   BurstSearch search(trials, spec, highest, into);
@@ -123,6 +138,11 @@ Status run_back_to_back(SuiteTrials& trials, const SuiteSpec& spec, double throu
     if (!*found) {
       if (into.reason.empty()) into.reason = "a burst of any length lost frames";
       continue;
+    }
+    if (carries_highest(throughput_fps, (*found)->fps, spec.precision)) {
+      into.applicable = false;
+      into.reason = "the tester sends a burst no faster than the throughput";
+      return {};
     }
     into.bursts.push_back(**found);
     into.step_frames = std::max(into.step_frames, search.step((*found)->frames));

@@ -59,6 +59,7 @@ Status run_latency(SuiteTrials& trials, const SuiteSpec& spec, double throughput
                        spec.invalid_retries, into.trial_ids);
     if (!trial) return tl::unexpected(trial.error());
     if ((*trial)->verdict == Verdict::kInvalid) {
+      into.not_guaranteed = true;
       into.reason = (*trial)->reason;
       continue;
     }
@@ -68,6 +69,7 @@ Status run_latency(SuiteTrials& trials, const SuiteSpec& spec, double throughput
       const Way way{direction.from, receiver_name(direction), direction.stream};
       if (!found.contains(way)) order.push_back(way);
       found[way].add(direction.delay->actual);
+      into.tx_span_max = std::max(into.tx_span_max, direction.delay->tx_span_max);
     }
     into.directions.clear();
     for (const Way& way : order) into.directions.push_back(summary(way, found[way]));

@@ -33,7 +33,10 @@ Status run_loss(SuiteTrials& trials, const SuiteSpec& spec, double max_fps, Loss
     const bool guaranteed = (*trial)->verdict != Verdict::kInvalid;
     if (guaranteed) step.loss_ratio = worst_loss(**trial);
     into.steps.push_back(step);
-    if (!guaranteed) into.reason = (*trial)->reason;
+    if (!guaranteed) {
+      into.not_guaranteed = true;
+      into.reason = (*trial)->reason;
+    }
     const bool without_loss = guaranteed && lost_frames(**trial) == 0;
     if (without_loss && before_without_loss) {
       into.complete = true;

@@ -40,6 +40,15 @@ Nanoseconds bursts_time(const SuiteSpec& spec) {
 
 }  // namespace
 
+bool runs_for(SuiteTest test, const std::vector<SuiteSize>& sizes, std::size_t index) {
+  if (test != SuiteTest::kReset) return true;
+  const auto smaller = [](const SuiteSize& a, const SuiteSize& b) {
+    return a.goals.front().frame_size < b.goals.front().frame_size;
+  };
+  return std::min_element(sizes.begin(), sizes.end(), smaller) - sizes.begin() ==
+         static_cast<std::ptrdiff_t>(index);
+}
+
 SuiteSpec full_length(std::vector<SuiteTest> tests) {
   return {.tests = std::move(tests)};
 }
@@ -88,7 +97,7 @@ std::vector<std::string> shortened(const SuiteSpec& spec, const std::vector<Suit
   const auto note = [&](SuiteTest test, const char* what, Nanoseconds is, Nanoseconds asked,
                         const char* source) {
     if (has(spec, test) && is < asked)
-      found.push_back(fmt::format("{}: {} of {}, not {} ({})", word_of(kSuiteTestWords, test), what,
+      found.push_back(fmt::format("{}: {} {}, not {} ({})", word_of(kSuiteTestWords, test), what,
                                   in_seconds(is), in_seconds(asked), source));
   };
   const auto few = [&](SuiteTest test, unsigned is, unsigned asked, const char* source) {
@@ -97,17 +106,27 @@ std::vector<std::string> shortened(const SuiteSpec& spec, const std::vector<Suit
                                   word_of(kSuiteTestWords, test), is, is == 1 ? "" : "s", asked,
                                   source));
   };
-  if (!sizes.empty() && !sizes.front().goals.empty())
-    note(SuiteTest::kThroughput, "decided by trials", sizes.front().goals.front().final_duration,
-         60 * kSecond, "RFC 2544 section 24");
-  note(SuiteTest::kLatency, "trials", spec.latency_duration, full.latency_duration,
+  if (!sizes.empty() && has(spec, SuiteTest::kThroughput)) {
+    const SearchSpec& goal = sizes.front().goals.front();
+    note(SuiteTest::kThroughput, "decided by trials of", goal.final_duration, 60 * kSecond,
+         "RFC 2544 section 24");
+    if (goal.goal.loss_ratio > 0 || goal.goal.exceed_ratio > 0)
+      found.push_back(
+          fmt::format("throughput: by the goal {}, which tolerates loss (RFC 2544 "
+                      "section 26.1)",
+                      goal.goal.name));
+  }
+  note(SuiteTest::kLatency, "trials of", spec.latency_duration, full.latency_duration,
        "RFC 2544 section 26.2");
   few(SuiteTest::kLatency, spec.latency_repetitions, full.latency_repetitions,
       "RFC 2544 section 26.2");
-  note(SuiteTest::kLoss, "trials", spec.loss_duration, full.loss_duration, "RFC 2544 section 24");
+  note(SuiteTest::kLoss, "trials of", spec.loss_duration, full.loss_duration,
+       "RFC 2544 section 24");
+  note(SuiteTest::kBackToBack, "bursts up to", spec.burst_longest, full.burst_longest,
+       "RFC 2544 section 26.4");
   few(SuiteTest::kBackToBack, spec.burst_repetitions, full.burst_repetitions,
       "RFC 9004 section 5.3");
-  note(SuiteTest::kRecovery, "an overload", spec.overload_duration, full.overload_duration,
+  note(SuiteTest::kRecovery, "an overload of", spec.overload_duration, full.overload_duration,
        "RFC 2544 section 26.5");
   few(SuiteTest::kReset, spec.reset_repetitions, full.reset_repetitions, "RFC 6201");
   return found;

@@ -18,10 +18,9 @@ namespace wireproof {
 [[nodiscard]] Nanoseconds expected_time(SuiteTest test, const SuiteSpec& spec,
                                         const SuiteSize& size);
 
-// Does the test run for that size? A reset is measured for the first one alone.
-[[nodiscard]] inline bool runs_for(SuiteTest test, std::size_t size) {
-  return test != SuiteTest::kReset || size == 0;
-}
+// Does the test run for sizes[index]? A reset is measured for the smallest one alone (RFC 2544
+// section 26.6).
+[[nodiscard]] bool runs_for(SuiteTest test, const std::vector<SuiteSize>& sizes, std::size_t index);
 
 // Where durations or repetitions are less than the RFCs ask for: a sentence each.
 [[nodiscard]] std::vector<std::string> shortened(const SuiteSpec& spec,

@@ -19,6 +19,11 @@ std::optional<Nanoseconds> last_loss(const TrialResult& trial) {
   return last;
 }
 
+// Between the next arrival and the end there is no frame that could have told.
+Nanoseconds two_frames(double fps) {
+  return static_cast<Nanoseconds>(2e9 / fps);
+}
+
 }  // namespace
 
 Status run_recovery(SuiteTrials& trials, const SuiteSpec& spec, double throughput_fps,
@@ -26,7 +31,7 @@ Status run_recovery(SuiteTrials& trials, const SuiteSpec& spec, double throughpu
   constexpr double kOverload = 1.1;  // RFC 2544 section 26.5
   if (carries_highest(throughput_fps, max_fps, spec.precision)) {
     into.applicable = false;
-    into.reason = "the throughput is the highest rate, so that no load is an overload";
+    into.reason = "the throughput is the maximum rate, so that no load is an overload";
     return {};
   }
   into.overload_fps = std::min(kOverload * throughput_fps, max_fps);
@@ -41,15 +46,15 @@ Status run_recovery(SuiteTrials& trials, const SuiteSpec& spec, double throughpu
                                       spec.invalid_retries, into.trial_ids);
     if (!trial) return tl::unexpected(trial.error());
     if ((*trial)->verdict == Verdict::kInvalid) {
+      into.not_guaranteed = true;
       into.reason = (*trial)->reason;
       continue;
     }
     const std::optional<Nanoseconds> last = last_loss(**trial);
     // The last frames of the trial were lost: when it would have recovered is not known.
-    const auto one_frame = static_cast<Nanoseconds>(2e9 / into.then_fps);
     if (!last) {
       into.reason = "the overload lost no frame";
-    } else if (*last >= all - one_frame) {
+    } else if (*last >= all - two_frames(into.then_fps)) {
       into.reason = "frames were lost until the end of the trial";
     } else {
       into.times.push_back(std::max<Nanoseconds>(0, *last - over));
@@ -72,18 +77,25 @@ Status run_reset(SuiteTrials& trials, const SuiteSpec& spec, double throughput_f
                                        .goal_loss_ratio = kAnyLoss,
                                        .link_may_go = true},
                                       0, into.trial_ids);
-    if (resetter != nullptr) {
-      if (Status ended = resetter->end(); !ended) return ended;
-    }
+    const Status ended = resetter != nullptr ? resetter->end() : Status{};
     if (!trial) return tl::unexpected(trial.error());
+    if (!ended) return ended;
     if ((*trial)->verdict == Verdict::kInvalid) {
+      into.not_guaranteed = true;
       into.reason = (*trial)->reason;
       continue;
     }
-    // What could not be sent while a link was down did not arrive either.
+    const std::optional<Nanoseconds> last = last_loss(**trial);
+    if (last && *last >= spec.reset_duration - two_frames(throughput_fps)) {
+      into.reason = "frames were lost until the end of the trial: give a longer --reset-duration";
+      continue;
+    }
     std::uint64_t missing = 0;
-    for (const DirectionResult& direction : (*trial)->directions)
-      missing = std::max(missing, direction.counts.lost + direction.counts.unsent);
+    for (const DirectionResult& direction : (*trial)->directions) {
+      // What could not be sent while a link was down did not arrive either.
+      const std::uint64_t unsent = (*trial)->link_went ? direction.counts.unsent : 0;
+      missing = std::max(missing, direction.counts.lost + unsent);
+    }
     if (missing == 0) {
       into.reason = "no frame was lost: the device was not reset, or keeps forwarding meanwhile";
       continue;

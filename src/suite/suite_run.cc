@@ -25,7 +25,8 @@ class Suite {
       : run_(run), clock_(clock), found_(found), measurer_(run.on_trial) {
     for (std::size_t i = 0; i < run.sizes.size(); ++i) {
       for (const SuiteTest test : run.spec.tests) {
-        if (runs_for(test, i)) to_do_.push_back(expected_time(test, run.spec, run.sizes[i]));
+        if (runs_for(test, run.sizes, i))
+          to_do_.push_back(expected_time(test, run.spec, run.sizes[i]));
       }
     }
   }
@@ -56,7 +57,7 @@ class Suite {
     into.throughput_fps = size_->throughput_fps;
     into.throughput_given = size_->throughput_fps.has_value();
     for (const SuiteTest test : run_.spec.tests) {
-      if (!runs_for(test, index)) continue;
+      if (!runs_for(test, run_.sizes, index)) continue;
       begin(test);
       SuiteTrials trials(measurer_, *size_, found_.trials, [this] { tell(trials_ + 1); });
       if (Status ran = run_test(test, trials, into); !ran) return ran;
@@ -84,6 +85,7 @@ class Suite {
       give_up(test, into);
       return {};
     }
+    if (into.throughput_is_at_least && leave_out(test, into)) return {};
     const double throughput = *into.throughput_fps;
     so_far_ = "at " + frames_a_second(throughput);
     switch (test) {
@@ -91,7 +93,9 @@ class Suite {
         return run_latency(trials, spec, throughput, into.latency.emplace());
       case SuiteTest::kBackToBack:
         return run_back_to_back(trials, spec, throughput,
-                                {*into.max_fps, into.limit == RateLimit::kMaxRate},
+                                {.fps = *into.max_fps,
+                                 .paced = into.limit == RateLimit::kMaxRate,
+                                 .is_line = into.limit == RateLimit::kLineRate},
                                 into.back_to_back.emplace());
       case SuiteTest::kRecovery:
         return run_recovery(trials, spec, throughput, *into.max_fps, into.recovery.emplace());
@@ -109,6 +113,7 @@ class Suite {
     const Status ran = search();
     if (found_.searches.size() > first) {
       into.throughput_fps = found_.searches[first].lower_bound_fps;
+      into.throughput_is_at_least = found_.searches[first].tester_limited;
       if (!into.max_fps) take_highest(found_.searches[first], into);
     }
     return ran;
@@ -133,10 +138,8 @@ class Suite {
   // A search without a highest load began as fast as the tester can.
   static void take_highest(const SearchResult& search, SuiteSizeResult& into) {
     for (const TrialResult& trial : search.trials) {
-      if (trial.spec.max_rate && offered_fps(trial) > 0) {
+      if (trial.spec.max_rate && offered_fps(trial) > into.max_fps.value_or(0))
         into.max_fps = offered_fps(trial);
-        return;
-      }
     }
   }
 
@@ -153,10 +156,21 @@ class Suite {
 
   static void give_up(SuiteTest test, SuiteSizeResult& into) {
     const std::string reason = "no throughput was found";
+    // The status is that of the search, which found no load.
     if (test == SuiteTest::kLatency) into.latency = LatencyTest{.reason = reason};
     if (test == SuiteTest::kBackToBack) into.back_to_back = BackToBackTest{.reason = reason};
     if (test == SuiteTest::kRecovery) into.recovery = RecoveryTest{.reason = reason};
     if (test == SuiteTest::kReset) into.reset = ResetTest{.reason = reason};
+  }
+
+  // Nothing can be sent above the throughput.
+  static bool leave_out(SuiteTest test, SuiteSizeResult& into) {
+    const std::string reason = "the tester can send nothing above the throughput";
+    if (test == SuiteTest::kBackToBack)
+      into.back_to_back = BackToBackTest{.applicable = false, .reason = reason};
+    if (test == SuiteTest::kRecovery)
+      into.recovery = RecoveryTest{.applicable = false, .reason = reason};
+    return test == SuiteTest::kBackToBack || test == SuiteTest::kRecovery;
   }
 
   void tell(std::uint64_t trials, std::optional<Nanoseconds> left = {}) {

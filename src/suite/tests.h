@@ -8,18 +8,19 @@
 
 namespace wireproof {
 
-// The highest rate of a size, and how a burst at that rate is sent.
+// The maximum rate of a size, and how a burst at that rate is sent.
 struct HighestRate {
   double fps = 0;
   // True: on a schedule. False: as fast as the port takes frames, which then is the wire's own
   // minimum gap, or the tester's.
   bool paced = false;
+  bool is_line = false;  // of the port: nothing leaves it faster
 };
 
 // At the throughput, by every frame's delay.
 [[nodiscard]] Status run_latency(SuiteTrials& trials, const SuiteSpec& spec, double throughput_fps,
                                  LatencyTest& into);
-// From the highest rate down by a tenth of it at a time, then by halves.
+// From the maximum rate down by a tenth of it at a time, then by halves.
 [[nodiscard]] Status run_loss(SuiteTrials& trials, const SuiteSpec& spec, double max_fps,
                               LossTest& into);
 [[nodiscard]] Status run_back_to_back(SuiteTrials& trials, const SuiteSpec& spec,
@@ -31,7 +32,7 @@ struct HighestRate {
 [[nodiscard]] Status run_reset(SuiteTrials& trials, const SuiteSpec& spec, double throughput_fps,
                                Resetter* resetter, ResetTest& into);
 
-// The device carries the highest rate that there is, to the precision of the search.
+// The device carries the maximum rate, to the precision of the search.
 [[nodiscard]] inline bool carries_highest(double throughput_fps, double max_fps, double precision) {
   return throughput_fps >= max_fps * (1 - precision);
 }

@@ -29,15 +29,16 @@ BufferFigures buffer_figures(const BackToBackTest& test) {
   BufferFigures figures;
   for (const BackToBackBurst& burst : test.bursts) {
     lengths.push_back(static_cast<double>(burst.frames));
-    const double inside = buffer_frames(burst, test.throughput_fps);
-    figures.buffer_frames += inside;
+    figures.buffer_frames += buffer_frames(burst, test.throughput_fps);
     figures.implied_ns += static_cast<double>(burst.frames) * 1e9 / burst.fps;
-    figures.corrected_ns += inside * 1e9 / burst.fps;
+    figures.sent_fps += burst.fps;
   }
   const auto count = static_cast<double>(lengths.size());
   figures.frames = spread_of(lengths);
-  for (double* sum : {&figures.implied_ns, &figures.corrected_ns, &figures.buffer_frames})
+  for (double* sum : {&figures.sent_fps, &figures.implied_ns, &figures.buffer_frames})
     *sum /= count;
+  const double at_fps = test.max_fps > 0 ? test.max_fps : figures.sent_fps;
+  figures.corrected_ns = figures.buffer_frames * 1e9 / at_fps;
   return figures;
 }
 
@@ -47,16 +48,17 @@ Nanoseconds mean_time(const std::vector<Nanoseconds>& times) {
 }
 
 bool lacks_answer(const SuiteSizeResult& size) {
-  const auto steps_lack = [](const LossTest& loss) {
-    return std::none_of(loss.steps.begin(), loss.steps.end(),
-                        [](const LossStep& step) { return step.loss_ratio.has_value(); });
+  const auto lacks = [](const auto& test, bool has_figures) {
+    return test && test->not_guaranteed && !has_figures;
   };
-  return (size.latency && size.latency->directions.empty()) ||
-         (size.loss && steps_lack(*size.loss)) ||
-         (size.back_to_back && size.back_to_back->applicable &&
-          size.back_to_back->bursts.empty()) ||
-         (size.recovery && size.recovery->applicable && size.recovery->times.empty()) ||
-         (size.reset && size.reset->times.empty());
+  const bool measured =
+      size.loss && std::any_of(size.loss->steps.begin(), size.loss->steps.end(),
+                               [](const LossStep& step) { return step.loss_ratio.has_value(); });
+  return lacks(size.latency, size.latency && !size.latency->directions.empty()) ||
+         lacks(size.loss, measured) ||
+         lacks(size.back_to_back, size.back_to_back && !size.back_to_back->bursts.empty()) ||
+         lacks(size.recovery, size.recovery && !size.recovery->times.empty()) ||
+         lacks(size.reset, size.reset && !size.reset->times.empty());
 }
 
 }  // namespace wireproof

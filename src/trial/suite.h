@@ -30,7 +30,7 @@ inline constexpr Words<SuiteTest, 6> kSuiteTestWords{{{SuiteTest::kThroughput, "
                                                       {SuiteTest::kRecovery, "recovery"},
                                                       {SuiteTest::kReset, "reset"}}};
 
-// Where the highest rate comes from, of which loads are shares.
+// Where the maximum rate comes from, of which loads are shares.
 enum class RateLimit {
   kLineRate,   // of the port
   kGivenLine,  // --line-rate
@@ -49,7 +49,7 @@ struct SuiteSpec {
   Nanoseconds latency_duration = 120 * kSecond;
   unsigned latency_repetitions = 20;
   Nanoseconds loss_duration = 60 * kSecond;  // of each step
-  Nanoseconds burst_longest = 2 * kSecond;   // at the highest rate
+  Nanoseconds burst_longest = 2 * kSecond;   // at the maximum rate
   unsigned burst_repetitions = 50;
   // A burst that lost frames is sent so often again before it counts as lossy (ETSI GS NFV-TST 009
   // clause 12.3.3, max(r)).
@@ -91,13 +91,15 @@ struct LatencyTest {
   double load_fps = 0;
   Nanoseconds duration = 0;
   std::vector<LatencyOfDirection> directions;
-  std::uint64_t lost = 0;  // of all repetitions: at the throughput there should be none
+  std::uint64_t lost = 0;       // of all repetitions: at the throughput there should be none
+  Nanoseconds tx_span_max = 0;  // as of DelaySummary: a delay is too long by at most this
   std::vector<std::uint64_t> trial_ids;
   std::string reason;
+  bool not_guaranteed = false;  // a trial of it: in no document, whose status says so
 };
 
 struct LossStep {
-  double percent = 0;  // of the highest rate
+  double percent = 0;  // of the maximum rate
   double load_fps = 0;
   // Of the direction that lost most; absent: the tester cannot guarantee it.
   std::optional<double> loss_ratio;
@@ -110,6 +112,7 @@ struct LossTest {
   bool complete = false;  // it ended with two steps in a row without loss
   std::vector<std::uint64_t> trial_ids;
   std::string reason;
+  bool not_guaranteed = false;  // a trial of it: in no document, whose status says so
 };
 
 // Of each repetition, the longest burst without loss.
@@ -119,12 +122,14 @@ struct BackToBackBurst {
 };
 
 struct BackToBackTest {
-  bool applicable = true;  // RFC 9004 section 5.2: not where the throughput is the highest rate
+  bool applicable = true;  // RFC 9004 section 5.2: not where the throughput is the maximum rate
   std::vector<BackToBackBurst> bursts;
   double throughput_fps = 0;
+  double max_fps = 0;             // the maximum rate
   std::uint64_t step_frames = 0;  // to which the lengths are known
   std::vector<std::uint64_t> trial_ids;
   std::string reason;
+  bool not_guaranteed = false;  // a trial of it: in no document, whose status says so
 };
 
 struct RecoveryTest {
@@ -134,6 +139,7 @@ struct RecoveryTest {
   std::vector<Nanoseconds> times;  // of each repetition
   std::vector<std::uint64_t> trial_ids;
   std::string reason;
+  bool not_guaranteed = false;  // a trial of it: in no document, whose status says so
 };
 
 struct ResetTest {
@@ -142,6 +148,7 @@ struct ResetTest {
   std::vector<Nanoseconds> times;
   std::vector<std::uint64_t> trial_ids;
   std::string reason;
+  bool not_guaranteed = false;  // a trial of it: in no document, whose status says so
 };
 
 struct SuiteSizeResult {
@@ -151,7 +158,8 @@ struct SuiteSizeResult {
   std::optional<double> max_fps;
   RateLimit limit = RateLimit::kMeasured;
   std::optional<double> throughput_fps;
-  bool throughput_given = false;  // by the user
+  bool throughput_given = false;        // by the user
+  bool throughput_is_at_least = false;  // the tester could not send more
   std::optional<LatencyTest> latency;
   std::optional<LossTest> loss;
   std::optional<BackToBackTest> back_to_back;
@@ -184,10 +192,11 @@ struct Spread {
 };
 [[nodiscard]] Spread spread_of(const std::vector<double>& values);  // not empty
 
-// RFC 9004 section 5.4: the time that the device's buffer holds, of a burst in which frames leave
-// while others come.
+// RFC 9004 section 5.4. The time is that of the buffer's frames at the maximum rate, so that it
+// does not hang on the rate at which this tester's bursts were sent.
 struct BufferFigures {
   Spread frames;
+  double sent_fps = 0;  // mean
   double implied_ns = 0;
   double corrected_ns = 0;
   double buffer_frames = 0;
@@ -196,7 +205,7 @@ struct BufferFigures {
 
 [[nodiscard]] Nanoseconds mean_time(const std::vector<Nanoseconds>& times);  // not empty
 
-// Is one of its tests without an answer, because the tester cannot guarantee one?
+// Has one of its tests no figure, because the tester cannot guarantee one?
 [[nodiscard]] bool lacks_answer(const SuiteSizeResult& size);
 
 }  // namespace wireproof

@@ -279,6 +279,7 @@ struct TrialResult {
   Verdict verdict = Verdict::kInvalid;
   std::string reason;            // why not pass; empty on pass
   bool interrupted = false;      // the user stopped it: counts are of what ran
+  bool link_went = false;        // down and up again, where TrialSpec says that it may
   Nanoseconds duration = 0;      // of the counted traffic, measured
   Nanoseconds waiting_time = 0;  // after the last frame was sent; later arrivals are late
   std::vector<DirectionResult> directions;

@@ -175,6 +175,7 @@ RunReport suite_report() {
                                              .min = 9'100,
                                              .max = 46'000}},
                              .lost = 3,
+                             .tx_span_max = 272'875,
                              .trial_ids = {3, 4}};
   size.loss = LossTest{.duration = 60 * kSecond,
                        .steps = {{100, 14'880'952.38, std::nullopt, 5},
@@ -185,6 +186,7 @@ RunReport suite_report() {
                        .reason = "tx shortfall"};
   size.back_to_back = BackToBackTest{.bursts = {{1'500, 14'880'000}, {1'502, 14'880'100}},
                                      .throughput_fps = 9'980'000,
+                                     .max_fps = 14'880'952.38,
                                      .step_frames = 7,
                                      .trial_ids = {8, 9}};
   size.recovery = RecoveryTest{.overload_fps = 10'978'000,
@@ -200,7 +202,7 @@ RunReport suite_report() {
   none.latency = LatencyTest{.duration = kSecond, .reason = "no delay was recorded"};
   none.back_to_back =
       BackToBackTest{.applicable = false,
-                     .reason = "the throughput is the highest rate, so that no queue builds up"};
+                     .reason = "the throughput is the maximum rate, so that no queue builds up"};
   none.recovery = RecoveryTest{.reason = "the overload lost no frame"};
   report.suite =
       SuiteResult{.sizes = {size, none},

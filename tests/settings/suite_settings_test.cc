@@ -80,7 +80,7 @@ TEST(SuiteSettings, AThroughputIsFoundOrGiven) {
   asked["throughput"] = "1kpps";
   EXPECT_EQ(refusal(asked), "taken");
   asked["tests"] = "throughput,latency";
-  EXPECT_EQ(refusal(asked), "--throughput and the throughput test: one says the other");
+  EXPECT_EQ(refusal(asked), "--throughput and the throughput test: give it or search for it");
   asked.erase("tests");
   EXPECT_EQ(asked.read()->suite.tests.front(), SuiteTest::kLatency);
   asked["throughput"] = "max";

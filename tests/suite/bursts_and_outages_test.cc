@@ -89,7 +89,7 @@ TEST_F(SuiteRunTest, ADeviceThatLosesEveryBurstHasNone) {
   const BackToBackTest& test = *run().back_to_back;
   EXPECT_TRUE(test.bursts.empty());
   EXPECT_EQ(test.reason, "a burst of any length lost frames");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
+  EXPECT_FALSE(lacks_answer(found_.result.sizes[0]));
 }
 
 TEST_F(SuiteRunTest, ADeviceThatRecoversAtOnceTakesNoTime) {
@@ -105,7 +105,7 @@ TEST_F(SuiteRunTest, AnOverloadThatTheQueueTakesIsNone) {
   quick({SuiteTest::kRecovery});
   run_.sizes[0].throughput_fps = kBoxCapacity;
   EXPECT_EQ(run().recovery->reason, "the overload lost no frame");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
+  EXPECT_FALSE(lacks_answer(found_.result.sizes[0]));
 }
 
 TEST_F(SuiteRunTest, ADeviceThatDoesNotRecoverInTimeHasNoTime) {
@@ -130,8 +130,36 @@ TEST_F(SuiteRunTest, AResetIsAsLongAsItsFramesAreMissing) {
   EXPECT_EQ(resetter.begun, std::vector<Nanoseconds>{1'500 * kMillisecond});
   EXPECT_EQ(resetter.ended, 1);
   EXPECT_TRUE(box_->asked.at(0).link_may_go);
-  box_->unsent = 80;  // while the link was down
+  box_->unsent = 80;
+  EXPECT_NEAR(static_cast<double>(run().reset->times.at(0)), 700e6, 2e9 / 800);
+  box_->link_went = true;  // while it was down they could not be sent
   EXPECT_NEAR(static_cast<double>(run().reset->times.at(0)), 800e6, 2e9 / 800);
+}
+
+TEST_F(SuiteRunTest, AResetThatOutlastsTheTrialHasNoTime) {
+  use({.outage = 7 * kSecond, .outage_every = 10 * kSecond});
+  quick({SuiteTest::kReset});
+  run_.sizes[0].throughput_fps = 800;
+  run_.spec.reset_duration = 6 * kSecond;
+  const ResetTest& test = *run().reset;
+  EXPECT_TRUE(test.times.empty());
+  EXPECT_NE(test.reason.find("until the end of the trial"), std::string::npos) << test.reason;
+}
+
+TEST_F(SuiteRunTest, ATesterThatIsSlowerThanTheLineTellsNothingOfBursts) {
+  quick({SuiteTest::kThroughput, SuiteTest::kBackToBack, SuiteTest::kRecovery}, 50'000);
+  box_->tester_max_fps = 900;
+  const SuiteSizeResult& size = run();
+  EXPECT_TRUE(size.throughput_is_at_least);
+  EXPECT_FALSE(size.back_to_back->applicable);
+  EXPECT_FALSE(size.recovery->applicable);
+  EXPECT_FALSE(lacks_answer(size));
+  // And where the throughput is given.
+  quick({SuiteTest::kBackToBack}, 50'000);
+  run_.sizes[0].throughput_fps = 899;
+  const std::size_t before = box_->asked.size();
+  EXPECT_EQ(run().back_to_back->reason, "the tester sends a burst no faster than the throughput");
+  EXPECT_LT(box_->asked.size() - before, 20u);
 }
 
 TEST_F(SuiteRunTest, ADeviceThatWasNotResetHasNoTime) {
@@ -139,7 +167,7 @@ TEST_F(SuiteRunTest, ADeviceThatWasNotResetHasNoTime) {
   run_.sizes[0].throughput_fps = 800;
   EXPECT_EQ(run().reset->reason,
             "no frame was lost: the device was not reset, or keeps forwarding meanwhile");
-  EXPECT_TRUE(lacks_answer(found_.result.sizes[0]));
+  EXPECT_FALSE(lacks_answer(found_.result.sizes[0]));
 }
 
 TEST_F(SuiteRunTest, AResetThatFailsEndsTheSuite) {

@@ -26,8 +26,8 @@ TEST(SuitePlan, FullLengthIsWhatTheRfcsAskFor) {
 TEST(SuiteFigures, AsRfc9004HasThem) {
   // Its example: 26,000 frames at 14,880,952 frames/s of a device that carries 97.71 % of it.
   const double line = 10e9 / 672;
-  const BackToBackTest test{.bursts = {{25'500, line}, {26'500, line}},
-                            .throughput_fps = 0.9771 * line};
+  const BackToBackTest test{
+      .bursts = {{25'500, line}, {26'500, line}}, .throughput_fps = 0.9771 * line, .max_fps = line};
   const BufferFigures figures = buffer_figures(test);
   EXPECT_NEAR(figures.implied_ns, 1'747'200, 100);
   EXPECT_NEAR(figures.corrected_ns, 40'011, 100);

@@ -28,6 +28,7 @@ class SimulatedBox final : public Measurer {
   std::vector<std::size_t> flukes;      // these lose their first frame, whatever the device does
   std::optional<std::size_t> error_at;
   std::optional<std::size_t> interrupted_at;
+  bool link_went = false;
   std::uint64_t unsent = 0;  // of each trial where a link may go
   std::vector<TrialSpec> asked;
 
