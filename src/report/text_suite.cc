@@ -76,9 +76,10 @@ std::string maximum_text(const Sizes& sizes) {
   for (const SuiteSizeResult& size : sizes) {
     const bool both = size.max_fps && size.throughput_fps;
     std::string source = size.max_fps ? limit_text(size.limit) : "";
-    if (size.throughput_is_at_least) source += "; throughput at least this";
-    if (size.throughput_given)
-      source += (source.empty() ? "" : "; ") + std::string("throughput given");
+    for (const auto& [is, words] : {std::pair{size.throughput_is_at_least, "at least"},
+                                    {size.throughput_given, "throughput given"}}) {
+      if (is) source += (source.empty() ? "" : "; ") + std::string(words);
+    }
     out += trimmed_line(fmt::format(
         "{:>7}{:>14}{:>14}{:>10}  {}", size.name, size.max_fps ? fps_text(*size.max_fps) : "-",
         size.throughput_fps ? fps_text(*size.throughput_fps) : "-",

@@ -198,7 +198,8 @@ RunReport suite_report() {
                        .frame_size = 353,
                        .mean_frame_size = 353.83,
                        .throughput_fps = 100'000,
-                       .throughput_given = true};
+                       .throughput_given = true,
+                       .throughput_is_at_least = true};
   none.latency = LatencyTest{.duration = kSecond, .reason = "no delay was recorded"};
   none.back_to_back =
       BackToBackTest{.applicable = false,

@@ -358,7 +358,8 @@ TEST(Text, ASuiteHasATableForEachTest) {
   EXPECT_TRUE(says(report, "     64     9,980,000     45000.0\n"));
   EXPECT_TRUE(says(report, "   imix  not applicable: the throughput is the maximum rate"));
   EXPECT_TRUE(says(report, "   imix  the overload lost no frame\n"));
-  EXPECT_TRUE(says(report, "   imix             -       100,000         -  throughput given\n"));
+  EXPECT_TRUE(
+      says(report, "   imix             -       100,000         -  at least; throughput given\n"));
   EXPECT_TRUE(says(report, "- latency: 1 repetition, not 20 (RFC 2544 section 26.2)\n"));
 }
 
