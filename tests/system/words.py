@@ -144,7 +144,7 @@ def verbose_shows_every_trial_and_the_drivers_counters():
               "20%", "--trial-duration", "50ms", "--waiting-time", "20ms", "--warm-up", "0", "--burst", "1024"]
     plain, verbose = wireproof(*search), wireproof(*search, "-v")
     assert "counters" not in plain.out and " verdict" not in plain.out, plain.out
-    rows = re.findall(r"^ +(\d+) +64 +\S+ +\S+ +\S+ +\S+  (pass|fail|invalid)$", verbose.out, re.M)
+    rows = re.findall(r"^ +(\d+) +64 +0\.05 +\S+ +\S+ +\S+ +\S+  (pass|fail|invalid)$", verbose.out, re.M)
     told = re.search(r"^ *64 +.*?(\d+)(?: +\[\d+\])?$", verbose.out, re.M)
     assert rows and len(rows) == int(told.group(1)), (rows, verbose.out)
     assert "counters a (since the port was opened)" in verbose.out, verbose.out
