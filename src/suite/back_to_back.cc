@@ -89,11 +89,8 @@ class BurstSearch {
         [](const auto& a, const auto& b) { return a.counts.offered < b.counts.offered; });
     if (fewest == trial.directions.end()) return;
     const std::uint64_t sent = std::min(asked, fewest->counts.offered);
-    all_sent_ = trial.spec.max_rate ? sent == asked : true;
-    if (sent <= best_.frames) {
-      best_.frames = std::max(best_.frames, asked == sent ? sent : best_.frames);
-      return;
-    }
+    all_sent_ = highest_.paced || sent == asked;
+    if (sent <= best_.frames) return;
     best_ = {.frames = sent, .fps = sent_fps(sent, fewest->tx_duration)};
   }
 
