@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/core_partition.h"
 #include "job/leftovers.h"
 #include "job/ptp_state.h"
 #include "tools/doctor_interface.h"
@@ -127,13 +128,14 @@ Result<std::vector<HostFinding>> examine_host(const std::vector<BackendFacts>& f
   std::vector<HostFinding> findings;
   if (plan) append(findings, judge_plan(*plan, {cpus, allowed}, nics));
   if (plan && state) findings.push_back(judge_port(*plan, state->interface));
-  append(findings, {check_backends(found, !interface.empty()), check_capabilities(capabilities),
-                    check_memlock(memlock_limit(), capabilities), check_cpus(cpus, allowed),
-                    check_governor(cpus, allowed), check_isolation(cpus, allowed), check_numa(cpus),
-                    check_clocksource(cpus),
-                    check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
-                                    read_file("/proc/self/autogroup")),
-                    check_hugepages("/", polling), check_leftovers(undo_dead(undo_kinds(), true))});
+  append(findings,
+         {check_backends(found, !interface.empty()), check_capabilities(capabilities),
+          check_memlock(memlock_limit(), capabilities), check_cpus(cpus, allowed),
+          check_governor(cpus, allowed), check_isolation(cpus, allowed, CorePartition::check()),
+          check_numa(cpus), check_clocksource(cpus),
+          check_autogroup(read_file("/proc/sys/kernel/sched_autogroup_enabled"),
+                          read_file("/proc/self/autogroup")),
+          check_hugepages("/", polling), check_leftovers(undo_dead(undo_kinds(), true))});
   if (const auto ptp = read_ptp_state(kSecond)) findings.push_back(good("ptp", describe_ptp(*ptp)));
   for (const PciNic& nic : nics) findings.push_back(judge_binding(nic, carries_default_route(nic)));
   if (std::any_of(nics.begin(), nics.end(),
@@ -221,12 +223,17 @@ HostFinding check_governor(const CpuFacts& facts, const CpuList& allowed) {
   return good("governor", "performance");
 }
 
-HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed) {
+HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed,
+                            const Status& partition) {
   const CpuList isolated = facts.isolated();
   if (!isolated.empty()) return good("isolation", "isolated CPUs: " + list_text(isolated));
-  if (allowed.size() < 4) return good("isolation", "none; too few CPUs to isolate any");
-  return limits("isolation", "no isolated CPUs: other work can delay sender and receiver",
-                "boot with isolcpus= and nohz_full=, then give them as --tx-cores, --rx-cores");
+  if (allowed.size() < 2) return good("isolation", "none; one CPU cannot be isolated");
+  if (partition) return good("isolation", "no isolated CPUs; --isolate takes them for a run");
+  return limits("isolation",
+                fmt::format("no isolated CPUs: other work can delay sender and receiver; --isolate "
+                            "is not possible: {}",
+                            partition.error().message),
+                partition.error().hint);
 }
 
 HostFinding check_numa(const CpuFacts& facts) {

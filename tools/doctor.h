@@ -37,7 +37,9 @@ namespace wireproof {
                                          bool interface_named);
 [[nodiscard]] HostFinding check_cpus(const CpuFacts& facts, const CpuList& allowed);
 [[nodiscard]] HostFinding check_governor(const CpuFacts& facts, const CpuList& allowed);
-[[nodiscard]] HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed);
+// `partition`: CorePartition::check().
+[[nodiscard]] HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed,
+                                          const Status& partition);
 [[nodiscard]] HostFinding check_numa(const CpuFacts& facts);
 [[nodiscard]] HostFinding check_clocksource(const CpuFacts& facts);
 // `enabled`: /proc/sys/kernel/sched_autogroup_enabled; `own`: /proc/self/autogroup; both may be

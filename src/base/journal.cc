@@ -117,11 +117,15 @@ bool still_named(const UniqueFd& file) {
   return fstat(file.get(), &status) == 0 && status.st_nlink > 0;
 }
 
+bool is_here(const JournalEntry& entry) {
+  return entry.netns == JournalEntry::kWholeHost || entry.netns == own_namespace();
+}
+
 LeftoverChange judge(const JournalEntry& entry, const UndoKinds& kinds, bool dry_run) {
   LeftoverChange change;
   change.entry = entry;
   const auto undo = kinds.find(entry.kind);
-  if (entry.netns != own_namespace()) {
+  if (!is_here(entry)) {
     change.outcome = namespace_lives(entry.netns) ? Leftover::kElsewhere : Leftover::kVanished;
   } else if (undo == kinds.end()) {
     change.outcome = Leftover::kUnknownKind;
@@ -188,12 +192,12 @@ Status Journal::create_file() {
   return cannot_write(path_, EEXIST);
 }
 
-Status Journal::record(JournalEntry entry) {
+Status Journal::record(JournalEntry entry, Where where) {
   assert(kinds_.contains(entry.kind));
   if (!file_) {
     if (Status created = create_file(); !created) return created;
   }
-  entry.netns = own_namespace();
+  entry.netns = where == Where::kHost ? JournalEntry::kWholeHost : own_namespace();
   if (!write_all(file_, journal_line(entry))) return cannot_write(path_, errno);
   entries_.push_back(std::move(entry));
   return {};
@@ -202,8 +206,7 @@ Status Journal::record(JournalEntry entry) {
 Journal::~Journal() {
   bool all_undone = true;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    const bool here = entry->netns == own_namespace();
-    all_undone = here && kinds_.at(entry->kind)(*entry).has_value() && all_undone;
+    all_undone = is_here(*entry) && kinds_.at(entry->kind)(*entry).has_value() && all_undone;
   }
   if (file_ && all_undone) ::unlink(path_.c_str());
 }

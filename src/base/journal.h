@@ -27,11 +27,15 @@ namespace wireproof {
 struct JournalEntry {
   std::string kind;  // names the undo; no blanks
   std::map<std::string, std::string> fields;
-  std::uint64_t netns = 0;  // inode of the network namespace it was made in; filled by record()
+  // Inode of the network namespace it was made in, filled by record(); kWholeHost: of none.
+  std::uint64_t netns = 0;
+
+  static constexpr std::uint64_t kWholeHost = 0;
 };
 
-// Undoes one change, in the namespace it was made in. Succeeds also when there is nothing (left) to
-// undo: the entry is written first, and the change may not have been made.
+// Undoes one change, in the namespace it was made in (anywhere, what is the whole host's). Succeeds
+// also when there is nothing (left) to undo: the entry is written first, and the change may not
+// have been made.
 using Undo = std::function<Status(const JournalEntry&)>;
 using UndoKinds = std::map<std::string, Undo>;
 
@@ -42,6 +46,8 @@ using UndoKinds = std::map<std::string, Undo>;
 // One thread. Makes its file at the first record, removes it with its last entry.
 class Journal {
  public:
+  enum class Where { kThisNamespace, kHost };
+
   explicit Journal(UndoKinds kinds, std::filesystem::path directory = journal_directory())
       : kinds_(std::move(kinds)), directory_(std::move(directory)) {}
   // Undoes everything, the latest first. What cannot be undone stays written, so does what was made
@@ -52,7 +58,7 @@ class Journal {
 
   // Call before the change. `entry.kind` is one of the kinds given. Fails (kPrecondition) when it
   // cannot be written: then the change must not be made.
-  [[nodiscard]] Status record(JournalEntry entry);
+  [[nodiscard]] Status record(JournalEntry entry, Where where = Where::kThisNamespace);
 
  private:
   [[nodiscard]] Status create_file();

@@ -47,6 +47,8 @@ Result<CorePlan> plan_cores(const CorePlanSpec& spec) {
     if (contains(spec.near, cpu)) preferred.push_back(cpu);
   }
   if (preferred.size() < std::min<std::size_t>(spec.allowed.size(), 2)) preferred = spec.allowed;
+  if (spec.isolate && preferred.size() == spec.allowed.size() && preferred.size() > 1)
+    preferred.erase(preferred.begin());  // the host's
 
   CpuList tx = spec.tx_cores;
   CpuList rx = spec.rx_cores;
@@ -54,16 +56,29 @@ Result<CorePlan> plan_cores(const CorePlanSpec& spec) {
   if (tx.empty()) tx.assign(preferred.rbegin(), preferred.rend());
   CorePlan plan{.tx = deal(tx, spec.tx_loops), .rx = deal(rx, spec.rx_loops)};
 
-  std::vector<unsigned> all = plan.tx;
-  all.insert(all.end(), plan.rx.begin(), plan.rx.end());
-  std::sort(all.begin(), all.end());
-  plan.shared = std::adjacent_find(all.begin(), all.end()) != all.end();
+  const CpuList used = plan.with_loops();
+  plan.shared = used.size() < plan.tx.size() + plan.rx.size();
   if (plan.shared) plan.note = describe(plan);
+  const CpuList kept_free = spec.isolate ? used : plan.tx;
   for (const unsigned cpu : spec.allowed) {
-    if (!contains(plan.tx, cpu)) plan.control.push_back(cpu);
+    if (!contains(kept_free, cpu)) plan.control.push_back(cpu);
+  }
+  if (plan.control.empty() && spec.isolate) {
+    return fail(ErrorKind::kUsage,
+                fmt::format("--isolate: the loops need all cores that this process may use: {}",
+                            fmt::join(spec.allowed, ",")),
+                "leave one to the rest of the host: --tx-cores, --rx-cores, fewer --queues");
   }
   if (plan.control.empty()) plan.control = spec.allowed;
   return plan;
+}
+
+CpuList CorePlan::with_loops() const {
+  CpuList used = tx;
+  used.insert(used.end(), rx.begin(), rx.end());
+  std::sort(used.begin(), used.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  return used;
 }
 
 }  // namespace wireproof

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/core_partition.h"
 #include "base/cpu.h"
 #include "base/result.h"
 
@@ -16,6 +17,7 @@ struct CorePlanSpec {
   CpuList rx_cores;
   unsigned tx_loops = 1;
   unsigned rx_loops = 1;
+  bool isolate = false;  // the cores with loops are for them alone: one of `allowed` must be left
 };
 
 struct CorePlan {
@@ -24,10 +26,15 @@ struct CorePlan {
   CpuList control;           // where the rest of the program may run
   bool shared = false;       // some core both sends and receives, or has several loops
   std::string note;          // a sentence for the result; empty when every loop has a core alone
+  // Of the cores with loops, which the workers join; null: they are everybody's. Outlives the plan.
+  const CorePartition* partition = nullptr;
+
+  [[nodiscard]] CpuList with_loops() const;  // ascending, each once
 };
 
 // Senders from the highest core down, receivers from the lowest up, the NIC's node first; loops
-// share cores when these are few. Fails with kUsage when the user's cores are not allowed.
+// share cores when these are few. Fails with kUsage when the user's cores are not allowed, or when
+// none is left beside isolated ones.
 [[nodiscard]] Result<CorePlan> plan_cores(const CorePlanSpec& spec);
 
 }  // namespace wireproof

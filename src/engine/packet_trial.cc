@@ -126,7 +126,8 @@ Result<TrialResult> PacketMeasurer::run_trial(const TrialSpec& spec) {
   judge(result, {.unsent_ratio = spec_.unsent_ratio,
                  .burst = std::min(burst, TxLoop::kRoundMax),
                  .burst_allowed = spec_.burst,
-                 .link_went = measured_so});
+                 .link_went = measured_so,
+                 .isolated = cores_.partition != nullptr});
   return result;
 }
 

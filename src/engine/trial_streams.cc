@@ -88,9 +88,10 @@ Status TrialStreams::add(const DirectionSpec& spec, const TrafficProfile& profil
 std::vector<WorkerSpec> TrialStreams::workers(const CorePlan& cores) const {
   std::map<unsigned, WorkerSpec> by_core;
   std::size_t tx_first = 0, rx_first = 0;  // of the direction
-  const auto add = [&by_core](unsigned cpu, Step* step) {
+  const auto add = [&by_core, partition = cores.partition](unsigned cpu, Step* step) {
     WorkerSpec& worker = by_core[cpu];
     worker.cpu = static_cast<int>(cpu);
+    worker.partition = partition;
     worker.steps.push_back(step);
   };
   for (const auto& direction : all_) {

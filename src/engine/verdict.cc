@@ -36,9 +36,10 @@ std::string shortfall_advice(const DirectionResult& direction, const VerdictLimi
         "room for it; or ",
         std::bit_ceil(needed), format_duration(pacing.lateness_max));
   }
-  return advice +
-         "use a lower rate, more --queues with their own cores (--tx-cores), or fewer other "
-         "programs on them; 'wireproof doctor' shows what limits this host";
+  return advice + "use a lower rate, more --queues with their own cores (--tx-cores)" +
+         (limits.isolated ? std::string()
+                          : ", or fewer other programs on them (--isolate, as root)") +
+         "; 'wireproof doctor' shows what limits this host";
 }
 
 // Every direction's loss is in the reason, and each is named where there are several.

@@ -14,6 +14,7 @@ struct VerdictLimits {
   // A link went down and came back, and that is what was measured: what could not be sent, and what
   // was dropped on the way into the link, is a part of it.
   bool link_went = false;
+  bool isolated = false;  // no other program runs on the tester's cores
 };
 
 // Sets verdict and reason from the counts, the attribution and `interrupted`. A verdict of kFail

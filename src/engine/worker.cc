@@ -58,6 +58,11 @@ Status WorkerGroup::wait_until_ready() const {
   while (ready_.load(std::memory_order_acquire) < specs_.size()) {
     clock_.sleep_until(clock_.now() + kMillisecond / 10);
   }
+  if (elsewhere_) {
+    return fail(ErrorKind::kPrecondition,
+                "the kernel refuses a worker its isolated core, which it had granted before",
+                "was its control group (cpuset) changed by another program meanwhile?");
+  }
   return {};
 }
 
@@ -72,15 +77,22 @@ void WorkerGroup::stop() {
   threads_.clear();  // joins
 }
 
+void WorkerGroup::take_core(const WorkerSpec& spec) {
+  const bool joined = spec.partition == nullptr || spec.partition->join().has_value();
+  // A core that cannot be had (a cpuset changed under us) costs accuracy, not the trial: the plan
+  // was checked against the allowed cores when it was made. An isolated one was promised.
+  const bool pinned =
+      spec.cpu < 0 || pin_current_thread(static_cast<unsigned>(spec.cpu)).has_value();
+  if (spec.partition != nullptr && !(joined && pinned)) elsewhere_ = true;
+}
+
 void WorkerGroup::work(const WorkerSpec& spec, PreemptionLog& preemptions) {
   prctl(PR_SET_TIMERSLACK, 1);  // naps end when they say, not 50 us later
   // Ahead of ordinary work where this is permitted; where it is not, a pre-emption shows as a
   // stall. A real-time class would be worse: the kernel takes 50 ms of every second from it for the
   // others.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceMost);
-  // A core that cannot be had (a cpuset changed under us) costs accuracy, not the trial: the plan
-  // was checked against the allowed cores when it was made.
-  if (spec.cpu >= 0) static_cast<void>(pin_current_thread(static_cast<unsigned>(spec.cpu)));
+  take_core(spec);
   ready_.fetch_add(1, std::memory_order_release);
   go_.wait(false, std::memory_order_acquire);
   preemptions.begin(clock_.now());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/core_partition.h"
 #include "base/result.h"
 #include "base/words.h"
 #include "engine/preemption_log.h"
@@ -25,8 +26,9 @@ inline constexpr Words<IdlePolicy, 2> kIdlePolicyWords{
     {{IdlePolicy::kSpin, "spin"}, {IdlePolicy::kSleep, "sleep"}}};
 
 struct WorkerSpec {
-  int cpu = -1;              // -1: not pinned
-  std::vector<Step*> steps;  // outlive the workers
+  int cpu = -1;                              // -1: not pinned
+  std::vector<Step*> steps;                  // outlive the workers
+  const CorePartition* partition = nullptr;  // which it joins first; null: none
 };
 
 // All workers of a phase of a trial, as the control thread sees them. They are there, and run
@@ -65,6 +67,7 @@ class WorkerGroup final : public Workers {
 
  private:
   void work(const WorkerSpec& spec, PreemptionLog& preemptions);
+  void take_core(const WorkerSpec& spec);
   // When it was to end.
   [[nodiscard]] Nanoseconds nap(Nanoseconds next_work, bool fed_from_outside) const;
 
@@ -72,7 +75,8 @@ class WorkerGroup final : public Workers {
   const Clock& clock_;
   std::vector<WorkerSpec> specs_;
   std::vector<PreemptionLog> preemptions_;
-  int refused_ = 0;  // the errno of a thread that could not be started
+  int refused_ = 0;                     // the errno of a thread that could not be started
+  std::atomic<bool> elsewhere_{false};  // a thread is not on the isolated core that it was to have
   std::atomic<unsigned> ready_{0};
   std::atomic<bool> go_{false};
   std::atomic<bool> stop_{false};

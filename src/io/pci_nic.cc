@@ -66,8 +66,12 @@ std::vector<std::string> interfaces_of(const fs::path& device) {
 }
 
 std::vector<PciInterrupt> interrupts_of(const fs::path& root, const fs::path& device) {
+  std::vector<std::string> numbers = names_in(device / "msi_irqs");
+  // Without message-signalled ones it has the one of its pin.
+  const std::string pin = read_line(device / "irq");
+  if (numbers.empty() && !pin.empty() && pin != "0") numbers.push_back(pin);
   std::vector<PciInterrupt> interrupts;
-  for (const std::string& name : names_in(device / "msi_irqs")) {
+  for (const std::string& name : numbers) {
     const std::string cpus = read_line(root / "proc/irq" / name / "effective_affinity_list");
     interrupts.push_back({leading_number<unsigned>(name),
                           parse_cpu_list("effective_affinity_list", cpus).value_or(CpuList{})});

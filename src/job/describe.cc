@@ -57,6 +57,11 @@ void describe_ports(const OpenPorts& ports, const TestSettings& test, RunReport&
   for (const unsigned cpu : ports.cores.rx)
     roles[cpu] = roles.contains(cpu) && roles[cpu] != "rx" ? "tx+rx" : "rx";
   for (const auto& [cpu, role] : roles) report.here().cores_used.push_back({cpu, role});
+  if (ports.isolation) {
+    report.here().isolation = ports.isolation->facts();
+    const std::vector<std::string>& notes = ports.isolation->notes();
+    report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  }
   report.config.push_back({"idle", std::string(word_of(kIdlePolicyWords, ports.trial.idle))});
 }
 
@@ -162,8 +167,9 @@ std::string plan_text(const TestSettings& test, const PreparedTest& prepared,
   text += plan_headers_text(test);
   for (const std::string& note : test.notes) text += fmt::format("note        {}\n", note);
   if (const auto cores = plan_cores_of(test, context.cores, -1)) {
-    text += fmt::format("cores       sending {}, receiving {}\n", fmt::join(cores->tx, ","),
-                        cores->rx.empty() ? "none" : fmt::format("{}", fmt::join(cores->rx, ",")));
+    text += fmt::format("cores       sending {}, receiving {}{}\n", fmt::join(cores->tx, ","),
+                        cores->rx.empty() ? "none" : fmt::format("{}", fmt::join(cores->rx, ",")),
+                        test.isolate ? ", isolated from other programs" : "");
   }
   return text + "dry run: nothing was opened and nothing was sent\n";
 }

@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "base/core_partition.h"
 #include "io/clsact.h"
+#include "io/interrupts.h"
 
 namespace wireproof {
 
 const UndoKinds& undo_kinds() {
-  static const UndoKinds kinds{{kClsactKind, undo_clsact_filter}};
+  static const UndoKinds kinds{
+      {kClsactKind, undo_clsact_filter},
+      {kCorePartitionKind, undo_core_partition},
+      {kInterruptKind, [](const JournalEntry& entry) { return undo_interrupt_affinity(entry); }}};
   return kinds;
 }
 

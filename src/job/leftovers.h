@@ -8,7 +8,7 @@
 
 namespace wireproof {
 
-// Every kind of change that some backend journals, with its undo.
+// Every kind of change that a backend or a job journals, with its undo.
 [[nodiscard]] const UndoKinds& undo_kinds();
 
 // What became of a change, and what the user can do where it stays.

@@ -202,6 +202,28 @@ Status check_destinations(const PreparedTest& prepared, const TestSettings& test
   return {};
 }
 
+// The clock is compared on all cores, then some are isolated, then this thread goes to its own.
+Status settle_cores(const TestSettings& test, const PreparedTest& prepared,
+                    const JobContext& context, TestCores& cores) {
+  const CpuList used = cores.cores.with_loops();
+  context.clock.check_cores(used, &context.cancelled);
+  if (test.isolate) {
+    std::vector<std::string> interfaces = prepared.tx.nature.interfaces;
+    if (prepared.rx) {
+      const std::vector<std::string>& more = prepared.rx->nature.interfaces;
+      interfaces.insert(interfaces.end(), more.begin(), more.end());
+    }
+    auto isolation = Isolation::make(used, interfaces);
+    if (!isolation) return tl::unexpected(isolation.error());
+    cores.isolation = std::move(*isolation);
+    cores.cores.partition = &cores.isolation->partition();
+  }
+  // A matter of accuracy: where it is refused nothing else is lost.
+  if (auto control = ScopedCpus::make(cores.cores.control))
+    cores.control.emplace(*std::move(control));
+  return {};
+}
+
 }  // namespace
 
 Status check_management(const PortNature& port, bool allowed) {
@@ -223,7 +245,8 @@ Result<CorePlan> plan_cores_of(const TestSettings& test, const CpuList& allowed,
                      .tx_cores = test.tx_cores,
                      .rx_cores = test.rx_cores,
                      .tx_loops = directions * test.trial.queues,
-                     .rx_loops = !test.rx ? 0 : directions * test.trial.queues});
+                     .rx_loops = !test.rx ? 0 : directions * test.trial.queues,
+                     .isolate = test.isolate});
 }
 
 Result<PreparedTest> prepare_test(const TestSettings& test, const JobContext& context) {
@@ -249,6 +272,8 @@ Result<PreparedTest> prepare_test(const TestSettings& test, const JobContext& co
   }
   if (const auto cores = plan_cores_of(test, context.cores, -1); !cores)
     return tl::unexpected(cores.error());
+  if (const Status able = test.isolate ? CorePartition::check() : Status(); !able)
+    return tl::unexpected(able.error());
   prepared.line_rate_bps = line_rate_of(prepared, test, context.backends);
   return prepared;
 }
@@ -284,12 +309,8 @@ Result<OpenPorts> open_ports(const TestSettings& test, const PreparedTest& prepa
     const std::uint64_t there = ports.b ? ports.b->facts().line_rate_bps : here;
     ports.line_rate_bps = static_cast<double>(std::min(here, there));
   }
-  std::vector<unsigned> used = ports.cores.tx;
-  used.insert(used.end(), ports.cores.rx.begin(), ports.cores.rx.end());
-  context.clock.check_cores(used, &context.cancelled);
-  // A matter of accuracy: where it is refused nothing else is lost.
-  if (auto control = ScopedCpus::make(ports.cores.control))
-    ports.control.emplace(*std::move(control));
+  if (const Status ok = settle_cores(test, prepared, context, ports); !ok)
+    return tl::unexpected(ok.error());
   return ports;
 }
 

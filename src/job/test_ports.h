@@ -8,18 +8,24 @@
 #include "engine/core_plan.h"
 #include "engine/packet_trial.h"
 #include "io/port_nature.h"
+#include "job/isolation.h"
 #include "job/job.h"
 #include "job/two_ports.h"
 
 namespace wireproof {
 
-struct OpenPorts : TwoPorts {  // b is null with --rx none, and in a loop
-  bool loop = false;           // what `a` sends comes back to it
+// Where the threads of a test run, until its ports have ended.
+struct TestCores {
   CorePlan cores;
-  PacketTrialSpec trial;     // the settings' with the idle policy decided
-  double line_rate_bps = 0;  // the slower port's, or the user's; 0: none
-  // The thread that opened them keeps off the cores that send, as long as they are open.
+  // The thread that opened the ports keeps off the cores that send.
   std::optional<ScopedCpus> control;
+  std::unique_ptr<Isolation> isolation;  // ends first: it changes where threads may run
+};
+
+struct OpenPorts : TestCores, TwoPorts {  // b is null with --rx none, and in a loop
+  bool loop = false;                      // what `a` sends comes back to it
+  PacketTrialSpec trial;                  // the settings' with the idle policy decided
+  double line_rate_bps = 0;               // the slower port's, or the user's; 0: none
 
   [[nodiscard]] PortPair pair(bool bidirectional) const {
     return {.a = a.get(), .b = loop ? a.get() : b.get(), .bidirectional = bidirectional};

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/clock_state.h"
 #include "base/config_value.h"
+#include "base/cpu.h"
 #include "base/result.h"
 #include "base/words.h"
 #include "io/tx_stamp_samples.h"
@@ -74,6 +75,12 @@ struct PtpFacts {
   std::optional<std::uint32_t> steps_removed;
 };
 
+// What --isolate did.
+struct IsolationFacts {
+  CpuList cores;                  // no other program ran there
+  unsigned interrupts_moved = 0;  // of the test's NICs, off these cores
+};
+
 struct HostFacts {
   std::string host;
   std::string kernel;
@@ -81,6 +88,7 @@ struct HostFacts {
   unsigned cpus_online = 0;
   unsigned numa_nodes = 0;
   std::vector<CoreUse> cores_used;
+  std::optional<IsolationFacts> isolation;
   std::vector<NicFacts> nics;
   ClockState clock;         // of every stamp and duration, as it was when the run ended
   std::string clocksource;  // the kernel's: "tsc", "kvm-clock"

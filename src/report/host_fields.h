@@ -94,6 +94,10 @@ void host_fields(auto& f, Is<HostFacts> auto& host) {
     inner.field("core", use.core);
     inner.field("role", use.role);
   });
+  f.maybe("isolation", host.isolation, [](auto& inner, auto& isolation) {
+    inner.field("cores", isolation.cores);
+    inner.field("interrupts_moved", isolation.interrupts_moved);
+  });
   f.object_when(host.numa_nodes > 0, "numa",
                 [&](auto& numa) { numa.field("nodes", host.numa_nodes); });
   f.list("nic", host.nics, [](auto& inner, auto& nic) { nic_fields(inner, nic); });

@@ -141,14 +141,19 @@ std::string nic_text(const NicFacts& nic) {
   return wrapped(fmt::format("port     {}: {}", nic.port, fmt::join(parts, ", ")), 11);
 }
 
-std::string cores_text(const std::vector<CoreUse>& uses) {
-  if (uses.empty()) return {};
+std::string cores_text(const HostFacts& host) {
+  if (host.cores_used.empty()) return {};
   std::vector<std::string> parts;
-  for (const CoreUse& use : uses) {
+  for (const CoreUse& use : host.cores_used) {
     const bool shared = use.role.find('+') != std::string::npos;
     parts.push_back(fmt::format("{} {}{}", use.core, use.role, shared ? " (shared)" : ""));
   }
-  return wrapped(fmt::format("cores    {}", fmt::join(parts, ", ")), 9);
+  std::string text = fmt::format("cores    {}", fmt::join(parts, ", "));
+  if (const auto& isolation = host.isolation) {
+    text += fmt::format("; isolated: {} ({} interrupts moved)", fmt::join(isolation->cores, ","),
+                        isolation->interrupts_moved);
+  }
+  return wrapped(text, 9);
 }
 
 // "tsc at 2.600 GHz, offset between cores at most 46 ns, frequency error at most 40 ppb; ptp4l
@@ -202,7 +207,7 @@ std::string footer_text(const RunReport& report) {
   std::string out;
   for (const HostFacts& host : report.hosts) {
     for (const NicFacts& nic : host.nics) out += nic_text(nic);
-    out += cores_text(host.cores_used);
+    out += cores_text(host);
     out += wrapped("clock    " + clock_text(host), 9);
   }
   for (const std::string& note : report.notes) out += wrapped("note     " + note, 9);

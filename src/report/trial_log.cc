@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "base/units.h"
 #include "report/config_fields.h"
 #include "report/json_parts.h"
 #include "report/trial_fields.h"
@@ -30,15 +33,15 @@ Json head_json(const TrialLogHead& head) {
           {"settings", config_json(head.settings)}};
 }
 
-// The first setting that is another; empty: none is.
-std::string other_setting(const Json& here, const Json& there) {
+// The first setting that is another, by its key, which may be any text.
+std::optional<std::string> other_setting(const Json& here, const Json& there) {
   for (const auto& [key, value] : here.items()) {
     if (!there.contains(key) || there[key] != value) return key;
   }
   for (const auto& [key, value] : there.items()) {
     if (!here.contains(key)) return key;
   }
-  return {};
+  return std::nullopt;
 }
 
 Status check_head(std::string_view line, const TrialLogHead& wanted) {
@@ -56,8 +59,8 @@ Status check_head(std::string_view line, const TrialLogHead& wanted) {
     return no_log("the ports had another line rate");
   const auto settings = json.find("settings");
   if (settings == json.end() || !settings->is_object()) return no_log("its first line is damaged");
-  const std::string other = other_setting(here["settings"], *settings);
-  if (!other.empty()) return no_log(fmt::format("it is of a run with another {}", other));
+  if (const auto other = other_setting(here["settings"], *settings))
+    return no_log(fmt::format("it is of a run with another {}", quote(*other)));
   return {};
 }
 

@@ -68,6 +68,7 @@ struct TestSettings {
   Idle idle = Idle::kAuto;                  // trial.idle is chosen when the cores are known
   std::uint32_t ring_frames = 4096;
   CpuList tx_cores, rx_cores;
+  bool isolate = false;            // the loops' cores are taken from all other programs
   bool no_calibration = false;     // none is shown beside the results
   std::vector<std::string> notes;  // what is done otherwise than the user may think
 };

@@ -79,6 +79,27 @@ TEST_F(JournalTest, UndoesTheLatestFirstAndLeavesNoFile) {
   EXPECT_EQ(files(), 0u);
 }
 
+// What is the whole host's is undone from whichever namespace.
+TEST_F(JournalTest, TheWholeHostsIsOfNoNamespace) {
+  {
+    Journal journal(kinds(), directory_);
+    ASSERT_TRUE(journal.record({"note", {{"what", "host"}}, 7}, Journal::Where::kHost).has_value());
+    std::ifstream file(fs::directory_iterator(directory_)->path());
+    std::string line;
+    std::getline(file, line);
+    EXPECT_EQ(line, "note 0 what=host");
+  }
+  EXPECT_EQ(undone_, Texts{"host"});
+  fs::create_directory(directory_);
+  std::ofstream(directory_ / "4194305.0.journal") << "note 0 what=left\nnote 9 what=elsewhere\n";
+  const auto changes = undo_dead(kinds(), false, directory_);
+  ASSERT_TRUE(changes.has_value());
+  ASSERT_EQ(changes->size(), 2u);
+  EXPECT_EQ((*changes)[0].outcome, Leftover::kVanished);
+  EXPECT_EQ((*changes)[1].outcome, Leftover::kUndone);
+  EXPECT_EQ(undone_, (Texts{"host", "left"}));
+}
+
 TEST_F(JournalTest, EntryIsWrittenBeforeRecordReturns) {
   Journal journal(kinds(), directory_);
   ASSERT_TRUE(journal.record({"note", {{"what", "a b=c%\n"}}, 0}).has_value());

@@ -232,6 +232,7 @@ TEST(Verdict, AShortfallSaysWhatWouldHelp) {
   ASSERT_EQ(result.notes.size(), 1u);
   EXPECT_NE(result.notes[0].find("--burst 256 catches up"), std::string::npos) << result.notes[0];
   EXPECT_NE(result.notes[0].find("wireproof doctor"), std::string::npos);
+  EXPECT_NE(result.notes[0].find("--isolate"), std::string::npos);
   // No burst is long enough for a load that is simply too much.
   result.reason.clear();
   result.notes.clear();
@@ -244,9 +245,10 @@ TEST(Verdict, AShortfallSaysWhatWouldHelp) {
   result.reason.clear();
   result.notes.clear();
   result.directions[0].pacing.lateness_max = 1'320'000;
-  judge(result, {.burst_allowed = 1024});
+  judge(result, {.burst_allowed = 1024, .isolated = true});
   ASSERT_EQ(result.notes.size(), 1u);
   EXPECT_EQ(result.notes[0].find("--burst"), std::string::npos) << result.notes[0];
+  EXPECT_EQ(result.notes[0].find("--isolate"), std::string::npos) << result.notes[0];
 }
 
 // An interface may be called so.

@@ -26,6 +26,7 @@ TEST(PciNic, WhatThereIsToSayOfAnIdealOne) {
   root.write(device + "net/ens1f0/mtu", "1500\n");
   root.write(device + "msi_irqs/100", "msix\n");
   root.write(device + "msi_irqs/99", "msix\n");
+  root.write(device + "irq", "16\n");  // which it does not use
   root.write("proc/irq/99/effective_affinity_list", "2-3\n");
   root.write("proc/irq/100/effective_affinity_list", "\n");
   bind(root, "0000:3b:00.0", "ice");
@@ -51,6 +52,8 @@ TEST(PciNic, AVirtualOneAndOneThatNobodyHolds) {
   root.write(std::string(kDevices) + "0000:00:04.0/current_link_width", "255\n");
   root.write(std::string(kDevices) + "0000:00:03.0/class", "0x020000\n");
   root.write(std::string(kDevices) + "0000:00:03.0/virtio2/net/eth0/mtu", "1500\n");
+  root.write(std::string(kDevices) + "0000:00:03.0/irq", "11\n");
+  root.write(std::string(kDevices) + "0000:00:04.0/irq", "0\n");
   bind(root, "0000:00:03.0", "virtio-pci");
   const auto nics = read_pci_nics(root.path());
   ASSERT_EQ(nics.size(), 2u);
@@ -59,6 +62,9 @@ TEST(PciNic, AVirtualOneAndOneThatNobodyHolds) {
   EXPECT_EQ(nics[0].interfaces, std::vector<std::string>{"eth0"});
   EXPECT_EQ(nics[0].link, PcieLink{});
   EXPECT_EQ(nics[0].numa_node, -1);
+  ASSERT_EQ(nics[0].interrupts.size(), 1u) << "that of its pin";
+  EXPECT_EQ(nics[0].interrupts[0].number, 11u);
+  EXPECT_TRUE(nics[1].interrupts.empty());
   EXPECT_TRUE(nics[1].driver.empty());
   EXPECT_TRUE(nics[1].interfaces.empty());
   EXPECT_EQ(nics[1].link, PcieLink{}) << "no link is half known";

@@ -213,8 +213,12 @@ TEST_F(LoggedMeasurerTest, LogsOfOtherRunsAreRefused) {
     return why_not({.resume = path_});
   };
   const std::string begin = "the log cannot be resumed: ";
-  EXPECT_EQ(changed("\"0.005\"", "\"0.05\""), begin + "it is of a run with another precision");
-  EXPECT_EQ(changed("\"tx\"", "\"rx\""), begin + "it is of a run with another tx");
+  EXPECT_EQ(changed("\"0.005\"", "\"0.05\""), begin + "it is of a run with another 'precision'");
+  EXPECT_EQ(changed("\"tx\"", "\"rx\""), begin + "it is of a run with another 'tx'");
+  EXPECT_EQ(changed("\"settings\":{", "\"settings\":{\"\":1,"),
+            begin + "it is of a run with another ''");
+  EXPECT_EQ(changed("\"settings\":{", "\"settings\":{\"\\u001b[2J\":1,"),
+            begin + "it is of a run with another '?[2J'");
   EXPECT_EQ(changed("lab1", "lab2"), begin + "it was written on another host");
   EXPECT_EQ(changed("\"search\"", "\"rfc2544\""), begin + "it is of another verb, not of search");
   EXPECT_EQ(changed("wireproof/trial-log", "wireproof/result"), begin + "it is no log of trials");

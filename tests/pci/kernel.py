@@ -16,7 +16,7 @@ import tempfile
 META_PACKAGE = "linux-image-amd64"
 # What a guest may want; what these depend on is found in the modules themselves.
 MODULES = ("uio_pci_generic", "vfio_iommu_type1", "vfio_pci", "e1000", "e1000e", "vmxnet3",
-           "virtio_pci", "virtio_net")
+           "virtio_pci", "virtio_net", "veth")
 MODULE_FOLDERS = re.compile(r"/kernel/(drivers/(uio|vfio|virtio|net|ptp|pps)|net/core|virt)/")
 FETCH_TIMEOUT_S = 180
 

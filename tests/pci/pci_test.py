@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system")]
 import accounting  # noqa: E402
+import isolation  # noqa: E402
 import kernel  # noqa: E402
 import nics  # noqa: E402
 from documents import document, stream  # noqa: E402
@@ -60,24 +61,24 @@ GONE_TIMEOUT_S = 10
 
 
 class Machines:
-    """At most one guest at a time, of the kind last asked for; one that died is booted anew."""
+    """At most one guest at a time, as it was last asked for; one that died is booted anew."""
 
     def __init__(self, cache):
         self._cache = cache
         self._kernel = kernel.fetch(cache)
         self._image = make_image(self._kernel, os.path.join(cache, "image.cpio"))
-        self._kind, self._guest = None, None
+        self._kind, self._cpus, self._guest = None, 0, None
         self._unbootable = set()  # one failure tells it, and every try takes a minute
 
-    def get(self, kind):
-        if self._guest is not None and (self._kind != kind or not self._guest.alive()):
+    def get(self, kind, cpus=1):
+        if self._guest is not None and ((self._kind, self._cpus) != (kind, cpus) or not self._guest.alive()):
             self.end()
         if self._guest is None:
             if kind in self._unbootable:
                 raise Skip(f"no guest with {kind} boots")
-            self._kind = kind
+            self._kind, self._cpus = kind, cpus
             self._unbootable.add(kind)
-            self._guest = Guest(kind, self._kernel, self._image, self._cache)
+            self._guest = Guest(kind, self._kernel, self._image, self._cache, cpus)
             self._unbootable.remove(kind)
             print(f"{kind}: Linux {self._kernel.release} booted in "
                   f"{self._guest.boot_seconds:.1f} s", file=sys.stderr)
@@ -357,6 +358,15 @@ def pause_frames_are_off_unless_kept(machines, kind):
         assert any("pause frames are on" in note for note in notes) == on, (option, notes)
 
 
+def add_isolation(machines, kinds, briefly):
+    """After the others: it has a guest of its own."""
+    for kind in kinds:
+        if briefly:
+            SUITE.add(f"{kind}_cores_are_isolated", isolation.cores_are_isolated, machines, kind, isolation.PARTS[:1])
+        elif kind in isolation.KINDS:
+            SUITE.add(f"{kind}_cores_are_isolated", isolation.cores_are_isolated, machines, kind)
+
+
 def add_cases(machines, kinds):
     for kind in kinds:
         if kind == PAUSING:
@@ -393,6 +403,7 @@ def main():
     if asked.only or asked.turn:
         kinds = [asked.only or kinds[time.gmtime().tm_yday % len(kinds)]]
     add_cases(machines, kinds)
+    add_isolation(machines, kinds, briefly=asked.turn)
     begun = time.monotonic()
     try:
         return SUITE.main([sys.argv[0], *asked.case])

@@ -71,7 +71,8 @@ TEST(Text, ATrialSaysVerdictCountsPlacesAndDelay) {
   EXPECT_TRUE(says(report, "device under test or wire                         99,934\n"));
   EXPECT_TRUE(says(report, "p99.999 400.00"));
   EXPECT_TRUE(says(report, "ens1f0: af_xdp, zero-copy, driver ixgbe, MTU 1500, 10 Gbit/s"));
-  EXPECT_TRUE(says(report, "cores    2 tx, 3 rx, 0 collector\n"));
+  EXPECT_TRUE(
+      says(report, "cores    2 tx, 3 rx, 0 collector; isolated: 2,3 (11 interrupts moved)\n"));
   EXPECT_TRUE(says(report, "wireproof 0.1.0 (git 0123abc)"));
   EXPECT_TRUE(says(report, "command  wireproof trial --tx af_xdp:ens1f0\n"));
 }
@@ -306,7 +307,10 @@ TEST(Text, VerboseAddsEveryTrialAndTheDriversCounters) {
 TEST(Text, ASharedCoreIsNamed) {
   RunReport report = full_trial_report();
   report.here().cores_used = {{1, "tx+rx"}};
+  report.here().isolation.reset();
   EXPECT_TRUE(says(report, "cores    1 tx+rx (shared)\n"));
+  report.here().isolation = IsolationFacts{.cores = {1}, .interrupts_moved = 6};
+  EXPECT_TRUE(says(report, "cores    1 tx+rx (shared); isolated: 1 (6 interrupts moved)\n"));
 }
 
 TEST(Text, SendingAloneSaysNothingOfLoss) {

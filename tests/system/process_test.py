@@ -7,7 +7,8 @@ import sys
 import tempfile
 import time
 
-from harness import WIREPROOF, Skip, Suite, Topology, check
+from expect import PRECONDITION
+from harness import WIREPROOF, Skip, Suite, Topology, check, run
 from wire import VERBS, Wire, words_of
 
 SUITE = Suite()
@@ -103,6 +104,35 @@ def loops_run_where_they_were_asked_to():
         with Running(wire, "trial", "--tx-cores", str(one), "--rx-cores", str(other), "--bidirectional",
                      "--queues", "1") as process:
             assert set(cpus_of(process)) == {str(one), str(other)}, cpus_of(process)
+
+
+def v1_hierarchy_of_cpusets():
+    """0: they are of cgroup v2, by the kernel's own table."""
+    with open("/proc/cgroups", encoding="ascii") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("cpuset\t")), 0)
+
+
+@SUITE.case
+def cores_are_isolated_or_it_is_said_why():
+    """`--isolate` of a host whose CPU sets are of cgroup v1 is refused by name, by every verb, before anything
+    is sent; elsewhere a dry run says either. What it does is seen in a guest: tests/pci/isolation.py."""
+    one = str(two_cpus()[0])
+    hierarchy = v1_hierarchy_of_cpusets()
+    told = f"cgroup v1 (hierarchy {hierarchy})"
+    for verb in VERBS:
+        words = [WIREPROOF, verb, "--tx", "loopback:a", "--rx", "loopback:b", *words_of(verb), "--tx-cores", one,
+                 "--rx-cores", one, "--isolate"]
+        for done in (run(*words, "--dry-run"), *([run(*words)] if hierarchy else [])):
+            if hierarchy:
+                assert done.code == PRECONDITION and told in done.err and "isolcpus" in done.err, done
+            elif done.code == 0:
+                assert "isolated from other programs" in done.out, done
+            else:
+                assert done.code == PRECONDITION and "cannot take cores" in done.err, done
+    if hierarchy:
+        texts = [found["text"] for found in run(WIREPROOF, "doctor", "--json").json["findings"]
+                 if found["subject"] == "isolation"]
+        assert len(texts) == 1 and (told in texts[0] or "isolated CPUs: " in texts[0]), texts
 
 
 @SUITE.case

@@ -68,12 +68,15 @@ TEST(Doctor, CpusClockAndPower) {
   expect(check_governor(facts, {0}), Bearing::kGood, "performance");
   expect(check_governor(facts, {0, 1}), Bearing::kLimits, "CPU 1");
   expect(check_governor(facts, {2}), Bearing::kGood, "no frequency scaling");
-  expect(check_isolation(facts, {0, 1, 2, 3}), Bearing::kLimits, "no isolated");
-  expect(check_isolation(facts, {0}), Bearing::kGood, "too few CPUs to isolate");
+  const Status refused = fail(ErrorKind::kPrecondition, "version 1", "version 2");
+  expect(check_isolation(facts, {0, 1}, refused), Bearing::kLimits, "not possible: version 1");
+  EXPECT_EQ(check_isolation(facts, {0, 1}, refused).cure, "version 2");
+  expect(check_isolation(facts, {0, 1}, {}), Bearing::kGood, "--isolate takes them");
+  expect(check_isolation(facts, {0}, {}), Bearing::kGood, "one CPU");
   expect(check_clocksource(facts), Bearing::kLimits, "hpet");
   root.write("sys/devices/system/cpu/isolated", "2-3\n");
   root.write("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
-  expect(check_isolation(facts, {0, 1, 2, 3}), Bearing::kGood, "2,3");
+  expect(check_isolation(facts, {0, 1, 2, 3}, refused), Bearing::kGood, "2,3");
   expect(check_clocksource(facts), Bearing::kGood, "tsc");
 }
 
