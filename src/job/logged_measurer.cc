@@ -31,6 +31,16 @@ Status lock(const UniqueFd& file, const std::string& path) {
               "wait until that run is over, or name another file");
 }
 
+// Where each pre-emption lay is what explains a trial that is not valid; the others of a long run
+// would be some hundred thousand lines of it.
+void shorten(TrialResult& trial) {
+  if (trial.verdict == Verdict::kInvalid) return;
+  for (DirectionResult& direction : trial.directions) {
+    direction.pacing.preemptions.log.clear();
+    direction.receive_preemptions.log.clear();
+  }
+}
+
 Result<std::string> whole_text(const UniqueFd& file, const std::string& path) {
   struct stat status {};
   if (fstat(file.get(), &status) != 0) return cannot("read", path, ErrorKind::kPrecondition);
@@ -128,10 +138,12 @@ Result<TrialResult> LoggedMeasurer::measure(const TrialSpec& spec) {
     ++next_;
     clock_.add(logged.took);
     logged.trial.spec = spec;
+    shorten(logged.trial);  // that of an earlier version is whole
     return std::move(logged.trial);
   }
   const Nanoseconds begun = clock_.now();
   Result<TrialResult> trial = inner_->measure(spec);
+  if (trial) shorten(*trial);
   if (!trial || path_.empty() || trial->interrupted) return trial;
   const LoggedTrial logged{.took = clock_.now() - begun, .trial = *trial};
   if (Status ok = write_all(file_.get(), trial_log_line(logged, report_.hosts), path_); !ok)

@@ -15,7 +15,8 @@
 
 namespace wireproof {
 
-// One thread. Without a log it only passes on.
+// One thread. Without a log it only passes on. Either way the valid trials are without the logs of
+// their pre-emptions; counts and lengths stay.
 class LoggedMeasurer final : public Measurer {
  public:
   // What it refers to outlives it; so does what is measured by. report.settings are those of the

@@ -17,7 +17,7 @@
 namespace wireproof {
 namespace {
 
-constexpr std::size_t kAnswerMax = 64 << 10;
+constexpr std::size_t kPtpAnswerMax = 64 << 10;
 
 // Cuts the next word off the front.
 std::string_view next_word(std::string_view& line) {
@@ -86,7 +86,7 @@ std::string ask(const std::string& socket, Nanoseconds patience) {
   if (!child) return answer;
   const MonotonicClock clock;
   const Nanoseconds deadline = clock.now() + patience;
-  while (answer.size() < kAnswerMax && clock.now() < deadline) {
+  while (answer.size() < kPtpAnswerMax && clock.now() < deadline) {
     const std::string some = child->read_some(10);
     answer += some;
     if (some.empty() && child->ended()) {

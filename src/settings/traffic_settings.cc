@@ -29,7 +29,7 @@ auto profile() {
   return in<&Settings::test, &TestSettings::profile, kMember>();
 }
 template <auto kMember>
-auto trial() {
+auto packet_trial() {
   return in<&Settings::test, &TestSettings::trial, kMember>();
 }
 
@@ -232,7 +232,7 @@ SettingRows traffic_settings() {
 SettingRows tester_settings() {
   return {
       of_calibration({"queues", "N", "queue pairs for each port, each with its own loops", kTests,
-                      Scope::kJob, count(1, kQueuesMax, trial<&PacketTrialSpec::queues>())}),
+                      Scope::kJob, count(1, kQueuesMax, packet_trial<&PacketTrialSpec::queues>())}),
       of_calibration({"ring", "N", "receive ring of each queue in frames, a power of two", kTests,
                       Scope::kJob,
                       count(kRingMin, kRingMax, test<&TestSettings::ring_frames>(), "4096")}),
@@ -248,13 +248,14 @@ SettingRows tester_settings() {
            "frames that the device can take at once; most that are caught up after a stall", kTests,
            Scope::kJob, count(1, Pacer::kBurstMax, test<&TestSettings::burst>())}),
       {"tx-stamp", "EACH", "one TX timestamp for each burst, or for each frame", kTests,
-       Scope::kJob, choice(kTxStampWords, trial<&PacketTrialSpec::tx_stamp>())},
+       Scope::kJob, choice(kTxStampWords, packet_trial<&PacketTrialSpec::tx_stamp>())},
       of_calibration({"pacing", "HOW",
                       "due frames leave together (burst) or one at a time (precise)", kTests,
-                      Scope::kJob, choice(kPacingWords, trial<&PacketTrialSpec::pacing>())}),
+                      Scope::kJob, choice(kPacingWords, packet_trial<&PacketTrialSpec::pacing>())}),
       of_calibration({"schedule", "KIND",
                       "when frames are due: constant gaps, Poisson, or N at once (bursty)", kTests,
-                      Scope::kJob, choice(kScheduleWords, trial<&PacketTrialSpec::schedule>())}),
+                      Scope::kJob,
+                      choice(kScheduleWords, packet_trial<&PacketTrialSpec::schedule>())}),
       of_calibration({"burst-size", "N", "frames in each burst of a bursty schedule", kTests,
                       Scope::kJob, count(2, Pacer::kBurstMax, test<&TestSettings::burst_size>())}),
       {"idle", "HOW", "loops without work spin or sleep; auto: sleep where cores are few", kTests,
@@ -262,20 +263,21 @@ SettingRows tester_settings() {
       of_calibration({"latency", "PART",
                       "frames whose delay is recorded: all, every N-th (1/N) or none (off)", kTests,
                       Scope::kJob,
-                      forms::form("all, 1/N, off", trial<&PacketTrialSpec::delay_every>(),
+                      forms::form("all, 1/N, off", packet_trial<&PacketTrialSpec::delay_every>(),
                                   read_latency, latency_text)}),
       {"warm-up", "TIME", "duration of the warm-up, traffic before the count; 0 for none", kTests,
-       Scope::kJob, forms::duration(0, 3600 * kSecond, trial<&PacketTrialSpec::warm_up>())},
-      formerly("drain",
-               {"waiting-time", "TIME",
-                "time after the last frame was sent; frames that arrive later are late", kTests,
-                Scope::kJob,
-                forms::duration(kMillisecond, kDelayMax, trial<&PacketTrialSpec::waiting_time>())}),
+       Scope::kJob, forms::duration(0, 3600 * kSecond, packet_trial<&PacketTrialSpec::warm_up>())},
+      formerly("drain", {"waiting-time", "TIME",
+                         "time after the last frame was sent; frames that arrive later are late",
+                         kTests, Scope::kJob,
+                         forms::duration(kMillisecond, kDelayMax,
+                                         packet_trial<&PacketTrialSpec::waiting_time>())}),
       {"interval", "TIME", "time step of the live series", kTests, Scope::kJob,
-       forms::duration(10 * kMillisecond, 3600 * kSecond, trial<&PacketTrialSpec::interval>())},
+       forms::duration(10 * kMillisecond, 3600 * kSecond,
+                       packet_trial<&PacketTrialSpec::interval>())},
       {"end-when-complete", "",
        "end the waiting time when every frame has arrived; later copies are not counted", kMeasured,
-       Scope::kJob, on(trial<&PacketTrialSpec::end_when_complete>())},
+       Scope::kJob, on(packet_trial<&PacketTrialSpec::end_when_complete>())},
       {"no-calibration", "", "do not show the back-to-back baseline beside the result", kMeasured,
        Scope::kJob, on(test<&TestSettings::no_calibration>())},
   };

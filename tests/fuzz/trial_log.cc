@@ -6,8 +6,8 @@
 
 namespace {
 
-std::string written(const std::vector<wireproof::LoggedTrial>& trials,
-                    const wireproof::TrialLogHead& head, const wireproof::Hosts& hosts) {
+std::string log_text(const std::vector<wireproof::LoggedTrial>& trials,
+                     const wireproof::TrialLogHead& head, const wireproof::Hosts& hosts) {
   std::string text = trial_log_line(head);
   for (const wireproof::LoggedTrial& trial : trials) text += trial_log_line(trial, hosts);
   return text;
@@ -21,10 +21,10 @@ FUZZ_TARGET(trial_log) {
   const auto read = read_trial_log(text_of(bytes), head, hosts);
   if (!read) return require_refusal(read.error(), ErrorKind::kPrecondition);
   require(read->whole_bytes <= bytes.size(), "more was read than there is");
-  const std::string text = written(read->trials, head, hosts);
+  const std::string text = log_text(read->trials, head, hosts);
   const auto again = read_trial_log(text, head, hosts);
   require(again.has_value(), "what is written is not read");
-  require(written(again->trials, head, hosts) == text, "what is written changes when it is read");
+  require(log_text(again->trials, head, hosts) == text, "what is written changes when it is read");
   const auto cut = read_trial_log(text.substr(0, text.size() - 1), head, hosts);
   if (read->trials.empty()) return require(!cut.has_value(), "a log without its first line");
   require(cut.has_value() && cut->trials.size() + 1 == read->trials.size(),

@@ -31,7 +31,7 @@ class Holder {
       for (;;) pause();
     }
     char done = 0;
-    if (read(held[0], &done, 1) != 1 || done != 'y') throw std::runtime_error("not held");
+    if (::read(held[0], &done, 1) != 1 || done != 'y') throw std::runtime_error("not held");
     close(held[0]);
     close(held[1]);
   }

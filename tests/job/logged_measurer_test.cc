@@ -232,6 +232,54 @@ TEST_F(LoggedMeasurerTest, LogsOfOtherRunsAreRefused) {
   EXPECT_EQ(why_not({.resume = path_}), "opened");
 }
 
+// Answers with pre-emptions, by the verdict that it is given.
+class Preempted final : public Measurer {
+ public:
+  Result<TrialResult> measure(const TrialSpec& spec) override {
+    TrialResult trial{.spec = spec, .verdict = verdict};
+    DirectionResult one{.from = "a", .to = "b", .counts = {.intended = 10, .offered = 10}};
+    one.pacing.preemptions = {.count = 2, .total = 9, .max = 5, .log = {{1, 4}, {7, 5}}};
+    one.receive_preemptions = {.count = 1, .total = 3, .max = 3, .log = {{2, 3}}};
+    trial.directions = {one};
+    return trial;
+  }
+  Verdict verdict = Verdict::kPass;
+};
+
+// With a log or without, when it is written and when it is read.
+TEST_F(LoggedMeasurerTest, ValidTrialsAreWithoutTheLogOfTheirPreemptions) {
+  Preempted inner;
+  const auto logs = [](LoggedMeasurer& measurer, std::uint64_t id) {
+    const auto trial = measurer.measure({.id = id, .intended_fps = 1000, .duration = kSecond});
+    EXPECT_TRUE(trial);
+    const DirectionResult& one = trial->directions.at(0);
+    EXPECT_EQ(one.pacing.preemptions.count, 2u);
+    EXPECT_EQ(one.receive_preemptions.total, 3);
+    return one.pacing.preemptions.log.size() + one.receive_preemptions.log.size();
+  };
+  for (const TrialLogSettings& log : {TrialLogSettings{}, TrialLogSettings{.begin = path_}}) {
+    const auto made = open(log);
+    ASSERT_TRUE(made) << made.error().message;
+    (*made)->use(inner);
+    inner.verdict = Verdict::kPass;
+    EXPECT_EQ(logs(**made, 1), 0u);
+    inner.verdict = Verdict::kFail;
+    EXPECT_EQ(logs(**made, 2), 0u);
+    inner.verdict = Verdict::kInvalid;
+    EXPECT_EQ(logs(**made, 3), 3u);
+  }
+  std::string all = text();  // as an earlier version wrote it
+  const std::string empty = "\"log\":[]";
+  ASSERT_NE(all.find(empty), std::string::npos);
+  all.replace(all.find(empty), empty.size(), R"("log":[{"at_ns":1,"length_ns":4}])");
+  write(all);
+  const auto again = open({.resume = path_});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(logs(**again, 1), 0u);
+  EXPECT_EQ(logs(**again, 2), 0u);
+  EXPECT_EQ(logs(**again, 3), 3u);
+}
+
 TEST_F(LoggedMeasurerTest, ADiskThatIsFullIsSaid) {
   EXPECT_NE(why_not({.begin = "/dev/full"}).find("/dev/full"), std::string::npos);
   const auto made = open({.begin = "/no/such/folder/log"});

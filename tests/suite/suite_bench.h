@@ -13,7 +13,7 @@
 namespace wireproof {
 
 inline constexpr double kBoxCapacity = 1'000;
-inline constexpr double kHighest = 5'000;
+inline constexpr double kBoxHighest = 5'000;
 
 // Who resets nothing, and remembers being asked.
 class Watched final : public Resetter {
@@ -38,7 +38,7 @@ class SuiteRunTest : public ::testing::Test {
   void use(const WireSpec& wire) { box_.emplace(wire, clock_); }
 
   // One size, of that highest rate; 0: the tester's own.
-  void quick(std::vector<SuiteTest> tests, double highest = kHighest) {
+  void quick(std::vector<SuiteTest> tests, double highest = kBoxHighest) {
     run_.spec = quick_length(std::move(tests));
     run_.sizes = {{.name = "64",
                    .goals = {{.min_fps = 1,

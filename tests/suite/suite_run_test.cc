@@ -145,7 +145,7 @@ TEST_F(SuiteRunTest, LossRateGoesDownToTwoLoadsWithoutLoss) {
   for (const LossStep& step : loss.steps) percents.push_back(step.percent);
   EXPECT_EQ(percents, (std::vector<double>{100, 90, 80, 70, 60, 50, 40, 30, 20, 10}));
   for (const LossStep& step : loss.steps) {
-    const double load = kHighest * step.percent / 100;
+    const double load = kBoxHighest * step.percent / 100;
     EXPECT_DOUBLE_EQ(step.load_fps, load);
     const double passed = kBoxCapacity * 10 + 51;
     EXPECT_NEAR(*step.loss_ratio, std::max(0.0, 1 - passed / (load * 10)), 1e-4);
