@@ -238,8 +238,9 @@ class Preempted final : public Measurer {
   Result<TrialResult> measure(const TrialSpec& spec) override {
     TrialResult trial{.spec = spec, .verdict = verdict};
     DirectionResult one{.from = "a", .to = "b", .counts = {.intended = 10, .offered = 10}};
+    one.pacing.mode = "burst";
     one.pacing.preemptions = {.count = 2, .total = 9, .max = 5, .log = {{1, 4}, {7, 5}}};
-    one.receive_preemptions = {.count = 1, .total = 3, .max = 3, .log = {{2, 3}}};
+    one.receive_preemptions = {.threshold = 1, .count = 1, .total = 3, .max = 3, .log = {{2, 3}}};
     trial.directions = {one};
     return trial;
   }
