@@ -228,7 +228,8 @@ HostFinding check_isolation(const CpuFacts& facts, const CpuList& allowed,
   const CpuList isolated = facts.isolated();
   if (!isolated.empty()) return good("isolation", "isolated CPUs: " + list_text(isolated));
   if (allowed.size() < 2) return good("isolation", "none; one CPU cannot be isolated");
-  if (partition) return good("isolation", "no isolated CPUs; --isolate takes them for a run");
+  if (partition)
+    return good("isolation", "no isolated CPUs; --isolate asks the kernel for them, for a run");
   return limits("isolation",
                 fmt::format("no isolated CPUs: other work can delay sender and receiver; --isolate "
                             "is not possible: {}",

@@ -98,7 +98,7 @@ JobContext context_of(const Session& session, JobEvents& events) {
           .clock = session.clock,
           .cancelled = interrupted(),
           .events = events,
-          .cores = allowed_cpus(),
+          .cores = {},
           .calibration_file = calibration_path(std::getenv("XDG_STATE_HOME"), std::getenv("HOME")),
           .origin = session.origin};
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -26,6 +28,9 @@ constexpr std::string_view kGroupPrefix = "wireproof.";
 // A thread that has ended is in its group for a moment more.
 constexpr auto kThreadsEnd = std::chrono::seconds(1);
 constexpr auto kLookAgain = std::chrono::milliseconds(1);
+
+// Who turned the cpuset controller on, in the journal.
+constexpr const char* kOurs = "ours";
 
 std::atomic<bool> in_use{false};
 
@@ -95,25 +100,56 @@ tl::unexpected<Error> no_partition(std::string why, std::string cure, int error 
 }
 
 constexpr const char* kAtBoot =
-    "boot with isolcpus=, then give the cores as --tx-cores, --rx-cores";
+    "boot with isolcpus=2,3 instead, and run it under taskset -c 0,2,3 with --tx-cores 2 "
+    "--rx-cores 3";
 
-// The groups of others, directly below the root, that have cores of their own.
-bool others_have_cores(const fs::path& groups, bool ours_too) {
+// One process at a time makes or removes groups of ours: the controller is turned on for the first
+// of them, and off behind the last.
+class GroupsLock {
+ public:
+  explicit GroupsLock(const fs::path& groups)
+      : folder_(::open(groups.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (folder_ && flock(folder_.get(), LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  UniqueFd folder_;  // which unlocks it
+};
+
+// "member" and an empty list are what every group has.
+bool says_more(const fs::path& file) {
+  const std::string line = first_line(file);
+  return !line.empty() && line != "member";
+}
+
+bool has_cores(const fs::path& group) {
+  for (const char* file :
+       {"cpuset.cpus", "cpuset.cpus.exclusive", "cpuset.cpus.partition", "cpuset.mems"}) {
+    if (says_more(group / file)) return true;
+  }
+  return has_word(first_line(group / "cgroup.subtree_control"), "cpuset");
+}
+
+// A group directly below the root, `own` aside, that uses the controller.
+bool others_have_cores(const fs::path& groups, const std::string& own) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(groups, error)) {
-    const bool ours = entry.path().filename().string().starts_with(kGroupPrefix);
-    if (ours && !ours_too) continue;
-    if (!first_line(entry.path() / "cpuset.cpus").empty()) return true;
-    if (has_word(first_line(entry.path() / "cgroup.subtree_control"), "cpuset")) return true;
+  for (fs::directory_iterator entry(groups, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().filename() != own && has_cores(entry->path())) return true;
   }
   return false;
 }
 
-// The controller was there before us, and is not there for another run of ours alone.
-bool controller_stays(const fs::path& groups) {
-  if (!has_word(first_line(groups / "cgroup.subtree_control"), "cpuset")) return false;
-  const bool only_ours = others_have_cores(groups, true) && !others_have_cores(groups, false);
-  return !only_ours;
+// Who turned the controller on. Another run of ours may have: it then leaves it to us.
+const char* owner_of_controller(const fs::path& groups) {
+  if (!has_word(first_line(groups / "cgroup.subtree_control"), "cpuset")) return kOurs;
+  for (const JournalEntry& entry : all_journalled()) {
+    const auto field = entry.fields.find("controller");
+    if (entry.kind == kCorePartitionKind && field != entry.fields.end() && field->second == kOurs)
+      return kOurs;
+  }
+  return "found";
 }
 
 // "/user.slice/session-1.scope": the group of this process in v2.
@@ -125,9 +161,11 @@ std::string own_group() {
   return {};
 }
 
+// Of no other process either, whose number may be the same in another PID namespace.
 std::string name_of_group() {
-  static std::atomic<unsigned> counter{0};
-  return fmt::format("{}{}.{}", kGroupPrefix, getpid(), counter++);
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return fmt::format("{}{}.{:x}{:08x}", kGroupPrefix, getpid(), now.tv_sec, now.tv_nsec);
 }
 
 // A threaded group with these cores, still an ordinary member of the root's partition.
@@ -145,6 +183,10 @@ Status make_group(const fs::path& groups, const std::string& name, const std::st
       return no_partition(fmt::format("{} of {} is refused: {}", file, name, std::strerror(error)),
                           kAtBoot, error);
   }
+  // Then nobody can take the controller from the root by the way, as systemd does.
+  static_cast<void>(write_value(group / "cgroup.subtree_control", "+cpuset"));
+  // Against kernel threads that are not bound to another core; where groups have weights at all.
+  static_cast<void>(write_value(group / "cpu.weight", "10000"));
   return {};
 }
 
@@ -154,9 +196,11 @@ Status isolate(const fs::path& group, const std::string& cores) {
   const int error = write_value(file, "isolated");
   const std::string said = first_line(file);
   if (error == 0 && said == "isolated") return {};
-  const std::string why =
-      error != 0 && said.find('(') == std::string::npos ? std::string(std::strerror(error)) : said;
-  return no_partition(fmt::format("a partition of {} is refused: {}", cores, why),
+  if (error == EINVAL && said == "member")
+    return no_partition("its kernel knows no isolated partitions (Linux 6.1 and later)", kAtBoot,
+                        error);
+  return no_partition(fmt::format("a partition of {} is refused: {}", cores,
+                                  error != 0 ? std::strerror(error) : said),
                       "leave the host a core, and give cores that no other group has (cpuset.cpus)",
                       error);
 }
@@ -181,8 +225,14 @@ Status CorePartition::check(const std::string& root) {
     return no_partition("this process sees a part of its groups alone, as in a container",
                         "run it outside of the container");
   if (::access((groups / "cgroup.procs").c_str(), W_OK) != 0)
-    return no_partition(fmt::format("{}: {}", groups.string(), std::strerror(errno)),
-                        "run it as root", errno);
+    return no_partition(
+        fmt::format("{}: {}", groups.string(), std::strerror(errno)),
+        errno == EROFS ? "run it where the hierarchy may be written" : "run it as root", errno);
+  if (first_line(at / "proc/cmdline").find("isolcpus=") != std::string::npos)
+    return no_partition(
+        "it has isolated cores since it was booted (isolcpus=)",
+        "give those: run it under taskset with them and another core, and name them "
+        "as --tx-cores and --rx-cores");
   return {};
 }
 
@@ -191,16 +241,16 @@ Result<std::unique_ptr<CorePartition>> CorePartition::make(const CpuList& cores,
   if (in_use.exchange(true))
     return no_partition("another job of this process has", "run one such job after the other");
   const std::string groups = find_groups("/");
-  std::unique_ptr<CorePartition> made(new CorePartition(groups));
   const std::string name = name_of_group();
+  std::unique_ptr<CorePartition> made(new CorePartition(groups, name));
+  const GroupsLock lock(groups);
   const std::string list = fmt::format("{}", fmt::join(cores, ","));
   const std::string before = own_group();
-  if (Status kept =
-          journal.record({.kind = kCorePartitionKind,
-                          .fields = {{"group", name},
-                                     {"cores", list},
-                                     {"controller", controller_stays(groups) ? "found" : "ours"}}},
-                         Journal::Where::kHost);
+  if (Status kept = journal.record({.kind = kCorePartitionKind,
+                                    .fields = {{"group", name},
+                                               {"cores", list},
+                                               {"controller", owner_of_controller(groups)}}},
+                                   Journal::Where::kHost);
       !kept) {
     return tl::unexpected(kept.error());
   }
@@ -231,20 +281,33 @@ CorePartition::~CorePartition() {
 Status CorePartition::join() const {
   if (::write(threads_.get(), "0", 1) == 1) return {};
   return fail(ErrorKind::kPrecondition,
-              fmt::format("a worker cannot join its isolated cores: {}", std::strerror(errno)),
-              "was the control group changed meanwhile?", errno);
+              fmt::format("a worker cannot join its isolated cores: {}", std::strerror(errno)), {},
+              errno);
 }
 
-Status undo_core_partition(const JournalEntry& entry) {
+Status CorePartition::holds() const {
+  const std::string said = first_line(fs::path(groups_) / name_ / "cpuset.cpus.partition");
+  if (said == "isolated") return {};
+  return fail(ErrorKind::kPrecondition,
+              fmt::format("the isolated cores are taken back: the kernel says '{}' of {}",
+                          said.empty() ? "nothing" : said, name_),
+              "was its control group changed by another program meanwhile?");
+}
+
+Status undo_core_partition(const JournalEntry& entry, const std::string& root) {
   const auto field = [&entry](const char* key) {
     const auto found = entry.fields.find(key);
     return found == entry.fields.end() ? std::string() : found->second;
   };
-  const fs::path groups = find_groups("/");
   const std::string name = field("group");
   // A name that is no group of ours is nobody's order to remove one.
-  if (groups.empty() || !name.starts_with(kGroupPrefix) || name.find('/') != std::string::npos)
-    return {};
+  if (!name.starts_with(kGroupPrefix) || name.find('/') != std::string::npos) return {};
+  const fs::path groups = find_groups(root);
+  std::error_code none;
+  if (groups.empty() || !fs::exists(groups / "cgroup.procs", none))
+    return fail(ErrorKind::kPrecondition, "cgroup v2 is not mounted here",
+                fmt::format("remove its group {} by hand", name));
+  const GroupsLock lock(groups);
   const auto until = std::chrono::steady_clock::now() + kThreadsEnd;
   while (::rmdir((groups / name).c_str()) != 0 && errno != ENOENT) {
     if (errno != EBUSY || std::chrono::steady_clock::now() > until)
@@ -253,7 +316,7 @@ Status undo_core_partition(const JournalEntry& entry) {
                   "end the threads in its cgroup.threads", errno);
     std::this_thread::sleep_for(kLookAgain);
   }
-  if (field("controller") == "ours" && !others_have_cores(groups, true))
+  if (field("controller") == kOurs && !others_have_cores(groups, name))
     static_cast<void>(write_value(groups / "cgroup.subtree_control", "-cpuset"));
   return {};
 }

@@ -36,17 +36,22 @@ class CorePartition {
 
   // The calling thread is in the partition from now on, and may pin itself to one of the cores.
   [[nodiscard]] Status join() const;
+  // Whether the cores are still taken: whoever may write there can undo it, and so does the kernel
+  // where another group claims them. Says why not.
+  [[nodiscard]] Status holds() const;
 
  private:
-  explicit CorePartition(std::string groups) : groups_(std::move(groups)) {}
+  CorePartition(std::string groups, std::string name)
+      : groups_(std::move(groups)), name_(std::move(name)) {}
 
   std::string groups_;  // where the hierarchy is mounted
-  UniqueFd threads_;    // the partition's cgroup.threads
+  std::string name_;    // of the partition's group there
+  UniqueFd threads_;    // its cgroup.threads
   std::string before_;  // the group the process was taken from; empty: it was not
 };
 
 // For the journal: JournalEntry{kCorePartitionKind, ...} and its undo.
 inline constexpr const char* kCorePartitionKind = "core-partition";
-[[nodiscard]] Status undo_core_partition(const JournalEntry& entry);
+[[nodiscard]] Status undo_core_partition(const JournalEntry& entry, const std::string& root = "/");
 
 }  // namespace wireproof

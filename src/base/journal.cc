@@ -227,6 +227,17 @@ Result<std::vector<LeftoverChange>> undo_dead(const UndoKinds& kinds, bool dry_r
   return changes;
 }
 
+std::vector<JournalEntry> all_journalled(const fs::path& directory) {
+  std::vector<JournalEntry> all;
+  std::error_code error;
+  for (fs::directory_iterator file(directory, error), end; !error && file != end;
+       file.increment(error)) {
+    if (file->path().extension() != kSuffix) continue;
+    for (JournalEntry& entry : read_entries(file->path())) all.push_back(std::move(entry));
+  }
+  return all;
+}
+
 std::string journal_line(const JournalEntry& entry) {
   std::string line = fmt::format("{} {}", entry.kind, entry.netns);
   for (const auto& [key, value] : entry.fields) line += fmt::format(" {}={}", key, escaped(value));

@@ -91,6 +91,10 @@ struct LeftoverChange {
     const UndoKinds& kinds, bool dry_run,
     const std::filesystem::path& directory = journal_directory());
 
+// What is written now, by the living and the dead; of files that cannot be read nothing.
+[[nodiscard]] std::vector<JournalEntry> all_journalled(
+    const std::filesystem::path& directory = journal_directory());
+
 // The file's format: the line of one entry, with its newline, and the entries of a whole file. A
 // line that was cut short by the death of its writer is left out: that change was not made.
 [[nodiscard]] std::string journal_line(const JournalEntry& entry);

@@ -47,8 +47,8 @@ Result<CorePlan> plan_cores(const CorePlanSpec& spec) {
     if (contains(spec.near, cpu)) preferred.push_back(cpu);
   }
   if (preferred.size() < std::min<std::size_t>(spec.allowed.size(), 2)) preferred = spec.allowed;
-  if (spec.isolate && preferred.size() == spec.allowed.size() && preferred.size() > 1)
-    preferred.erase(preferred.begin());  // the host's
+  if (spec.isolate && preferred.size() > 1)
+    std::erase(preferred, spec.allowed.front());  // the host's
 
   CpuList tx = spec.tx_cores;
   CpuList rx = spec.rx_cores;

@@ -167,6 +167,11 @@ Result<Nanoseconds> PacketMeasurer::run_phase(StreamRun run, bool counted) {
     finish_interval(*direction, now, counted);
   }
   if (counted) keep_preemptions(*group, specs, run.epoch);
+  // What was promised for the whole of it.
+  if (cores_.partition != nullptr) {
+    if (const Status holds = cores_.partition->holds(); !holds)
+      return tl::unexpected(holds.error());
+  }
   return run.epoch;
 }
 

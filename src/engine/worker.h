@@ -37,7 +37,7 @@ class Workers {
  public:
   virtual ~Workers() = default;
   // Blocks until all could run at once (milliseconds). Fails (kPrecondition) where the host refused
-  // one of them; then none runs any more.
+  // one of them; then none has run anything.
   [[nodiscard]] virtual Status wait_until_ready() const = 0;
   virtual void go() = 0;
   virtual void stop() = 0;

@@ -58,12 +58,13 @@ void add_with_lower(const fs::path& root, const std::string& interface,
 
 }  // namespace
 
-std::vector<PciNic> nics_below(const std::vector<std::string>& interfaces, std::vector<PciNic> nics,
+std::vector<PciNic> nics_below(const std::vector<std::string>& ports, std::vector<PciNic> nics,
                                const std::string& root) {
   std::set<std::string> wanted;
-  for (const std::string& name : interfaces) add_with_lower(root, name, wanted);
+  for (const std::string& name : ports) add_with_lower(root, name, wanted);
   std::erase_if(nics, [&wanted](const PciNic& nic) {
-    return std::none_of(nic.interfaces.begin(), nic.interfaces.end(),
+    return !wanted.contains(nic.address) &&
+           std::none_of(nic.interfaces.begin(), nic.interfaces.end(),
                         [&wanted](const std::string& name) { return wanted.contains(name); });
   });
   return nics;
@@ -78,8 +79,11 @@ Result<MovedInterrupts> move_interrupts(const std::vector<PciNic>& nics, const C
       const std::string number = std::to_string(interrupt.number);
       const fs::path path = affinity_file(root, number);
       const CpuList before = affinity(path);
+      if (before.empty() || without(before, off) == before) continue;
       CpuList after = without(before, off);
-      if (before.empty() || after == before) continue;
+      std::erase_if(after, [&online](unsigned cpu) {
+        return std::find(online.begin(), online.end(), cpu) == online.end();
+      });
       if (after.empty()) after = without(online, off);
       const Status kept =
           journal.record({.kind = kInterruptKind,
@@ -88,14 +92,26 @@ Result<MovedInterrupts> move_interrupts(const std::vector<PciNic>& nics, const C
                                      {"now", fmt::format("{}", fmt::join(after, ","))}}},
                          Journal::Where::kHost);
       if (!kept) return tl::unexpected(kept.error());
-      if (serve_on(path, after) == 0) {
+      if (const int error = serve_on(path, after); error == 0) {
         ++result.moved;
       } else {
         result.refused.push_back(interrupt.number);
+        result.refusal = error;
       }
     }
   }
   return result;
+}
+
+unsigned served_on(const std::vector<PciNic>& nics, const CpuList& cpus, const std::string& root) {
+  unsigned served = 0;
+  for (const PciNic& nic : nics) {
+    for (const PciInterrupt& interrupt : nic.interrupts) {
+      const CpuList now = affinity(affinity_file(root, std::to_string(interrupt.number)));
+      if (without(now, cpus) != now) ++served;
+    }
+  }
+  return served;
 }
 
 Status undo_interrupt_affinity(const JournalEntry& entry, const std::string& root) {

@@ -11,15 +11,16 @@
 
 namespace wireproof {
 
-// Of `nics`, those that these interfaces are or stand on (VLANs, bonds, bridges), by the lower_*
-// links of sysfs below `root`.
-[[nodiscard]] std::vector<PciNic> nics_below(const std::vector<std::string>& interfaces,
+// Of `nics`, those that these ports are, by PCI address or interface, or stand on (VLANs, bonds,
+// bridges), by the lower_* links of sysfs below `root`.
+[[nodiscard]] std::vector<PciNic> nics_below(const std::vector<std::string>& ports,
                                              std::vector<PciNic> nics,
                                              const std::string& root = "/");
 
 struct MovedInterrupts {
   unsigned moved = 0;
-  std::vector<unsigned> refused;  // numbers: the kernel manages where these are served
+  std::vector<unsigned> refused;  // numbers
+  int refusal = 0;                // of the last: errno
 };
 
 // Serves the NICs' interrupts on none of `off`: on what is left of the CPUs they are allowed, or
@@ -29,6 +30,10 @@ struct MovedInterrupts {
                                                       const CpuList& off, const CpuList& online,
                                                       Journal& journal,
                                                       const std::string& root = "/");
+
+// Of the NICs' interrupts, how many may be served on one of these CPUs now.
+[[nodiscard]] unsigned served_on(const std::vector<PciNic>& nics, const CpuList& cpus,
+                                 const std::string& root = "/");
 
 // For the journal: JournalEntry{kInterruptKind, ...} and its undo, which leaves alone what somebody
 // else has set meanwhile.

@@ -6,7 +6,6 @@
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
-#include "job/leftovers.h"
 #include "job/test_ports.h"
 #include "report/calibration.h"
 #include "search/bisect.h"
@@ -224,7 +223,6 @@ Result<std::string> plan_calibrate_job(const Settings& settings, const JobContex
 }
 
 Status run_calibrate_job(const Settings& settings, const JobContext& context, RunReport& report) {
-  undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_test(settings.test, context);
   if (!prepared) return tl::unexpected(prepared.error());
   const std::string& path = context.calibration_file;

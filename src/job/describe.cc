@@ -72,6 +72,10 @@ void describe_counters(const DeviceCounters& counters, NicFacts& nic) {
 }
 
 void describe_counters(const OpenPorts& ports, RunReport& report) {
+  if (ports.isolation) {
+    if (std::string back = ports.isolation->interrupts_came_back(); !back.empty())
+      report.notes.push_back(std::move(back));
+  }
   std::size_t index = 0;
   for (Device* device : {ports.a.get(), ports.b.get()}) {
     if (device == nullptr) continue;
@@ -169,7 +173,7 @@ std::string plan_text(const TestSettings& test, const PreparedTest& prepared,
   if (const auto cores = plan_cores_of(test, context.cores, -1)) {
     text += fmt::format("cores       sending {}, receiving {}{}\n", fmt::join(cores->tx, ","),
                         cores->rx.empty() ? "none" : fmt::format("{}", fmt::join(cores->rx, ",")),
-                        test.isolate ? ", isolated from other programs" : "");
+                        test.isolate ? ", to be isolated from other programs" : "");
   }
   return text + "dry run: nothing was opened and nothing was sent\n";
 }

@@ -10,7 +10,6 @@
 #include "job/describe.h"
 #include "job/dut_plan.h"
 #include "job/kinds.h"
-#include "job/leftovers.h"
 #include "job/log_file.h"
 #include "job/test_ports.h"
 
@@ -210,7 +209,6 @@ Status run_dut_job(const Settings& asked, const JobContext& context, RunReport& 
     pinned.emplace(std::move(*made));
     report.here().cores_used.push_back({*settings.core, "forward"});
   }
-  undo_leftovers(report);
   Result<TwoPorts> ports = open_both(settings, context);
   if (!ports) return tl::unexpected(ports.error());
   for (const Device* device : {ports->a.get(), ports->b.get()}) {

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "job/host_facts.h"
 #include "job/kinds.h"
+#include "job/leftovers.h"
 #include "job/ptp_state.h"
 #include "report/presentable.h"
 #include "settings/reading.h"
@@ -45,13 +46,21 @@ Status no_job(Verb verb) {
   return fail(ErrorKind::kUsage, fmt::format("{} is not a job", word_of(kVerbWords, verb)));
 }
 
+JobContext with_cores(const JobContext& context) {
+  JobContext placed = context;
+  if (placed.cores.empty()) placed.cores = allowed_cpus();
+  return placed;
+}
+
 Status run_begun(const Settings& settings, const JobContext& context, RunReport& report) {
   const JobKind* const kind = job_kind(settings.verb);
   if (kind == nullptr) return no_job(settings.verb);
   try {
-    const Result<ScopedCpus> within = ScopedCpus::make(context.cores);
+    undo_leftovers(report);
+    const JobContext placed = with_cores(context);
+    const Result<ScopedCpus> within = ScopedCpus::make(placed.cores);
     if (!within) return tl::unexpected(within.error());
-    return kind->run(settings, context, report);
+    return kind->run(settings, placed, report);
   } catch (const std::exception&) {
     return tl::unexpected(unforeseen_error());
   }
@@ -115,7 +124,7 @@ RunReport run_job(const Settings& settings, const JobContext& context) {
 Result<std::string> plan_job(const Settings& settings, const JobContext& context) {
   const JobKind* const kind = job_kind(settings.verb);
   if (kind == nullptr) return tl::unexpected(no_job(settings.verb).error());
-  return kind->plan(settings, context);
+  return kind->plan(settings, with_cores(context));
 }
 
 }  // namespace wireproof

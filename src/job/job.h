@@ -29,7 +29,9 @@ struct JobContext {
   const HostClock& clock;              // of this job alone, whose thread looks after it
   const std::atomic<bool>& cancelled;  // set, for good, by any thread: it ends within 100 ms
   JobEvents& events;
-  CpuList cores;                 // it runs there, its thread too; but for a core that dut is given
+  // It runs there, its thread too, but for a core that dut is given. Empty: wherever this process
+  // may, once what killed runs left is undone, which may keep cores from it.
+  CpuList cores;
   std::string calibration_file;  // empty: none is kept, and none is known
   JobOrigin origin;
 };

@@ -11,7 +11,7 @@ namespace wireproof {
 const UndoKinds& undo_kinds() {
   static const UndoKinds kinds{
       {kClsactKind, undo_clsact_filter},
-      {kCorePartitionKind, undo_core_partition},
+      {kCorePartitionKind, [](const JournalEntry& entry) { return undo_core_partition(entry); }},
       {kInterruptKind, [](const JournalEntry& entry) { return undo_interrupt_affinity(entry); }}};
   return kinds;
 }

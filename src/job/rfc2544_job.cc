@@ -7,7 +7,6 @@
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
-#include "job/leftovers.h"
 #include "job/logged_measurer.h"
 #include "job/reset_command.h"
 #include "job/search_job.h"
@@ -229,7 +228,6 @@ void settle_status(const SuiteFindings& found, RunReport& report) {
 }
 
 Status run_rfc2544_job(const Settings& settings, const JobContext& context, RunReport& report) {
-  undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_suite(settings, context);
   if (!prepared) return tl::unexpected(prepared.error());
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, context);

@@ -9,7 +9,6 @@
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
-#include "job/leftovers.h"
 #include "job/logged_measurer.h"
 #include "job/test_ports.h"
 #include "search/bisect.h"
@@ -139,7 +138,6 @@ Result<PreparedTest> prepare_search(const Settings& settings, const JobContext& 
 }
 
 Status search_by_frames(const Settings& settings, const JobContext& context, RunReport& report) {
-  undo_leftovers(report);
   const Result<PreparedTest> prepared = prepare_search(settings, context);
   if (!prepared) return tl::unexpected(prepared.error());
   const Result<OpenPorts> ports = open_ports(settings.test, *prepared, context);

@@ -202,18 +202,21 @@ Status check_destinations(const PreparedTest& prepared, const TestSettings& test
   return {};
 }
 
-// The clock is compared on all cores, then some are isolated, then this thread goes to its own.
+// The clock is compared on all cores with loops, then some are isolated, then this thread goes to
+// its own.
 Status settle_cores(const TestSettings& test, const PreparedTest& prepared,
                     const JobContext& context, TestCores& cores) {
   const CpuList used = cores.cores.with_loops();
   context.clock.check_cores(used, &context.cancelled);
   if (test.isolate) {
-    std::vector<std::string> interfaces = prepared.tx.nature.interfaces;
-    if (prepared.rx) {
-      const std::vector<std::string>& more = prepared.rx->nature.interfaces;
-      interfaces.insert(interfaces.end(), more.begin(), more.end());
+    std::vector<std::string> names;
+    for (const NamedPort* port : {&prepared.tx, prepared.rx ? &*prepared.rx : nullptr}) {
+      if (port == nullptr) continue;
+      const std::vector<std::string>& interfaces = port->nature.interfaces;
+      names.insert(names.end(), interfaces.begin(), interfaces.end());
+      if (!port->nature.pci.empty()) names.push_back(port->nature.pci);
     }
-    auto isolation = Isolation::make(used, interfaces);
+    auto isolation = Isolation::make(used, names);
     if (!isolation) return tl::unexpected(isolation.error());
     cores.isolation = std::move(*isolation);
     cores.cores.partition = &cores.isolation->partition();

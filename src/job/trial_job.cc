@@ -8,7 +8,6 @@
 #include "job/describe.h"
 #include "job/kinds.h"
 #include "job/known_baselines.h"
-#include "job/leftovers.h"
 #include "job/log_file.h"
 #include "job/test_ports.h"
 #include "settings/loads.h"
@@ -177,7 +176,6 @@ Result<std::string> plan_trial_job(const Settings& settings, const JobContext& c
 }
 
 Status run_trial_job(const Settings& settings, const JobContext& context, RunReport& report) {
-  undo_leftovers(report);
   const Result<PreparedTrial> prepared = prepare_trial(settings, context);
   if (!prepared) return tl::unexpected(prepared.error());
   Result<std::optional<LogFile>> frame_log = open_frame_log(settings.trial.frame_log);

@@ -240,9 +240,10 @@ SettingRows tester_settings() {
        forms::cpus(test<&TestSettings::tx_cores>())},
       {"rx-cores", "CPUS", "cores that receive", kTests, Scope::kJob,
        forms::cpus(test<&TestSettings::rx_cores>())},
-      {"isolate", "",
-       "keep all other programs and the ports' interrupts off these cores during the run (root)",
-       kTests, Scope::kJob, on(test<&TestSettings::isolate>())},
+      of_calibration({"isolate", "",
+                      "keep all other programs and the ports' interrupts off these cores during "
+                      "the run (root)",
+                      kTests, Scope::kJob, on(test<&TestSettings::isolate>())}),
       of_calibration(
           {"burst", "N",
            "frames that the device can take at once; most that are caught up after a stall", kTests,

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <tuple>
+
 #include "support/fake_root.h"
 
 // What the kernel does with a partition is seen in an emulated machine: tests/pci/isolation.py.
@@ -57,15 +61,68 @@ TEST(CorePartition, FindsWhatTheFirstProcessHas) {
   EXPECT_EQ(why_not(root), "");
 }
 
+// The folders are left, which an undo that believed the entry would remove.
 TEST(CorePartition, UndoesNoGroupOfOthers) {
-  const auto undone = [](const char* group) {
-    return undo_core_partition({.kind = kCorePartitionKind, .fields = {{"group", group}}})
+  const FakeRoot root;
+  set_up(root);
+  const std::filesystem::path groups = root.path() + "/sys/fs/cgroup";
+  const auto undone = [&](const char* group) {
+    return undo_core_partition(
+               {.kind = kCorePartitionKind, .fields = {{"group", group}, {"controller", "found"}}},
+               root.path())
         .has_value();
   };
-  EXPECT_TRUE(undone("../wireproof.1.0"));
-  EXPECT_TRUE(undone("wireproof.1.0/../../user.slice"));
-  EXPECT_TRUE(undone("wireproof.4194305.0"));  // gone by itself
-  EXPECT_TRUE(undo_core_partition({.kind = kCorePartitionKind}).has_value());
+  for (const char* name : {"user.slice", "wireproof.1.0", "wireproof.1.0/below"})
+    std::filesystem::create_directory(groups / name);
+  EXPECT_TRUE(undone("user.slice"));
+  EXPECT_TRUE(undone("wireproof.1.0/below"));
+  EXPECT_TRUE(undone("wireproof.1.0/../user.slice"));
+  EXPECT_TRUE(std::filesystem::exists(groups / "user.slice"));
+  EXPECT_TRUE(std::filesystem::exists(groups / "wireproof.1.0/below"));
+  std::filesystem::remove(groups / "wireproof.1.0/below");
+  EXPECT_TRUE(undone("wireproof.1.0"));
+  EXPECT_FALSE(std::filesystem::exists(groups / "wireproof.1.0"));
+  EXPECT_TRUE(undone("wireproof.1.0")) << "gone by itself";
+}
+
+// Somebody uses the controller by now, for cores or for memory: it stays.
+TEST(CorePartition, TakesTheControllerFromNobody) {
+  for (const auto& [file, text, stays] :
+       {std::tuple{"cpuset.cpus", "2-3\n", true}, std::tuple{"cpuset.mems", "0\n", true},
+        std::tuple{"cpuset.cpus.partition", "root\n", true},
+        std::tuple{"cgroup.subtree_control", "cpu cpuset\n", true},
+        std::tuple{"cpuset.cpus.partition", "member\n", false},
+        std::tuple{"cpuset.cpus", "\n", false}}) {
+    const FakeRoot root;
+    set_up(root);
+    root.write("sys/fs/cgroup/cgroup.subtree_control", "cpuset cpu\n");
+    root.write(std::string("sys/fs/cgroup/user.slice/") + file, text);
+    EXPECT_TRUE(
+        undo_core_partition({.kind = kCorePartitionKind,
+                             .fields = {{"group", "wireproof.1.0"}, {"controller", "ours"}}},
+                            root.path()));
+    std::ifstream control(root.path() + "/sys/fs/cgroup/cgroup.subtree_control");
+    std::string line;
+    std::getline(control, line);
+    // A file keeps what is behind the text that is written into it; the kernel's would not.
+    EXPECT_EQ(line, stays ? "cpuset cpu" : "-cpusetcpu") << file << ' ' << text;
+  }
+}
+
+TEST(CorePartition, WhatCannotBeSeenIsNotUndone) {
+  const FakeRoot root;
+  root.write("proc/self/mountinfo", kMounts);
+  EXPECT_FALSE(
+      undo_core_partition({.kind = kCorePartitionKind, .fields = {{"group", "wireproof.1.0"}}},
+                          root.path())
+          .has_value());
+}
+
+TEST(CorePartition, CoresThatWereIsolatedAtBootAreOthers) {
+  const FakeRoot root;
+  set_up(root);
+  root.write("proc/cmdline", "root=/dev/vda1 isolcpus=2,3 quiet\n");
+  EXPECT_EQ(why_not(root), "it has isolated cores since it was booted (isolcpus=)");
 }
 
 }  // namespace

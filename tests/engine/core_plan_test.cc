@@ -34,6 +34,9 @@ TEST(CorePlan, IsolatedCoresLeaveOneToTheHost) {
   ASSERT_TRUE(near.has_value());
   EXPECT_EQ(near->with_loops(), (CpuList{2, 3}));
   EXPECT_EQ(near->control, (CpuList{0, 1}));
+  const auto lowest = plan_cores({.allowed = {0, 1, 2, 3}, .near = {0, 1}, .isolate = true});
+  ASSERT_TRUE(lowest.has_value());
+  EXPECT_EQ(lowest->with_loops(), CpuList{1});
   const auto two = plan_cores({.allowed = {0, 1}, .isolate = true});
   ASSERT_TRUE(two.has_value());
   EXPECT_EQ(two->with_loops(), CpuList{1});

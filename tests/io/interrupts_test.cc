@@ -52,7 +52,7 @@ TEST_F(InterruptsTest, LeaveTheCoresAndComeBack) {
     EXPECT_EQ(served(root_, 31), "0,1");
     EXPECT_EQ(served(root_, 32), "0,1");  // it was allowed none of the others
     EXPECT_EQ(served(root_, 33), "0-1");  // never touched
-    serve(root_, 32, "0");                // somebody else has an opinion
+    serve(root_, 32, "0");                // set by somebody else
     const auto entries = parse_journal([this] {
       std::ifstream file(fs::directory_iterator(journals())->path());
       return std::string(std::istreambuf_iterator<char>(file), {});
@@ -65,7 +65,17 @@ TEST_F(InterruptsTest, LeaveTheCoresAndComeBack) {
   EXPECT_TRUE(fs::is_empty(journals()));
 }
 
-TEST_F(InterruptsTest, ThoseThatTheKernelManagesAreTold) {
+TEST_F(InterruptsTest, AreServedWhereACpuIsOnline) {
+  serve(root_, 31, "2-3,5");
+  serve(root_, 32, "2,5");
+  Journal journal(kinds(), journals());
+  const auto moved = move_interrupts(nics_, {2}, {0, 1, 2, 3}, journal, root_.path());
+  ASSERT_TRUE(moved.has_value());
+  EXPECT_EQ(served(root_, 31), "3");
+  EXPECT_EQ(served(root_, 32), "0,1,3");
+}
+
+TEST_F(InterruptsTest, ThoseThatTheKernelRefusesAreTold) {
   serve(root_, 32, "0");
   const fs::path irq = fs::path(root_.path()) / "proc/irq";
   fs::create_directory(irq / "31");
@@ -76,6 +86,8 @@ TEST_F(InterruptsTest, ThoseThatTheKernelManagesAreTold) {
   ASSERT_TRUE(moved.has_value());
   EXPECT_EQ(moved->moved, 1u);
   EXPECT_EQ(moved->refused, std::vector<unsigned>{31});
+  EXPECT_EQ(moved->refusal, EACCES);
+  EXPECT_EQ(served_on(nics_, {0}, root_.path()), 1u);  // the refused one
 }
 
 TEST_F(InterruptsTest, WithoutAJournalNothingIsMoved) {
@@ -121,6 +133,7 @@ TEST(NicsBelow, AreThoseThatInterfacesStandOn) {
   EXPECT_EQ(addresses({"eth2"}), "b");
   EXPECT_EQ(addresses({"eth3", "eth0"}), "abc");
   EXPECT_EQ(addresses({}), "");
+  EXPECT_EQ(addresses({"d", "eth3"}), "cd");
 }
 
 }  // namespace

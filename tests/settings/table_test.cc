@@ -84,16 +84,17 @@ TEST(SettingsTable, SomeAreConditionsOfACalibration) {
   for (const Verb verb : {Verb::kTrial, Verb::kSearch, Verb::kCalibrate}) {
     Asked asked = least(verb);
     EXPECT_EQ(keys(calibration_conditions(*asked.read())),
-              "bidirectional queues ring pacing schedule latency ");
+              "bidirectional queues ring isolate pacing schedule latency ");
     const Config usual = calibration_conditions(*asked.read());
     asked["schedule"] = "bursty";
     asked["burst-size"] = "64";
     asked["burst"] = "128";
     EXPECT_EQ(keys(calibration_conditions(*asked.read())),
-              "bidirectional queues ring burst pacing schedule burst_size latency ");
+              "bidirectional queues ring isolate burst pacing schedule burst_size latency ");
     for (const auto& [name, text] : {std::pair{"queues", "2"},
                                      {"ring", "64"},
                                      {"burst", "64"},
+                                     {"isolate", "true"},
                                      {"pacing", "precise"},
                                      {"schedule", "poisson"},
                                      {"latency", "1/100"},

@@ -126,7 +126,7 @@ def cores_are_isolated_or_it_is_said_why():
             if hierarchy:
                 assert done.code == PRECONDITION and told in done.err and "isolcpus" in done.err, done
             elif done.code == 0:
-                assert "isolated from other programs" in done.out, done
+                assert "to be isolated from other programs" in done.out, done
             else:
                 assert done.code == PRECONDITION and "cannot take cores" in done.err, done
     if hierarchy:

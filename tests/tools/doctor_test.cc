@@ -71,7 +71,7 @@ TEST(Doctor, CpusClockAndPower) {
   const Status refused = fail(ErrorKind::kPrecondition, "version 1", "version 2");
   expect(check_isolation(facts, {0, 1}, refused), Bearing::kLimits, "not possible: version 1");
   EXPECT_EQ(check_isolation(facts, {0, 1}, refused).cure, "version 2");
-  expect(check_isolation(facts, {0, 1}, {}), Bearing::kGood, "--isolate takes them");
+  expect(check_isolation(facts, {0, 1}, {}), Bearing::kGood, "--isolate asks");
   expect(check_isolation(facts, {0}, {}), Bearing::kGood, "one CPU");
   expect(check_clocksource(facts), Bearing::kLimits, "hpet");
   root.write("sys/devices/system/cpu/isolated", "2-3\n");
