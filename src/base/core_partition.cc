@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 
 // All groups of ours are called so, with the process and a number behind it.
 constexpr std::string_view kGroupPrefix = "wireproof.";
-// A thread that has ended is in its group for a moment more.
-constexpr auto kThreadsEnd = std::chrono::seconds(1);
+// With threads that have ended, which are in their group for a moment more, and with others of us.
+constexpr auto kPatience = std::chrono::seconds(1);
 constexpr auto kLookAgain = std::chrono::milliseconds(1);
 
 // Who turned the cpuset controller on, in the journal.
@@ -104,12 +104,15 @@ constexpr const char* kAtBoot =
     "--rx-cores 3";
 
 // One process at a time makes or removes groups of ours: the controller is turned on for the first
-// of them, and off behind the last.
+// of them, and off behind the last. Anybody may hold the lock: who does for long is not waited for.
 class GroupsLock {
  public:
   explicit GroupsLock(const fs::path& groups)
       : folder_(::open(groups.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    while (folder_ && flock(folder_.get(), LOCK_EX) != 0 && errno == EINTR) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (folder_ && flock(folder_.get(), LOCK_EX | LOCK_NB) != 0 &&
+           std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(kLookAgain);
     }
   }
 
@@ -291,7 +294,7 @@ Status CorePartition::holds() const {
   return fail(ErrorKind::kPrecondition,
               fmt::format("the isolated cores are taken back: the kernel says '{}' of {}",
                           said.empty() ? "nothing" : said, name_),
-              "was its control group changed by another program meanwhile?");
+              "see which program changes its control group (systemd, a container engine)");
 }
 
 Status undo_core_partition(const JournalEntry& entry, const std::string& root) {
@@ -308,7 +311,7 @@ Status undo_core_partition(const JournalEntry& entry, const std::string& root) {
     return fail(ErrorKind::kPrecondition, "cgroup v2 is not mounted here",
                 fmt::format("remove its group {} by hand", name));
   const GroupsLock lock(groups);
-  const auto until = std::chrono::steady_clock::now() + kThreadsEnd;
+  const auto until = std::chrono::steady_clock::now() + kPatience;
   while (::rmdir((groups / name).c_str()) != 0 && errno != ENOENT) {
     if (errno != EBUSY || std::chrono::steady_clock::now() > until)
       return fail(ErrorKind::kPrecondition,

@@ -61,7 +61,7 @@ Status WorkerGroup::wait_until_ready() const {
   if (elsewhere_) {
     return fail(ErrorKind::kPrecondition,
                 "the kernel refuses a worker its isolated core, which it had granted before",
-                "was its control group (cpuset) changed by another program meanwhile?");
+                "see which program changes its control group (systemd, a container engine)");
   }
   return {};
 }
