@@ -18,8 +18,9 @@ TEST_PACKAGES=(
 # The part pci of scripts/test; the guest's kernel is fetched beside them, and not installed.
 PCI_PACKAGES=(libdpdk-dev qemu-system-x86 busybox-static python3-jsonschema)
 
-# Twenty files of a library at a time: in a third of the time that each by itself takes. A name is then unique
-# among neighbours; that each file includes what it needs is shown by .ci/nightly install.
+# Twenty files of a library at a time: in some two thirds of the time that eight at a time take. A
+# name is then unique among neighbours; that each file includes what it needs is shown by .ci/nightly
+# install.
 TOGETHER=(-Dunity=on -Dunity_size=20)
 
 # What is compiled for the first time is preprocessed once, not twice (ccache(1), depend mode).
